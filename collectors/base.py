@@ -1,0 +1,144 @@
+"""What a collector is: the protocol, its options, the window it is asked for, and how it fails."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import pyarrow as pa
+
+TableName = Literal["charges", "usage"]
+ENTRY_POINT_GROUP = "attributor.collectors"
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """A half-open span of aware UTC time [start, end)."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """One thing wrong with what a source returned: where, which field, which value, and what would be right."""
+
+    place: str
+    row: int | None
+    field: str | None
+    value: str | None
+    message: str
+
+    def __str__(self) -> str:
+        where = self.place if self.row is None else f"{self.place}, row {self.row}"
+        what = "" if self.field is None else f", {self.field}"
+        value = "" if self.value is None else f" = {self.value!r}"
+        return f"{where}{what}{value}: {self.message}"
+
+
+class CollectError(Exception):
+    """A source could not be read; nothing of this reading may be stored.
+
+    `permanent` says whether asking again unchanged can succeed: a broken file is permanent, a timeout is not.
+    """
+
+    def __init__(self, message: str, *, permanent: bool, problems: tuple[RowProblem, ...] = ()) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """The control totals of one file or answer, as the provider wrote it, before any rounding.
+
+    `sums` is by cost column, in the file's own decimals; `rounded` is stored minus written, by column.
+    """
+
+    place: str
+    rows: int
+    currency: str | None = None
+    sums: Mapping[str, Decimal] = field(default_factory=dict)
+    rounded: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one reading of a source covered; complete only after its batches were read to the end."""
+
+    coverage: tuple[Window, ...]
+    files: tuple[FileRead, ...]
+
+
+class Collector(Protocol):
+    """One configured source.
+
+    `collect` yields batches of `schema.CHARGES` or `schema.USAGE` and never a part of a broken reading: it raises
+    CollectError instead. `window` None asks for everything that the source holds. `reading` tells what the last
+    exhausted `collect` covered. `revision` is a digest that changes when the source's content changes, or None
+    where only asking can tell.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name under `sources:`."""
+
+    @property
+    def table(self) -> TableName:
+        """Which of the two tables it writes."""
+
+    @property
+    def restates(self) -> timedelta:
+        """How far back the provider changes what it said before."""
+
+    @property
+    def holds_everything(self) -> bool:
+        """Whether `collect(None)` is the whole truth (files), rather than a window at a time (an API)."""
+
+    def revision(self) -> str | None:
+        """Return the digest of the source's present content, or None."""
+
+    def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows whose period starts in the window."""
+
+    def reading(self) -> Reading:
+        """Return what the last exhausted `collect` covered."""
+
+
+OptionKind = Literal["text", "path", "url", "duration", "integer", "decimal", "boolean", "list", "map"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One key under a source: what it is for, its form and an example; used for checking, schema and docs."""
+
+    name: str
+    description: str
+    example: str
+    kind: OptionKind = "text"
+    required: bool = False
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """A source as configured: values are text (or lists and maps of text), paths relative to `folder`."""
+
+    name: str
+    options: Mapping[str, Any]
+    folder: Path
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class CollectorType:
+    """What an entry point of the group `attributor.collectors` resolves to."""
+
+    name: str
+    table: TableName
+    summary: str
+    options: tuple[Option, ...]
+    build: Callable[[SourceSettings], Collector]
+    """Raises ValueError with a message for the user when an option's value is wrong."""

@@ -1,0 +1,109 @@
+"""YAML read as text with its place: every scalar stays a string, so that `no`, `0123` and 19-digit rates survive."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from rules.problem import Problem
+
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+@dataclass(frozen=True)
+class Located:
+    """A node: `value` is text, a tuple of nodes, or a dict from key to node. `line` counts from 1."""
+
+    value: "str | tuple[Located, ...] | dict[str, Located]"
+    file: str
+    line: int
+    key_lines: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str | None:
+        """The scalar, or None where the node is a list or a map."""
+        return self.value if isinstance(self.value, str) else None
+
+    @property
+    def items(self) -> "tuple[Located, ...] | None":
+        """The list, or None."""
+        return self.value if isinstance(self.value, tuple) else None
+
+    @property
+    def entries(self) -> "dict[str, Located] | None":
+        """The map, or None."""
+        return self.value if isinstance(self.value, dict) else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the key stands there with nothing behind it."""
+        return self.value == ""
+
+    def plain(self) -> Any:
+        """Return the node as plain strings, lists and dicts."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, tuple):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def problem(self, message: str, fix: str = "") -> Problem:
+        """Return an error at this node."""
+        return Problem(self.file, self.line, message, fix)
+
+
+def read_yaml(text: str, file: str, substitute: Callable[[str], str] = str) -> tuple[Located | None, list[Problem]]:
+    """Parse one document; return its root and every syntax problem. Duplicate keys are problems.
+
+    `substitute` is applied to every scalar value (not to keys); a KeyError from it names a missing variable.
+    """
+    problems: list[Problem] = []
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = 1 if mark is None else mark.line + 1
+        return None, [Problem(file, line, f"not valid YAML: {error.problem}", "check indentation, quotes and colons")]
+    except yaml.YAMLError as error:
+        return None, [Problem(file, 1, f"not valid YAML: {error}", "save the file as UTF-8 text")]
+    if root is None:
+        return Located({}, file, 1), problems
+    return _convert(root, file, substitute, problems), problems
+
+
+def _convert(node: Any, file: str, substitute: Callable[[str], str], problems: list[Problem]) -> Located:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return Located(_substituted(node.value, file, line, substitute, problems), file, line)
+    if isinstance(node, yaml.SequenceNode):
+        return Located(tuple(_convert(child, file, substitute, problems) for child in node.value), file, line)
+    entries: dict[str, Located] = {}
+    key_lines: dict[str, int] = {}
+    for key_node, value_node in node.value:
+        key_line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            problems.append(Problem(file, key_line, "a key must be a word", "write `key: value`"))
+            continue
+        if key_node.value in entries:
+            first = key_lines[key_node.value]
+            problems.append(
+                Problem(file, key_line, f"`{key_node.value}` stands twice (first on line {first})", "keep one")
+            )
+            continue
+        entries[key_node.value] = _convert(value_node, file, substitute, problems)
+        key_lines[key_node.value] = key_line
+    return Located(entries, file, line, key_lines)
+
+
+def _substituted(
+    text: str, file: str, line: int, substitute: Callable[[str], str], problems: list[Problem]
+) -> str:
+    try:
+        return substitute(text)
+    except KeyError as error:
+        name = error.args[0]
+        problems.append(
+            Problem(file, line, f"the environment has no variable {name}", f"set {name}, or write the value here")
+        )
+        return text
