@@ -1,0 +1,78 @@
+"""What an alert is: a finding about one thing, with a stable key, an amount, a reason and a place to read on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+Severity = Literal["info", "warning", "critical"]
+Kind = Literal["idle_gpu", "spend_anomaly", "budget", "freshness", "restatement", "unattributed", "test"]
+Status = Literal["firing", "acknowledged", "snoozed", "resolved"]
+
+
+@dataclass(frozen=True)
+class Contributor:
+    """One of the things that make up the amount, the largest first."""
+
+    label: str
+    amount: Decimal | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ChartPoint:
+    """One point of the series an alert shows; `label` is an ISO date or hour."""
+
+    label: str
+    value: Decimal
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A finding. `key` names what it is about and never contains amounts or the time of detection.
+
+    `amount` and `threshold` are in `currency`; None where nothing is known of the money, and the summary says why.
+    `link` is a path on the daemon's own pages ("/teams/search?month=2026-11"). `started_at` is aware UTC.
+    """
+
+    key: str
+    kind: Kind
+    team: str
+    severity: Severity
+    title: str
+    summary: str
+    started_at: datetime
+    currency: str = ""
+    amount: Decimal | None = None
+    threshold: Decimal | None = None
+    contributors: tuple[Contributor, ...] = ()
+    chart: tuple[ChartPoint, ...] = ()
+    link: str = "/"
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AlertState:
+    """An alert and where it stands. `resolved_at` is set only while resolved; `snoozed_until` only while snoozed."""
+
+    alert: Alert
+    status: Status
+    first_seen: datetime
+    last_seen: datetime
+    resolved_at: datetime | None = None
+    snoozed_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one detector saw at one `now`.
+
+    `alerts` are all that fire now. A firing alert of this `kind` that is absent resolves, unless its key begins with
+    one of `undecided`: there the data was not enough to say.
+    """
+
+    kind: Kind
+    alerts: tuple[Alert, ...]
+    undecided: tuple[str, ...] = ()

@@ -1,0 +1,78 @@
+"""The state that the alert path needs; the program implements it, on SQLite and PostgreSQL alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from alerts.alert import Alert, AlertState
+
+MessageKind = Literal["firing", "resolved", "test"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one channel about one group of alerts. `id` is unique and made from its content."""
+
+    id: str
+    group: str
+    channel: str
+    kind: MessageKind
+    team: str
+    alerts: tuple[Alert, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message in the outbox and how its sending stands; `due_at` is when it may next be tried."""
+
+    message: Message
+    state: Literal["pending", "sent", "failed"]
+    attempts: int
+    due_at: datetime
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was last put into the outbox for a group and channel: `fingerprint` of the alerts it told of, and when."""
+
+    fingerprint: str
+    at: datetime
+
+
+class AlertLog(Protocol):
+    """Alert states, the notification log and the outbox. All times are aware UTC."""
+
+    def states(self) -> Mapping[str, AlertState]:
+        """Return every alert that is not resolved, and those resolved in the last 30 days, by key."""
+
+    def last_sent(self) -> Mapping[tuple[str, str], Sent]:
+        """Return what was last enqueued, by (group, channel)."""
+
+    def record(
+        self, states: Sequence[AlertState], messages: Sequence[Message], log: Mapping[tuple[str, str], Sent]
+    ) -> None:
+        """Store new states, enqueue messages and note what was told, all in one transaction.
+
+        A message whose id is already in the outbox is not enqueued again.
+        """
+
+    def due(self, now: datetime, limit: int = 100) -> Sequence[Delivery]:
+        """Return pending deliveries whose time has come, the oldest first."""
+
+    def claim(self, message_id: str, now: datetime, until: datetime) -> bool:
+        """Take a pending, due delivery for this sender until then; False where another sender was faster."""
+
+    def mark_sent(self, message_id: str, at: datetime) -> None:
+        """Record that the channel accepted it."""
+
+    def retry_at(self, message_id: str, at: datetime, error: str) -> None:
+        """Put it back for then, with one more attempt and the error."""
+
+    def mark_failed(self, message_id: str, error: str) -> None:
+        """Give it up for good; it stays visible."""
+
+    def failures(self) -> Sequence[Delivery]:
+        """Return failed deliveries and pending ones with at least one attempt, the newest first."""

@@ -1,0 +1,239 @@
+"""The ledger's tables: what is published, what reports read, and the daemon's state."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, String, Table, Text
+
+from attributor.ledger.instants import Instant
+from attributor.ledger.money_columns import money_columns
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(50), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+"""Who leads. Every publication is conditional on the epoch."""
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("table_name", String(20), nullable=False),
+    Column("revision", String(128)),
+    Column("tried_at", Instant),
+    Column("succeeded_at", Instant),
+    Column("error", Text),
+    Column("error_is_permanent", Boolean),
+)
+"""How each source stands; `revision` is the collector's at the last success."""
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("start", Instant, primary_key=True),
+    Column("end", Instant, nullable=False),
+)
+"""The half-open, merged spans that a source has covered: zero is not missing."""
+
+files_read = Table(
+    "files_read",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("place", String(1000), primary_key=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("currency", String(20)),
+    Column("sums", Text, nullable=False),
+    Column("rounded", Text, nullable=False),
+    Column("read_at", Instant, nullable=False),
+)
+"""Control totals by file as the provider wrote them; `sums` and `rounded` are JSON maps of decimal strings."""
+
+collected = Table(
+    "collected",
+    metadata,
+    Column("table_name", String(20), primary_key=True),
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("collected_at", Instant, nullable=False),
+)
+"""The lake version that holds what a source last said of a day; not yet visible to reports."""
+
+control_sums = Table(
+    "control_sums",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("currency", String(20), primary_key=True),
+    *money_columns("billed"),
+    *money_columns("effective"),
+    *money_columns("list"),
+)
+"""What the charges of a collected day sum to, taken when they were stored."""
+
+restatements = Table(
+    "restatements",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("noticed_at", Instant, primary_key=True),
+    Column("currency", String(20), primary_key=True),
+    *money_columns("before"),
+    *money_columns("after"),
+)
+"""A day that was stored before and came again with another effective cost."""
+
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("first_used_at", Instant, nullable=False),
+)
+"""Every version of the teams and rules that a published day was attributed by."""
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("charges_version", BigInteger, nullable=False),
+    Column("allocations_version", BigInteger, nullable=False),
+    Column("usage_versions", Text, nullable=False),
+    Column("usage_start", Instant),
+    Column("usage_end", Instant),
+    Column("rules_digest", String(64), nullable=False),
+    Column("inputs_digest", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("published_at", Instant, nullable=False),
+)
+"""The only publisher: one row a source and day names the lake versions that readers use.
+
+`usage_versions` is a JSON map source -> {day: version} of the usage that [usage_start, usage_end) was read from.
+`inputs_digest` is of the charges', the usage's and the rules' contents, so that what is out of date is found."""
+
+rollup = Table(
+    "rollup",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("source", String(100), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("billing_month", String(7), nullable=False),
+    Column("currency", String(20), nullable=False),
+    Column("basis", String(20), nullable=False),
+    Column("team", String(200), nullable=False),
+    Column("project", String(300), nullable=False),
+    Column("environment", String(300), nullable=False),
+    Column("cost_center", String(300), nullable=False),
+    Column("service", String(300), nullable=False),
+    Column("provider", String(300), nullable=False),
+    Column("account", String(300), nullable=False),
+    Column("category", String(50), nullable=False),
+    Column("model", String(300), nullable=False),
+    Column("rule", String(300), nullable=False),
+    Column("method", String(50), nullable=False),
+    Column("shared_step", String(300), nullable=False),
+    Column("idle_cause", String(50), nullable=False),
+    Column("fallback", String(50), nullable=False),
+    *money_columns("billed"),
+    *money_columns("effective"),
+    *money_columns("list"),
+    Index("ix_rollup_source_day", "source", "day"),
+    Index("ix_rollup_day_team", "day", "team"),
+)
+"""The daily sums of the published allocations; written in the transaction of their publication.
+
+`basis` is "billed" or "estimated" (x_Basis); `account` is SubAccountId; empty text is "", never null."""
+
+usage_rollup = Table(
+    "usage_rollup",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("source", String(100), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("metric", String(200), nullable=False),
+    Column("pool", String(300), nullable=False),
+    Column("team", String(200), nullable=False),
+    Column("model", String(300), nullable=False),
+    *money_columns("quantity"),
+    Index("ix_usage_rollup_source_day", "source", "day"),
+    Index("ix_usage_rollup_day_team", "day", "team"),
+)
+"""The daily sums of usage by team ("unattributed" where no fact names one) and model; exact like money."""
+
+unmatched_owners = Table(
+    "unmatched_owners",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("column_name", String(200), primary_key=True),
+    Column("value", String(500), primary_key=True),
+    Column("currency", String(20), primary_key=True),
+    *money_columns("effective"),
+)
+"""Owner values that name no team, with the money behind them."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("summary", Text),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", String(500), primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("team", String(200), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("first_seen", Instant, nullable=False),
+    Column("last_seen", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    Column("snoozed_until", Instant),
+    Index("ix_alerts_status", "status"),
+)
+"""Alert states; `body` is the alert as JSON, amounts as decimal strings."""
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("group_key", String(500), primary_key=True),
+    Column("channel", String(100), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("sent_at", Instant, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("group_key", String(500), nullable=False),
+    Column("channel", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("team", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("error", Text),
+    Column("sent_at", Instant),
+    Index("ix_outbox_state_due_at", "state", "due_at"),
+)
