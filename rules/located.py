@@ -96,9 +96,7 @@ def _convert(node: Any, file: str, substitute: Callable[[str], str], problems: l
     return Located(entries, file, line, key_lines)
 
 
-def _substituted(
-    text: str, file: str, line: int, substitute: Callable[[str], str], problems: list[Problem]
-) -> str:
+def _substituted(text: str, file: str, line: int, substitute: Callable[[str], str], problems: list[Problem]) -> str:
     try:
         return substitute(text)
     except KeyError as error:

@@ -1,0 +1,1 @@
+"""Channels: deliver one message each, or say why not and whether trying again can help."""

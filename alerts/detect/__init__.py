@@ -1,0 +1,1 @@
+"""Detectors: pure functions of what they are given, now included."""

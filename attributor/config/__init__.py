@@ -1,0 +1,1 @@
+"""Configuration: one YAML file, all its problems at once."""

@@ -1,0 +1,1 @@
+"""Ingest: from a source's reading to the lake, whole or not at all."""

@@ -1,0 +1,1 @@
+"""Jobs: what the daemon does by the clock."""

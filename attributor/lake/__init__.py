@@ -1,0 +1,1 @@
+"""The lake: Delta tables of charges, usage and allocations, replaced by the day."""

@@ -1,0 +1,1 @@
+"""Prometheus metrics of the daemon itself and of what teams cost."""

@@ -1,0 +1,1 @@
+"""Reports: one frozen dataclass each, filled by one function from the ledger."""

@@ -1,0 +1,1 @@
+"""Web: pages, the same reports as JSON, and the ingest API."""

@@ -1,0 +1,1 @@
+"""Bills: charges from cloud and service providers."""

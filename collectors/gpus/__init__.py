@@ -1,0 +1,1 @@
+"""GPUs: utilisation and hours held."""

@@ -1,0 +1,1 @@
+"""Push: usage events that others send us, durable before they are accepted."""

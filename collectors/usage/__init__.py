@@ -1,0 +1,1 @@
+"""Usage: drivers from files."""

@@ -1,0 +1,1 @@
+"""Attributing: from collected days to published days."""

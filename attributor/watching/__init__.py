@@ -1,0 +1,1 @@
+"""Watching: from the ledger to detectors to the alert path."""
