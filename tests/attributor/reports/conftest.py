@@ -1,0 +1,65 @@
+"""A ledger on disk with its tables, and plain inserts to fill it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, Table, insert
+
+from attributor.ledger.engine import open_engine
+from attributor.ledger.money_columns import money_values
+from attributor.ledger.tables import control_sums, metadata, rollup
+
+Put = Callable[..., None]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    metadata.create_all(opened)
+    yield opened
+    opened.dispose()
+
+
+def _row(table: Table, given: dict[str, Any], money: tuple[str, ...]) -> dict[str, Any]:
+    values = {column.name: "" for column in table.columns if not column.name.endswith(("_millionths", "_rest", "id"))}
+    values |= {name: value for name, value in given.items() if name not in money}
+    for name in money:
+        values |= money_values(name, Decimal(given.get(name, "0")))
+    return values
+
+
+@pytest.fixture
+def put_cost(engine: Engine) -> Put:
+    """Insert one rollup row; the three costs are equal unless said otherwise."""
+
+    def put(cost: str, **given: Any) -> None:
+        row = {"source": "bill", "day": date(2026, 10, 5), "billing_month": "2026-10", "currency": "USD"}
+        row |= {"basis": "billed", "team": "search", "method": "direct"}
+        costs = {"effective": cost, "billed": cost, "list": cost}
+        with engine.begin() as connection:
+            connection.execute(insert(rollup).values(_row(rollup, {**row, **costs, **given}, tuple(costs))))
+
+    return put
+
+
+@pytest.fixture
+def put_control(engine: Engine) -> Put:
+    """Insert the control sums of one source and day; the three costs are equal unless said otherwise."""
+
+    def put(cost: str, **given: Any) -> None:
+        row = {"source": "bill", "day": date(2026, 10, 5), "currency": "USD"}
+        costs = {"effective": cost, "billed": cost, "list": cost}
+        with engine.begin() as connection:
+            values = _row(control_sums, {**row, **costs, **given}, tuple(costs))
+            connection.execute(insert(control_sums).values(values))
+
+    return put
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 10, 20, 12, tzinfo=UTC)
