@@ -35,6 +35,8 @@ class Alert:
 
     `amount` and `threshold` are in `currency`; None where nothing is known of the money, and the summary says why.
     `link` is a path on the daemon's own pages ("/teams/search?month=2026-11"). `started_at` is aware UTC.
+    `level` orders an alert's own course within a severity: a rise is told again, like a higher severity.
+    `team` is empty where the alert is about no team (a source that went silent).
     """
 
     key: str
@@ -51,6 +53,7 @@ class Alert:
     chart: tuple[ChartPoint, ...] = ()
     link: str = "/"
     facts: Mapping[str, str] = field(default_factory=dict)
+    level: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class AlertState:
 class Findings:
     """What one detector saw at one `now`.
 
-    `alerts` are all that fire now. A firing alert of this `kind` that is absent resolves, unless its key begins with
-    one of `undecided`: there the data was not enough to say.
+    `alerts` are all that fire now. A firing alert of this `kind` that is absent resolves, unless its key is one of
+    `undecided` or begins with one of them and a colon: there the data was not enough to say.
     """
 
     kind: Kind

@@ -36,7 +36,11 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Sent:
-    """What was last put into the outbox for a group and channel: `fingerprint` of the alerts it told of, and when."""
+    """What a channel was last told about a group, and when.
+
+    `fingerprint` names every alert that the channel believes to fire, as `alerts.told` writes it; it grows with the
+    group (store it as unbounded text).
+    """
 
     fingerprint: str
     at: datetime

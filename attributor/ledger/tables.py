@@ -216,7 +216,7 @@ notifications = Table(
     metadata,
     Column("group_key", String(500), primary_key=True),
     Column("channel", String(100), primary_key=True),
-    Column("fingerprint", String(64), nullable=False),
+    Column("fingerprint", Text, nullable=False),
     Column("sent_at", Instant, nullable=False),
 )
 
