@@ -1,0 +1,128 @@
+"""The lake: one Delta table a kind of row, partitioned by source and day, replaced by the day.
+
+Every replacement is one atomic commit, and a version once committed never changes: readers pin versions (see
+`attributor.lake.views`), so a writer never disturbs them.
+"""
+
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from attributor.lake.location import safe_options, table_uri
+
+PARTITION_COLUMNS = ("x_Source", "x_Day")
+_SOURCE = re.compile(r"[A-Za-z0-9_.-]+")
+_ATTEMPTS = 5
+_COMMIT_KEY = "attributor.commit"
+_TABLE_CONFIGURATION = {
+    # Statistics hold decimals as JSON doubles, which could skip a file wrongly; the partitions prune well enough.
+    "delta.dataSkippingNumIndexedCols": "0",
+    # A published day may pin a version of any age, so that the log must outlive the thirty days it is given.
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.checkpointInterval": "50",
+}
+
+Partition = tuple[str, date]
+"""A source's name and a UTC day."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Where the tables are and what columns they have.
+
+    `uri` is a folder or an object store's URI (s3://, gs://, az://); `storage_options` may hold secrets.
+    `schemas` is by table name; each has the columns x_Source and x_Day.
+    """
+
+    uri: str
+    storage_options: Mapping[str, str] = field(repr=False)
+    schemas: Mapping[str, pa.Schema] = field(repr=False)
+
+
+def existing_table(lake: Lake, table: str, version: int | None = None) -> DeltaTable | None:
+    """Open a table, at a version where one is given; None where it was never written."""
+    uri, options = table_uri(lake.uri, table), safe_options(lake.uri, lake.storage_options)
+    if not DeltaTable.is_deltatable(uri, options):
+        return None
+    return DeltaTable(uri, version=version, storage_options=options)
+
+
+def replace(lake: Lake, table: str, partitions: Collection[Partition], rows: pa.RecordBatchReader | pa.Table) -> int:
+    """Put the rows in the place of everything in these partitions, in one commit; return its version.
+
+    A partition without rows becomes empty. A row outside the partitions fails the commit (deltalake's DeltaError)
+    and nothing changes. Where another writer was faster, a table is written again up to five times; a reader can
+    only be read once, so there, and at last, CommitFailedError is raised: asking again is safe.
+    """
+    if not partitions:
+        raise ValueError("name at least one partition to replace")
+    schema = lake.schemas[table]
+    predicate = _predicate(partitions)
+    attempts = _ATTEMPTS if isinstance(rows, pa.Table) else 1
+    for attempt in range(1, attempts + 1):
+        target = _ensured_table(lake, table, schema)
+        commit = uuid.uuid4().hex
+        try:
+            write_deltalake(
+                target,
+                _as_reader(rows, schema),
+                mode="overwrite",
+                predicate=predicate,
+                schema_mode="merge",
+                commit_properties=CommitProperties(custom_metadata={_COMMIT_KEY: commit}),
+            )
+        except CommitFailedError:
+            if attempt == attempts:
+                raise
+        else:
+            return _version_of(target, commit)
+    raise AssertionError("unreachable")
+
+
+def _ensured_table(lake: Lake, table: str, schema: pa.Schema) -> DeltaTable:
+    existing = existing_table(lake, table)
+    if existing is not None:
+        return existing
+    return DeltaTable.create(
+        table_uri(lake.uri, table),
+        schema,
+        mode="ignore",
+        partition_by=list(PARTITION_COLUMNS),
+        configuration=_TABLE_CONFIGURATION,
+        storage_options=safe_options(lake.uri, lake.storage_options),
+    )
+
+
+def _as_reader(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+    """Give the rows the table's own types and column order, batch by batch; refuse what would not fit."""
+    batches = rows.to_batches() if isinstance(rows, pa.Table) else rows
+    return pa.RecordBatchReader.from_batches(schema, (batch.select(schema.names).cast(schema) for batch in batches))
+
+
+def _predicate(partitions: Collection[Partition]) -> str:
+    days: defaultdict[str, set[date]] = defaultdict(set)
+    for source, day in partitions:
+        if not _SOURCE.fullmatch(source):
+            raise ValueError(f"{source!r} is no source name: use letters, digits, '_', '.' and '-'")
+        days[source].add(day)
+    return " OR ".join(_in_partitions(source, of_source) for source, of_source in sorted(days.items()))
+
+
+def _in_partitions(source: str, days: Collection[date]) -> str:
+    listed = ", ".join(f"'{day.isoformat()}'" for day in sorted(days))
+    return f"(x_Source = '{source}' AND x_Day IN ({listed}))"
+
+
+def _version_of(table: DeltaTable, commit: str) -> int:
+    """Find our own commit: `table.version()` may be a later one that somebody else made since."""
+    for entry in table.history(limit=100):
+        if entry.get(_COMMIT_KEY) == commit:
+            return int(entry["version"])
+    raise AssertionError("the commit is not among the last hundred")

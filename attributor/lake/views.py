@@ -1,0 +1,122 @@
+"""Reading pinned days of the lake in DuckDB, lazily: a view scans only the files, columns and rows a query needs."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as pa_fs
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+from deltalake.fs import DeltaStorageHandler
+
+from attributor.lake.lake import PARTITION_COLUMNS, Lake, Partition, existing_table
+from attributor.lake.location import local_folder, safe_options, table_uri
+from attributor.lake.sql import identifier, literal, sql_type
+
+
+@dataclass(frozen=True, order=True)
+class Pin:
+    """A source's day as it was at a version of its table."""
+
+    source: str
+    day: date
+    version: int
+
+
+class MissingVersionError(Exception):
+    """A pinned version is not in the lake: lake and ledger do not belong together, or one of them was put back."""
+
+
+def open_view(lake: Lake, connection: duckdb.DuckDBPyConnection, name: str, table: str, pins: Collection[Pin]) -> None:
+    """Make the view `name` of exactly the pinned days, with every column of the table's schema; replace an old one.
+
+    A column that a file lacks reads as null. Raises MissingVersionError where a pinned version cannot be opened.
+    """
+    schema = lake.schemas[table]
+    files = pinned_files(lake, table, pins)
+    folder = local_folder(table_uri(lake.uri, table))
+    if not files:
+        relation = _nothing(schema)
+    elif folder is not None:
+        relation = _scan([folder / path for path in sorted(files)], schema)
+    else:
+        relation = identifier(f"{name} files")
+        connection.register(f"{name} files", _dataset(lake, table, files))
+    connection.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {_select(schema)} FROM {relation}")
+
+
+def pinned_files(lake: Lake, table: str, pins: Collection[Pin]) -> dict[str, Partition]:
+    """Return the files that hold the pinned days, by path relative to the table, each with its source and day."""
+    by_version: defaultdict[int, list[Partition]] = defaultdict(list)
+    for pin in pins:
+        by_version[pin.version].append((pin.source, pin.day))
+    files: dict[str, Partition] = {}
+    for version, partitions in sorted(by_version.items()):
+        stored = files_by_partition(_opened(lake, table, version))
+        files |= {path: partition for partition in partitions for path in stored.get(partition, ())}
+    return files
+
+
+def files_by_partition(table: DeltaTable) -> Mapping[Partition, frozenset[str]]:
+    """Return the paths, relative to the table, of each (source, day)'s files."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    sources, days = (actions.column(f"partition.{column}").to_pylist() for column in PARTITION_COLUMNS)
+    files: defaultdict[Partition, set[str]] = defaultdict(set)
+    for source, day, path in zip(sources, days, actions.column("path").to_pylist(), strict=True):
+        files[(source, day)].add(path)
+    return {partition: frozenset(paths) for partition, paths in files.items()}
+
+
+def _opened(lake: Lake, table: str, version: int) -> DeltaTable:
+    try:
+        opened = existing_table(lake, table, version)
+    except DeltaError as error:
+        raise MissingVersionError(f"{table} has no version {version}: {error}") from error
+    if opened is None:
+        raise MissingVersionError(f"the lake has no table {table}, but version {version} of it is published")
+    return opened
+
+
+def _select(schema: pa.Schema) -> str:
+    return "SELECT " + ", ".join(identifier(name) for name in schema.names)
+
+
+def _nothing(schema: pa.Schema) -> str:
+    columns = ", ".join(f"NULL::{sql_type(field.type)} AS {identifier(field.name)}" for field in schema)
+    return f"(SELECT {columns} WHERE false)"
+
+
+def _scan(files: Collection[Path], schema: pa.Schema) -> str:
+    """Read the files natively. The partition columns are not in them but in their folders' names.
+
+    DuckDB's own hive partitioning would also take a folder above the lake called `team=search` for a column.
+    """
+    listed = ", ".join(literal(str(path)) for path in files)
+    stored = ", ".join(_column(field) for field in schema if field.name not in PARTITION_COLUMNS)
+    source, day = (f"regexp_extract(filename, '.*/{column}=([^/]*)/', 1)" for column in PARTITION_COLUMNS)
+    rows = f"read_parquet([{listed}], schema=MAP {{{stored}}}, filename=true, hive_partitioning=false)"
+    return f"(SELECT *, {source} AS x_Source, {day}::DATE AS x_Day FROM {rows})"  # noqa: S608 (quoted above)
+
+
+def _column(field: pa.Field) -> str:
+    name = literal(field.name)
+    return f"{name}: {{name: {name}, type: {literal(sql_type(field.type))}, default_value: NULL}}"
+
+
+def _dataset(lake: Lake, table: str, files: Mapping[str, Partition]) -> ds.Dataset:
+    """Read the files through deltalake's own store; the partition columns are constants of each file."""
+    uri = table_uri(lake.uri, table)
+    store = pa_fs.PyFileSystem(DeltaStorageHandler(uri, safe_options(lake.uri, lake.storage_options)))
+    parquet = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True))
+    fragments = [
+        parquet.make_fragment(
+            path, filesystem=store, partition_expression=(ds.field("x_Source") == source) & (ds.field("x_Day") == day)
+        )
+        for path, (source, day) in sorted(files.items())
+    ]
+    return ds.FileSystemDataset(fragments, lake.schemas[table], parquet, store)
