@@ -8,6 +8,7 @@ import yaml
 
 from rules.problem import Problem
 
+_MOST_NODES = 2_000_000
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -69,7 +70,24 @@ def read_yaml(text: str, file: str, substitute: Callable[[str], str] = str) -> t
         return None, [Problem(file, 1, f"not valid YAML: {error}", "save the file as UTF-8 text")]
     if root is None:
         return Located({}, file, 1), problems
+    if _too_large(root):
+        return None, [Problem(file, 1, "anchors and aliases blow this file up", "write the values out")]
     return _convert(root, file, substitute, problems), problems
+
+
+def _too_large(root: Any) -> bool:
+    """Whether the aliases of a document, followed, give more nodes than any real file has, or never end."""
+    count, stack = 0, [root]
+    while stack:
+        node = stack.pop()
+        count += 1
+        if count > _MOST_NODES:
+            return True
+        if isinstance(node, yaml.MappingNode):
+            stack.extend(part for pair in node.value for part in pair)
+        elif isinstance(node, yaml.SequenceNode):
+            stack.extend(node.value)
+    return False
 
 
 def _convert(node: Any, file: str, substitute: Callable[[str], str], problems: list[Problem]) -> Located:

@@ -1,0 +1,39 @@
+# Every target sets up what it needs: a machine with Python >= 3.11 and make is enough.
+.PHONY: run test test-quick check bench format clean
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= .demo
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+run: $(VENV)/.installed  ## serve a made-up company at 127.0.0.1:8080
+	$(BIN)/python -m attributor.demo $(DEMO)
+
+test: $(VENV)/.installed  ## everything, with a real browser, Prometheus and PostgreSQL where they can be had
+	sh tests/install-counterparts.sh
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-quick: $(VENV)/.installed  ## what answers within a minute
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not browser"
+
+check: $(VENV)/.installed  ## format, lint, types, walls
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed  ## speed and memory, as ratios within one run
+	$(BIN)/python tests/bench/bench_run.py
+	$(BIN)/python tests/bench/bench_push.py
+
+clean:
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,53 @@
+"""What commands write: tables for people, JSON and CSV for programs. Standard output holds the document alone."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def write_json(document: object) -> None:
+    """Write a JSON document."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def write_csv(columns: Sequence[str], rows: Rows) -> None:
+    """Write rows with a header; cells that a spreadsheet would read as a formula are made text."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([[neutral(row.get(column, "")) for column in columns] for row in rows])
+    click.echo(buffer.getvalue(), nl=False)
+
+
+def neutral(cell: object) -> object:
+    """Return the cell so that no spreadsheet runs it; numbers, negative ones too, stay numbers."""
+    if not isinstance(cell, str) or not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return cell
+    return cell if _is_number(cell) else f"'{cell}"
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdigit()
+
+
+def write_table(title: str, columns: Sequence[str], rows: Rows, right: Sequence[str] = ()) -> None:
+    """Draw a table on standard output; columns named in `right` are aligned to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row.get(column, "")) for column in columns))
+    Console(highlight=False, markup=False).print(table)
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal something, on standard error."""
+    click.echo(text, err=True)

@@ -1,0 +1,43 @@
+"""`--period YYYY-MM` and `--day YYYY-MM-DD`."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import click
+
+from attributor.periods import Month, parse_month
+
+
+class _MonthType(click.ParamType[Month]):
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:
+        if isinstance(value, Month):
+            return value
+        try:
+            return parse_month(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _DayType(click.ParamType[date]):
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD", param, ctx)
+
+
+def period_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take `--period`; None where it is absent."""
+    return click.option("--period", type=_MonthType(), help="A UTC month.  [default: the current one]")(command)
+
+
+def day_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take `--day`; None where it is absent."""
+    return click.option("--day", type=_DayType(), help="Only this UTC day.")(command)

@@ -1,0 +1,38 @@
+"""`attributor reconcile`: charges against allocations, to the last unit."""
+
+import click
+
+from attributor.app import open_reading
+from attributor.cli.options import FOUND_SOMETHING, config_option, config_path, format_option
+from attributor.cli.output import write_csv, write_json, write_table
+from attributor.cli.periods import period_option
+from attributor.money import plain
+from attributor.periods import Month, month_of
+from attributor.reports.reconcile import Reconciliation, reconcile, reconcile_document
+
+_COLUMNS = ("source", "charges", "allocated", "difference")
+
+
+@click.command("reconcile")
+@config_option
+@format_option
+@period_option
+@click.pass_context
+def command(context: click.Context, form: str, period: Month | None) -> None:
+    """Compare what was charged with what was allocated; exit 1 where they differ."""
+    with open_reading(config_path(context)) as reading:
+        report = reconcile(reading.engine, period or month_of(reading.clock().date()))
+    _write(report, form)
+    if report.difference:
+        context.exit(FOUND_SOMETHING)
+
+
+def _write(report: Reconciliation, form: str) -> None:
+    document = reconcile_document(report)
+    if form == "json":
+        write_json(document)
+    elif form == "csv":
+        write_csv(_COLUMNS, document["sources"])
+    else:
+        rows = [*document["sources"], {"source": "total", "difference": plain(report.difference)}]
+        write_table(f"{report.period}, effective cost", _COLUMNS, rows, right=_COLUMNS[1:])

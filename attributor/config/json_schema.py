@@ -1,0 +1,91 @@
+"""The JSON Schema of the configuration, so that editors complete and check it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attributor.config.keys import ALERTS, IDLE_GPU, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
+from attributor.config.load import Types
+from attributor.config.options import OptionLike
+from rules.json_schema import fragment
+
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_FORMS: Mapping[str, Mapping[str, Any]] = {
+    "duration": {"type": "string", "pattern": r"^\s*\d+\s*[smhdw]\s*$"},
+    "list": {"type": ["array", "string"]},
+    "map": {"type": "object"},
+}
+
+
+def json_schema(types: Types) -> dict[str, Any]:
+    """Return the whole schema, draft 2020-12, of a configuration with these kinds of sources and channels."""
+    rules = fragment()
+    own = {
+        "company": {"type": "string"},
+        "store": _section(STORE),
+        "web": _section(WEB),
+        "sources": {"type": "object", "additionalProperties": _one_of_types(types.collectors, SOURCE)},
+        "alerts": _alerts(types),
+    }
+    properties = {**rules.get("properties", {}), **own}
+    for name, description in TOP_LEVEL.items():
+        properties[name] = {"description": description, **properties.get(name, {})}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Attributor configuration",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "$defs": rules.get("$defs", {}),
+    }
+
+
+def _alerts(types: Types) -> dict[str, Any]:
+    channels = {"type": "object", "additionalProperties": _one_of_types(types.channels, ())}
+    route = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "match": {"type": "object"},
+            "channels": {"type": "array", "items": {"type": "string"}},
+            "repeat": _FORMS["duration"],
+            "group_wait": _FORMS["duration"],
+        },
+    }
+    sections = {
+        "channels": channels,
+        "routes": {"type": "array", "items": route},
+        "idle_gpu": _section(IDLE_GPU),
+        "spend": _section(SPEND),
+        "unattributed": _section(UNATTRIBUTED),
+    }
+    described = {name: {"description": ALERTS[name], **section} for name, section in sections.items()}
+    return {"type": "object", "additionalProperties": False, "properties": described}
+
+
+def _section(options: Sequence[OptionLike]) -> dict[str, Any]:
+    return {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {option.name: _property(option) for option in options},
+    }
+
+
+def _property(option: OptionLike) -> dict[str, Any]:
+    described = {"description": option.description, "examples": [option.example]}
+    if option.default is not None:
+        described["default"] = option.default
+    return {**described, **_FORMS.get(option.kind, _SCALAR)}
+
+
+def _one_of_types(types: Mapping[str, Any], common: Sequence[OptionLike]) -> dict[str, Any]:
+    """One branch a type, chosen by `type`, so that an editor completes the options of that type alone."""
+    branches = []
+    for name, kind in sorted(types.items()):
+        options = [*common, *(option for option in kind.options if option.name not in {"type", "every"})]
+        properties = {option.name: _property(option) for option in options}
+        properties["type"] = {"const": name, "description": getattr(kind, "summary", name)}
+        required = sorted({"type", *(option.name for option in options if option.required)})
+        branches.append(
+            {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
+        )
+    return {"type": "object", "required": ["type"], "oneOf": branches}

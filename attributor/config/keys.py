@@ -1,0 +1,51 @@
+"""The keys of the configuration that are the program's own: one list each, for checking, the schema and the docs."""
+
+from collectors.base import Option
+
+TOP_LEVEL = {
+    "company": "The name that stands on the pages.",
+    "store": "Where the lake and the ledger are kept.",
+    "web": "Where the daemon listens.",
+    "sources": "What is collected: a name and its settings each.",
+    "teams": "The owners, with their aliases, budgets and people.",
+    "rules": "How charges get an owner, in order; the first match wins.",
+    "shared": "Teams whose whole cost goes on to those who use them.",
+    "dimensions": "More columns to report by: a name and the charge column it is read from.",
+    "alerts": "Channels, routes and the detectors' thresholds.",
+}
+
+STORE = (
+    Option("lake", "A folder or a URI (s3://, gs://, az://) of the Delta tables.", "./data/lake", "path"),
+    Option("ledger", "An SQLAlchemy URL of SQLite or PostgreSQL.", "sqlite:///data/ledger.db"),
+    Option("lake_options", "Storage options for a lake on an object store.", "{aws_region: eu-west-1}", "map"),
+)
+
+WEB = (
+    Option("listen", "Host and port.", "127.0.0.1:8080", default="127.0.0.1:8080"),
+    Option("public_url", "The address people reach the pages under; links in messages.", "https://costs.corp", "url"),
+    Option("ingest_token", "A bearer token that pushed usage must carry.", "${INGEST_TOKEN}"),
+)
+
+SOURCE = (
+    Option("type", "The kind of source.", "focus", required=True),
+    Option("every", "How often it is read.", "1h", "duration", default="1h"),
+    Option("stale_after", "How long it may be silent before an alert.", "2d", "duration", default="2d"),
+)
+
+ALERTS = {
+    "channels": "Where messages go: a name and its settings each.",
+    "routes": "Which alerts go to which channels; the first match wins.",
+    "idle_gpu": "When a GPU counts as idle.",
+    "spend": "What counts as unusual spend.",
+    "unattributed": "When unclaimed spend is told.",
+}
+
+IDLE_GPU = (
+    Option("below", "Percent of utilisation.", "10", "decimal", default="10"),
+    Option("for", "For how long.", "2h", "duration", default="2h"),
+    Option("coverage", "Percent of the samples that must be present.", "90", "decimal", default="90"),
+)
+
+SPEND = (Option("minimum", "Excess in money below which nothing is said.", "50", "decimal", default="50"),)
+
+UNATTRIBUTED = (Option("above", "Percent of a day's spend.", "5", "decimal", default="5"),)

@@ -1,0 +1,89 @@
+"""The configuration as nouns, every value of its type, every path absolute."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from alerts.channels.base import ChannelType
+from alerts.policy import Route
+from collectors.base import CollectorType
+from rules.ruleset import RuleSet
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Where things are kept. `ledger` is an SQLAlchemy URL and may hold a password; `lake` a folder or URI."""
+
+    lake: str
+    ledger: str = field(repr=False)
+    lake_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """Where the daemon listens, and the address under which people reach it."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+    ingest_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ConfiguredSource:
+    """One entry under `sources:`; options are text, lists or maps, and may hold secrets."""
+
+    name: str
+    type: CollectorType
+    every: timedelta
+    stale_after: timedelta
+    line: int
+    options: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ConfiguredChannel:
+    """One entry under `alerts.channels:`; options may hold secrets."""
+
+    name: str
+    type: ChannelType
+    line: int
+    options: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """Channels, routes and the detectors' thresholds.
+
+    A GPU is idle below `idle_below` percent for `idle_for` with `idle_coverage` percent of the samples present.
+    `spend_minimum` is in each series' own currency; `unattributed_above` is percent of a day's spend.
+    """
+
+    channels: tuple[ConfiguredChannel, ...] = ()
+    routes: tuple[Route, ...] = ()
+    idle_below: Decimal = Decimal(10)
+    idle_for: timedelta = timedelta(hours=2)
+    idle_coverage: Decimal = Decimal(90)
+    spend_minimum: Decimal = Decimal(50)
+    unattributed_above: Decimal = Decimal(5)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a daemon needs to be wired."""
+
+    file: Path
+    company: str
+    store: StoreSettings
+    web: WebSettings
+    sources: tuple[ConfiguredSource, ...]
+    alerts: AlertSettings
+    ruleset: RuleSet
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths start from."""
+        return self.file.parent

@@ -1,0 +1,66 @@
+"""`store:` and `web:`."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from attributor.config.keys import STORE, WEB
+from attributor.config.options import typed_options
+from attributor.config.settings import StoreSettings, WebSettings
+from rules.located import Located
+from rules.problem import Problem
+
+
+def read_store(node: Located | None, folder: Path) -> tuple[StoreSettings, list[Problem]]:
+    """Return where things are kept, paths absolute; `./data` beside the file where nothing is said."""
+    values, problems = typed_options(node, STORE)
+    ledger = values.get("ledger", "sqlite:///data/ledger.db")
+    try:
+        ledger = _absolute_ledger(ledger, folder)
+    except ValueError as error:
+        line = _line_of(node, "ledger")
+        problems.append(Problem(line.file, line.line, f"`ledger`: {error}", "for example sqlite:///data/ledger.db"))
+    return StoreSettings(
+        lake=_absolute_lake(values.get("lake", "./data/lake"), folder),
+        ledger=ledger,
+        lake_options=values.get("lake_options", {}),
+    ), problems
+
+
+def read_web(node: Located | None) -> tuple[WebSettings, list[Problem]]:
+    """Return where the daemon listens."""
+    values, problems = typed_options(node, WEB)
+    host, _, port = str(values.get("listen", "127.0.0.1:8080")).rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        place = _line_of(node, "listen")
+        problems.append(place.problem("`listen` is not a host and port", "write it like 127.0.0.1:8080"))
+        host, port = "127.0.0.1", "8080"
+    public_url = str(values.get("public_url", "")).rstrip("/")
+    return WebSettings(host.strip("[]"), int(port), public_url, values.get("ingest_token")), problems
+
+
+def _line_of(node: Located | None, key: str) -> Located:
+    entries: dict[str, Any] = (node.entries or {}) if node is not None else {}
+    found = entries.get(key, node)
+    return found if isinstance(found, Located) else Located("", "", 1)
+
+
+def _absolute_lake(lake: str, folder: Path) -> str:
+    return lake if "://" in lake else str((folder / lake).resolve())
+
+
+def _absolute_ledger(ledger: str, folder: Path) -> str:
+    try:
+        url = make_url(ledger)
+    except ArgumentError:
+        raise ValueError("this is not a database URL") from None
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    if backend != "sqlite":
+        raise ValueError(f"{backend} is not supported; the ledger is kept in SQLite or PostgreSQL")
+    if url.database in {None, "", ":memory:"}:
+        raise ValueError("a ledger in memory would be lost; name a file")
+    return url.set(database=str((folder / str(url.database)).resolve())).render_as_string(hide_password=False)

@@ -1,0 +1,139 @@
+"""One source, once: read, stage, compare with what is stored, replace the days that changed, record it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Engine
+
+from attributor.ingest.progress import Progress
+from attributor.ingest.staging import SCHEMAS, StagedDay, staged, staged_days, staged_rows, staged_sums
+from attributor.lake.lake import Lake, replace
+from attributor.ledger.collected import (
+    CollectedDay,
+    Collection,
+    ControlSums,
+    StoredDay,
+    collected_days,
+    record_collection,
+)
+from attributor.ledger.lease import Lease
+from attributor.ledger.sources import coverage_of, record_unchanged, source_state
+from attributor.periods import days_between, start_of
+from collectors.base import Collector, Window
+
+EMPTY_DAY = "empty"
+"""The digest of a day that a source covers and has no rows for."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where ingest writes: lake and ledger, the lease it writes under, and the engine it computes with."""
+
+    lake: Lake
+    engine: Engine
+    lease: Lease
+    connection: duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What one ingest did: rows read, and the UTC days whose content changed."""
+
+    source: str
+    rows: int
+    changed: tuple[date, ...]
+
+
+def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progress) -> Ingested:
+    """Read a source and store what changed.
+
+    Raises the collector's CollectError, with nothing stored, and LeaseLostError where another leader took over.
+    """
+    revision = collector.revision()
+    state = source_state(stores.engine, collector.name)
+    if revision is not None and state is not None and state.revision == revision:
+        record_unchanged(stores.engine, stores.lease, collector.name, now)
+        return Ingested(collector.name, 0, ())
+    window = None if collector.holds_everything else window_to_ask(collector, stores.engine, now)
+    with staged(collector.collect(window), collector.table, progress) as path:
+        days = staged_days(stores.connection, path, SCHEMAS[collector.table].names)
+        changed = changed_days(days, _known(collector, stores.engine), window)
+        stored = _store(collector, stores, path, changed)
+    reading = collector.reading()
+    record_collection(
+        stores.engine,
+        stores.lease,
+        Collection(collector.name, collector.table, revision, stored, reading.coverage, reading.files),
+        now,
+    )
+    return Ingested(collector.name, sum(day.rows for day in days), tuple(day.day for day in changed))
+
+
+def window_to_ask(collector: Collector, engine: Engine, now: datetime) -> Window | None:
+    """Return the hours to ask an API for: from the day that it may have restated until the last whole hour.
+
+    It begins at midnight because days are replaced whole. None, for everything, where nothing is covered yet.
+    """
+    covered = coverage_of(engine, collector.name)
+    if not covered:
+        return None
+    restated_from = max(span.end for span in covered) - collector.restates
+    until = now.replace(minute=0, second=0, microsecond=0)
+    return Window(start_of(min(restated_from, until).date()), until)
+
+
+def changed_days(
+    days: Sequence[StagedDay], known: Mapping[date, CollectedDay], window: Window | None
+) -> list[StagedDay]:
+    """Return the days whose rows differ from what is stored, the oldest first.
+
+    A stored day that lies within what was read, and has no rows there any more, is returned empty. Days before and
+    after are left as they are: a provider that drops old files has not taken back the charges.
+    """
+    read = {day.day: day for day in days}
+    first, end = _span(days, window)
+    vanished = [
+        StagedDay(day, 0, EMPTY_DAY)
+        for day in days_between(first, end)
+        if day not in read and day in known and known[day].rows
+    ]
+    changed = [day for day in days if day.day not in known or known[day.day].digest != day.digest]
+    return sorted([*changed, *vanished], key=lambda day: day.day)
+
+
+def _span(days: Sequence[StagedDay], window: Window | None) -> tuple[date, date]:
+    if window is not None:
+        last = window.end - timedelta(microseconds=1)
+        return window.start.date(), last.date() + timedelta(days=1)
+    if not days:
+        return date.min, date.min
+    return days[0].day, days[-1].day + timedelta(days=1)
+
+
+def _known(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:
+    stored = collected_days(engine, collector.table)
+    return {day: found for (source, day), found in stored.items() if source == collector.name}
+
+
+def _store(collector: Collector, stores: Stores, path: Path, changed: Sequence[StagedDay]) -> tuple[StoredDay, ...]:
+    if not changed:
+        return ()
+    rows = staged_rows(stores.connection, path, [day.day for day in changed])
+    version = replace(stores.lake, collector.table, [(collector.name, day.day) for day in changed], rows)
+    sums = _sums_by_day(stores.connection, path) if collector.table == "charges" else {}
+    return tuple(
+        StoredDay(day.day, CollectedDay(version, day.digest, day.rows), sums.get(day.day, ())) for day in changed
+    )
+
+
+def _sums_by_day(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[date, tuple[ControlSums, ...]]:
+    by_day: dict[date, tuple[ControlSums, ...]] = {}
+    for found in staged_sums(connection, path):
+        sums = ControlSums(
+            found.currency, found.sums["BilledCost"], found.sums["EffectiveCost"], found.sums["ListCost"]
+        )
+        by_day[found.day] = (*by_day.get(found.day, ()), sums)
+    return by_day

@@ -1,0 +1,99 @@
+"""One `attributor run` on a made-up company, beside a bare scan of the same charges in the same minute.
+
+    python tests/bench/bench_run.py [--charges 1000000]
+
+Prints wall and CPU seconds, peak memory and the ratio to a bare DuckDB scan and GROUP BY of the stored charges.
+Limits: 30 s and 1.5 GiB for a million charges on two cores. Exits 1 where a limit is passed.
+"""
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+WALL_LIMIT = 30.0
+MEMORY_LIMIT = 1.5 * 2**30
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one command took."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+def timed(*arguments: str) -> Cost:
+    """Run a command of ours as its own process; `peak` is its largest resident size in bytes."""
+    measured = [sys.executable, __file__, "--child", *arguments]
+    began = time.perf_counter()
+    found = subprocess.run(measured, check=True, capture_output=True, text=True)
+    wall = time.perf_counter() - began
+    cpu, peak = found.stdout.splitlines()[-1].split()
+    return Cost(wall, float(cpu), int(peak))
+
+
+def child(arguments: list[str]) -> None:
+    """Run the command below this process and print the CPU seconds and peak bytes of it alone."""
+    found = subprocess.run([sys.executable, "-m", "attributor", *arguments], check=False, stdout=sys.stderr)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    sys.exit(0 if found.returncode in {0, 1} else found.returncode)
+
+
+def bare_scan(lake: Path) -> float:
+    """Sum the three cost columns by the columns that rules match on, straight from the stored files."""
+    files = [str(path) for path in (lake / "charges").rglob("*.parquet")]
+    connection = duckdb.connect(config={"threads": 2})
+    query = """SELECT ServiceName, SubAccountId, Tags['team'], sum(BilledCost), sum(EffectiveCost), sum(ListCost)
+               FROM read_parquet(?) GROUP BY ALL"""
+    best = float("inf")
+    for _ in range(3):
+        began = time.perf_counter()
+        connection.execute(query, [files]).fetchall()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def main() -> int:
+    """Print the table; return the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--charges", type=int, default=1_000_000)
+    parser.add_argument("--days", type=int, default=30)
+    chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="attributor-bench-"))
+    try:
+        demo = ["demo", str(folder / "company"), "--charges", str(chosen.charges), "--days", str(chosen.days)]
+        written = timed(*demo)
+        config = str(folder / "company" / "attributor.yaml")
+        first = timed("-c", config, "run")
+        again = timed("-c", config, "run")
+        scan = bare_scan(folder / "company" / "data" / "lake")
+    finally:
+        shutil.rmtree(folder)
+    print(f"{'':34}{'wall s':>9}{'cpu s':>9}{'peak MiB':>10}{'x bare scan':>13}{'limit':>18}")
+    for name, cost, limit in (
+        (f"write {chosen.charges:,} demo charges", written, ""),
+        ("run: read, store, attribute, post", first, "30 s, 1536 MiB"),
+        ("run again, nothing new", again, ""),
+    ):
+        ratio = cost.wall / scan
+        print(f"{name:34}{cost.wall:9.2f}{cost.cpu:9.2f}{cost.peak / 2**20:10.0f}{ratio:13.1f}{limit:>18}")
+    print(f"{'bare DuckDB scan and GROUP BY':34}{scan:9.2f}")
+    within = first.wall <= WALL_LIMIT and first.peak <= MEMORY_LIMIT
+    print("within the limits" if within else "OVER THE LIMITS")
+    return 0 if within else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2:])
+    sys.exit(main())

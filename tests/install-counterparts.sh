@@ -1,0 +1,20 @@
+#!/bin/sh
+# What the tests need beyond Python. As root with apt-get it is installed; otherwise the tests that want it skip
+# and print why.
+set -u
+missing=""
+for pair in chromium:chromium prometheus:prometheus promtool:prometheus docker-compose:docker-compose systemd-analyze:systemd; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+done
+fc-list 2>/dev/null | grep -qi liberation || missing="$missing fonts-liberation"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  echo "not installed, the tests that want them will skip:$missing" >&2
+  exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq || exit 0
+# shellcheck disable=SC2086  # a list of package names
+apt-get install -y -qq --no-install-recommends $missing >/dev/null || echo "could not install:$missing" >&2
+exit 0
