@@ -175,7 +175,12 @@ def _severity(lost: Decimal | None, per_day: Decimal | None, policy: IdlePolicy)
 
 
 def _summary(
-    count: str, started: datetime, rate: GpuRate | None, lost: Decimal | None, per_day: Decimal | None, policy: IdlePolicy
+    count: str,
+    started: datetime,
+    rate: GpuRate | None,
+    lost: Decimal | None,
+    per_day: Decimal | None,
+    policy: IdlePolicy,
 ) -> str:
     below = f"below {plain(policy.below)} % in every hour of the last {policy.window // HOUR} h and longer"
     since = f"{count} {below}, the first since {minute(started)}."

@@ -1,0 +1,146 @@
+"""One message as Slack blocks. Every limit of Block Kit is kept by construction, whatever the alert says.
+
+Limits: header 150 characters, section text 3000, ten fields of 2000, 50 blocks, button text 75 and URL 3000, image
+alt text 2000 and URL 3000 (https://docs.slack.dev/reference/block-kit/blocks).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ContextBlock,
+    DividerBlock,
+    HeaderBlock,
+    ImageBlock,
+    LinkButtonElement,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+
+from alerts.alert import Alert
+from alerts.amounts import shown
+from alerts.channels.base import no_chart
+from alerts.channels.mrkdwn import cut, escaped, listed
+from alerts.channels.wording import headline, money, team_of
+from alerts.ports import Message
+
+HEADER_LIMIT = 150
+SECTION_LIMIT = 3000
+FIELD_LIMIT = 2000
+URL_LIMIT = 3000
+ALT_LIMIT = 2000
+ALERTS_SHOWN = 10
+CONTRIBUTORS_SHOWN = 5
+_LABEL_LIMIT = 120
+_SUMMARY_LIMIT = 2000
+_SIGNS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where links and charts point: `public_url` is empty where people cannot reach the daemon's pages."""
+
+    public_url: str = ""
+    chart_path: Callable[[Alert], str | None] = no_chart
+
+    def of(self, path: str | None) -> str | None:
+        """Return the full URL of a path, or None where there is none that Slack would take."""
+        if not self.public_url or not path:
+            return None
+        url = f"{self.public_url.rstrip('/')}/{path.lstrip('/')}"
+        return url if len(url) <= URL_LIMIT else None
+
+
+def blocks(message: Message, pages: Pages) -> list[Block]:
+    """Return the blocks: header, one part for each of the worst alerts, a count of the rest, and a link."""
+    made: list[Block] = [HeaderBlock(text=PlainTextObject(text=cut(_header(message), HEADER_LIMIT), emoji=True))]
+    if len(message.alerts) == 1:
+        made += _in_full(message, pages)
+    else:
+        made += _in_short(message, pages)
+    if link := pages.of(message.alerts[0].link):
+        made.append(ActionsBlock(elements=[LinkButtonElement(text="Open the page", url=link)]))
+    made.append(ContextBlock(elements=[MarkdownTextObject(text=_context(message))]))
+    return made
+
+
+def fallback(message: Message) -> str:
+    """Return the message in one mrkdwn text, for notifications and for where Slack refuses the blocks."""
+    titles = [
+        f"{escaped(alert.title, _LABEL_LIMIT)}: {escaped(money(alert), _LABEL_LIMIT)}" for alert in message.alerts
+    ]
+    return f"{escaped(headline(message), HEADER_LIMIT)}\n{listed(titles, ALERTS_SHOWN, SECTION_LIMIT)}"
+
+
+def _header(message: Message) -> str:
+    sign = {"resolved": "✅", "test": "🔔"}.get(message.kind) or _SIGNS[message.alerts[0].severity]
+    return f"{sign} {headline(message)}"
+
+
+def _in_full(message: Message, pages: Pages) -> Iterator[Block]:
+    alert = message.alerts[0]
+    if message.kind == "resolved":
+        yield _section(f"~{escaped(alert.title, _LABEL_LIMIT)}~ is over. It was {escaped(money(alert), _LABEL_LIMIT)}.")
+        return
+    yield _section(escaped(alert.summary or alert.title, SECTION_LIMIT))
+    if message.kind == "test":
+        return
+    yield SectionBlock(fields=[MarkdownTextObject(text=text) for text in _fields(alert)])
+    if alert.contributors:
+        yield _section(f"*Top contributors*\n{listed(_contributors(alert), CONTRIBUTORS_SHOWN, SECTION_LIMIT - 100)}")
+    if image := pages.of(pages.chart_path(alert)):
+        yield ImageBlock(image_url=image, alt_text=cut(f"Chart: {alert.title}", ALT_LIMIT))
+
+
+def _in_short(message: Message, pages: Pages) -> Iterator[Block]:
+    for alert in message.alerts[:ALERTS_SHOWN]:
+        yield DividerBlock()
+        yield _section(_short(alert, message, pages))
+    left_out = len(message.alerts) - ALERTS_SHOWN
+    if left_out > 0:
+        link = pages.of(message.alerts[0].link)
+        more = f"… and {left_out} more"
+        yield _section(f"<{_in_link(link)}|{more}>" if link else more)
+
+
+def _short(alert: Alert, message: Message, pages: Pages) -> str:
+    title = escaped(alert.title, _LABEL_LIMIT)
+    link = pages.of(alert.link)
+    name = f"<{_in_link(link)}|{title}>" if link and len(link) < 500 else title
+    if message.kind == "resolved":
+        return f"~{title}~ is over. It was {escaped(money(alert), _LABEL_LIMIT)}."
+    amount = escaped(money(alert), _LABEL_LIMIT)
+    return f"{_SIGNS[alert.severity]} *{name}* · {amount}\n{escaped(alert.summary, _SUMMARY_LIMIT)}"
+
+
+def _fields(alert: Alert) -> Iterator[str]:
+    yield f"*Team*\n{escaped(team_of(alert.team), FIELD_LIMIT - 20)}"
+    yield f"*Severity*\n{alert.severity}"
+    yield f"*Amount*\n{escaped(money(alert), FIELD_LIMIT - 20)}"
+    yield f"*Since*\n{alert.started_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _contributors(alert: Alert) -> Iterator[str]:
+    for each in alert.contributors:
+        amount = "" if each.amount is None else f" · {escaped(shown(each.amount, alert.currency), _LABEL_LIMIT)}"
+        note = f" · {escaped(each.note, _LABEL_LIMIT)}" if each.note else ""
+        yield f"• {escaped(each.label, _LABEL_LIMIT)}{amount}{note}"
+
+
+def _context(message: Message) -> str:
+    told = f"{message.created_at:%Y-%m-%d %H:%M} UTC"
+    if len(message.alerts) > 1:
+        return f"{len(message.alerts)} alerts · {told}"
+    return f"{escaped(message.alerts[0].key, FIELD_LIMIT)} · {told}"
+
+
+def _section(text: str) -> SectionBlock:
+    return SectionBlock(text=MarkdownTextObject(text=text))
+
+
+def _in_link(url: str) -> str:
+    """Return a URL as it may stand inside `<url|text>`."""
+    return url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace("&", "&amp;")

@@ -1,0 +1,1 @@
+"""The stages between findings and the outbox: each takes the batch and returns it one step further on."""
