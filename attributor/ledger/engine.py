@@ -1,24 +1,60 @@
-"""How the ledger's database is opened."""
+"""How the ledger's database is opened, read and written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+
+_BEGIN = "sqlite_begin"
 
 
 def open_engine(url: str) -> Engine:
     """Open SQLite (WAL, waiting writers) or PostgreSQL by SQLAlchemy URL; connects on first use."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(_with_driver(parsed), pool_pre_ping=True)
     engine = create_engine(parsed, connect_args={"timeout": 30})
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Run one transaction that writes: all of it is committed at the end, or nothing where an exception passes.
+
+    On SQLite it takes the writers' lock at once, so that what it reads first cannot be out of date when it writes.
+    """
+    with engine.execution_options(**{_BEGIN: "IMMEDIATE"}).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Read any number of tables as they were at one moment, on both databases."""
+    isolated = (
+        engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
+    )
+    with isolated.connect() as connection:
+        yield connection
+
+
+def _with_driver(url: URL) -> URL:
+    """`postgresql://` and `postgres://` mean psycopg 3, whatever this SQLAlchemy would take."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername in {"postgresql", "postgres"} else url
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would begin before the first write only, and never for reads
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get(_BEGIN, "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,62 @@
+"""Putting many rows with exact amounts into the ledger at once, from Arrow tables."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, String, Table, insert
+
+from attributor.money import SCALE
+
+MONEY = pa.decimal128(38, SCALE)
+_RESTS_PER_MILLIONTH = 10**6
+_INT64 = np.iinfo(np.int64)
+
+
+def insert_arrow(connection: Connection, table: Table, rows: pa.Table, constants: dict[str, object]) -> None:
+    """Insert the rows; an amount column becomes its two integers, `constants` go into every row.
+
+    Text is cut to the length of its column, so that both databases keep the same.
+    """
+    if not rows.num_rows:
+        return
+    columns: dict[str, Sequence[object]] = {}
+    for name in rows.column_names:
+        values = rows.column(name)
+        if values.type == MONEY:
+            columns[f"{name}_millionths"], columns[f"{name}_rest"] = split_amounts(values)
+        else:
+            columns[name] = cut(values, table, name).to_pylist()
+    names = tuple(columns)
+    connection.execute(
+        insert(table),
+        [{**constants, **dict(zip(names, row, strict=True))} for row in zip(*columns.values(), strict=True)],
+    )
+
+
+def cut(values: pa.ChunkedArray, table: Table, name: str) -> pa.ChunkedArray:
+    """Cut text to the length that the column takes."""
+    kind = table.c[name].type
+    if not isinstance(kind, String) or kind.length is None:
+        return values
+    return pc.utf8_slice_codeunits(values, 0, kind.length)
+
+
+def split_amounts(amounts: pa.ChunkedArray) -> tuple[list[int], list[int]]:
+    """Return the millionths (floor) and the rests in [0, 10**6) of DECIMAL(38,12) amounts; refuses nulls."""
+    if amounts.null_count:
+        raise ValueError("an amount is null")
+    units = [_units(chunk) for chunk in amounts.chunks]
+    joined = np.concatenate(units) if units else np.empty(0, np.int64)
+    return (joined // _RESTS_PER_MILLIONTH).tolist(), (joined % _RESTS_PER_MILLIONTH).tolist()
+
+
+def _units(amounts: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int64 | np.object_]]:
+    """Read a decimal128 array's memory as integers: 64 bits where all fit, Python's own where one does not."""
+    words = np.frombuffer(amounts.buffers()[1], np.int64)[2 * amounts.offset : 2 * (amounts.offset + len(amounts))]
+    low, high = words[0::2], words[1::2]
+    if np.array_equal(high, low >> 63):
+        return low
+    wide = high.astype(object) * 2**64 + low.view(np.uint64).astype(object)
+    return np.asarray(wide, dtype=object)

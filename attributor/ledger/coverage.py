@@ -1,0 +1,37 @@
+"""Which time a source has told of: zero is not missing."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, insert, select
+
+from attributor.ledger.tables import coverage
+from collectors.base import Window
+
+
+def united(spans: Iterable[Window]) -> tuple[Window, ...]:
+    """Unite half-open spans that overlap or touch, in order of time; empty ones vanish."""
+    merged: list[Window] = []
+    for span in sorted(spans):
+        if span.start >= span.end:
+            continue
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Window(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def stored_coverage(connection: Connection, source: str) -> tuple[Window, ...]:
+    """Return what a source has covered, disjoint and in order of time, read through an open connection."""
+    query = select(coverage.c.start, coverage.c.end).where(coverage.c.source == source).order_by(coverage.c.start)
+    return tuple(Window(row.start, row.end) for row in connection.execute(query))
+
+
+def extend_coverage(connection: Connection, source: str, spans: Iterable[Window]) -> None:
+    """Add spans to what a source has covered."""
+    before = stored_coverage(connection, source)
+    after = united((*before, *spans))
+    if after == before:
+        return
+    connection.execute(delete(coverage).where(coverage.c.source == source))
+    connection.execute(insert(coverage), [{"source": source, "start": span.start, "end": span.end} for span in after])

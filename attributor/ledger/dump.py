@@ -1,0 +1,64 @@
+"""The ledger's content as text, to tell whether two ledgers say the same."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, Row, Table, select
+
+from attributor.ledger.engine import reading
+from attributor.ledger.tables import (
+    alerts,
+    collected,
+    control_sums,
+    coverage,
+    files_read,
+    notifications,
+    outbox,
+    publications,
+    restatements,
+    rollup,
+    rule_sets,
+    sources,
+    unmatched_owners,
+    usage_rollup,
+)
+
+_LEFT_OUT: Mapping[Table, frozenset[str]] = {
+    sources: frozenset({"tried_at", "succeeded_at"}),
+    coverage: frozenset(),
+    files_read: frozenset({"read_at"}),
+    collected: frozenset({"version", "collected_at"}),
+    control_sums: frozenset(),
+    restatements: frozenset({"noticed_at"}),
+    rule_sets: frozenset({"first_used_at"}),
+    publications: frozenset({"charges_version", "allocations_version", "epoch", "published_at"}),
+    rollup: frozenset({"id"}),
+    usage_rollup: frozenset({"id"}),
+    unmatched_owners: frozenset(),
+    alerts: frozenset({"first_seen", "last_seen", "resolved_at", "snoozed_until"}),
+    notifications: frozenset({"sent_at"}),
+    outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at"}),
+}
+"""What depends on when and how often something ran, and not on what is known. Leases and runs are all of that kind."""
+
+
+def canonical_dump(engine: Engine) -> str:
+    """Return one line a row, "table {columns as JSON}", in binary order.
+
+    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases` and `runs`.
+    """
+    with reading(engine) as connection:
+        lines = [
+            _line(table, row, left_out)
+            for table, left_out in _LEFT_OUT.items()
+            for row in connection.execute(select(table))
+        ]
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _line(table: Table, row: Row[Any], left_out: frozenset[str]) -> str:
+    kept = {name: value for name, value in row._mapping.items() if name not in left_out}
+    if table is publications:
+        kept["usage_versions"] = {source: sorted(days) for source, days in json.loads(row.usage_versions).items()}
+    return f"{table.name} {json.dumps(kept, sort_keys=True, default=str)}"

@@ -1,0 +1,150 @@
+"""The only publisher: what readers see of a day changes here, in one transaction, or not at all."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+from sqlalchemy import Connection, Engine, Row, delete, select
+
+from attributor.ledger.bulk import insert_arrow
+from attributor.ledger.engine import reading, writing
+from attributor.ledger.lease import Lease, hold
+from attributor.ledger.published_rows import ROLLUP, UNMATCHED_OWNERS, USAGE_ROLLUP
+from attributor.ledger.tables import publications as published
+from attributor.ledger.tables import rollup, rule_sets, unmatched_owners, usage_rollup
+from attributor.ledger.upsert import insert_new, upsert
+
+UsageVersions = Mapping[str, Mapping[date, int]]
+"""By usage source and UTC day: the lake version of the usage that a day's weights were read from."""
+
+
+@dataclass(frozen=True)
+class SourcePublication:
+    """The lake versions and the inputs of one source's charges of a day.
+
+    [usage_start, usage_end) is the usage that was read, both None where there was none to read.
+    """
+
+    source: str
+    charges_version: int
+    allocations_version: int
+    usage_versions: UsageVersions
+    usage_start: datetime | None
+    usage_end: datetime | None
+    inputs_digest: str
+
+
+@dataclass(frozen=True)
+class RuleSetText:
+    """The teams and rules that a day was attributed by."""
+
+    digest: str
+    text: str
+
+
+@dataclass(frozen=True)
+class DayPublication:
+    """One UTC day as readers shall see it, whole: a source that is not among `sources` has nothing on that day.
+
+    `rollup`, `usage` and `unmatched` have the schemas of `attributor.ledger.published_rows`.
+    """
+
+    day: date
+    rules: RuleSetText
+    sources: tuple[SourcePublication, ...]
+    rollup: pa.Table
+    usage: pa.Table
+    unmatched: pa.Table
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One published source and day, as it was written, under which epoch, and when (aware UTC)."""
+
+    day: date
+    source: SourcePublication
+    rules_digest: str
+    epoch: int
+    published_at: datetime
+
+
+def publications(engine: Engine, days: Collection[date] | None = None) -> Mapping[tuple[str, date], Publication]:
+    """Return what is published, by source and day: of these UTC days, or of all."""
+    query = select(published).order_by(published.c.day, published.c.source)
+    if days is not None:
+        query = query.where(published.c.day.in_(days))
+    with reading(engine) as connection:
+        return {(row.source, row.day): _publication(row) for row in connection.execute(query)}
+
+
+def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: datetime) -> None:
+    """Put a day in the place of what was published of it, in one transaction.
+
+    Raises LeaseLostError where another leader took over, ValueError where a table has another schema; then nothing
+    was written.
+    """
+    with writing(engine) as connection:
+        hold(connection, lease)
+        rules = {"digest": publication.rules.digest, "text": publication.rules.text, "first_used_at": now}
+        insert_new(connection, rule_sets, [rules])
+        _publish_sources(connection, lease, publication, now)
+        for table, rows, schema in (
+            (rollup, publication.rollup, ROLLUP),
+            (usage_rollup, publication.usage, USAGE_ROLLUP),
+            (unmatched_owners, publication.unmatched, UNMATCHED_OWNERS),
+        ):
+            connection.execute(delete(table).where(table.c.day == publication.day))
+            insert_arrow(connection, table, _checked(rows, schema), {"day": publication.day})
+
+
+def _publish_sources(connection: Connection, lease: Lease, publication: DayPublication, now: datetime) -> None:
+    vanished = published.c.source.not_in([source.source for source in publication.sources])
+    connection.execute(delete(published).where(published.c.day == publication.day, vanished))
+    rows = [
+        {
+            "source": source.source,
+            "day": publication.day,
+            "charges_version": source.charges_version,
+            "allocations_version": source.allocations_version,
+            "usage_versions": _versions_as_json(source.usage_versions),
+            "usage_start": source.usage_start,
+            "usage_end": source.usage_end,
+            "rules_digest": publication.rules.digest,
+            "inputs_digest": source.inputs_digest,
+            "epoch": lease.epoch,
+            "published_at": now,
+        }
+        for source in publication.sources
+    ]
+    upsert(connection, published, rows)
+
+
+def _checked(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    return rows.select(schema.names).cast(schema)
+
+
+def _publication(row: Row[tuple[object, ...]]) -> Publication:
+    source = SourcePublication(
+        source=row.source,
+        charges_version=row.charges_version,
+        allocations_version=row.allocations_version,
+        usage_versions=_versions_from_json(row.usage_versions),
+        usage_start=row.usage_start,
+        usage_end=row.usage_end,
+        inputs_digest=row.inputs_digest,
+    )
+    return Publication(row.day, source, row.rules_digest, row.epoch, row.published_at)
+
+
+def _versions_as_json(versions: UsageVersions) -> str:
+    days = {source: {day.isoformat(): version for day, version in of.items()} for source, of in versions.items()}
+    return json.dumps(days, sort_keys=True)
+
+
+def _versions_from_json(text: str) -> UsageVersions:
+    return {
+        source: {date.fromisoformat(day): version for day, version in of.items()}
+        for source, of in json.loads(text).items()
+    }

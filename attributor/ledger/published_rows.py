@@ -1,0 +1,43 @@
+"""The rows that a publication brings, as Arrow tables: amounts DECIMAL(38,12), text never null ("" is empty)."""
+
+import pyarrow as pa
+
+from attributor.ledger.bulk import MONEY
+
+_ROLLUP_TEXT = (
+    "source",
+    "billing_month",
+    "currency",
+    "basis",
+    "team",
+    "project",
+    "environment",
+    "cost_center",
+    "service",
+    "provider",
+    "account",
+    "category",
+    "model",
+    "rule",
+    "method",
+    "shared_step",
+    "idle_cause",
+    "fallback",
+)
+
+
+def _schema(text: tuple[str, ...], amounts: tuple[str, ...]) -> pa.Schema:
+    return pa.schema(
+        [pa.field(name, pa.string(), nullable=False) for name in text]
+        + [pa.field(name, MONEY, nullable=False) for name in amounts]
+    )
+
+
+ROLLUP = _schema(_ROLLUP_TEXT, ("billed", "effective", "list"))
+"""The allocations of one day, summed; the columns of the ledger's `rollup`. `billing_month` is YYYY-MM."""
+
+USAGE_ROLLUP = _schema(("source", "metric", "pool", "team", "model"), ("quantity",))
+"""The usage of one day, summed; `source` is the usage's own."""
+
+UNMATCHED_OWNERS = _schema(("source", "column_name", "value", "currency"), ("effective",))
+"""Owner values of one day that name no team, with the effective cost behind them; each combination once."""
