@@ -1,0 +1,38 @@
+"""The demo's attributor.yaml: the template with the budgets filled in."""
+
+from collections.abc import Mapping
+from importlib import resources
+from string import Template
+
+from attributor.demo.organisation import TEAMS
+from attributor.demo.plan import COMPANY
+from attributor.demo.spend import ACTIVITY_RATES, RESERVATION_WEIGHTS
+
+_TEMPLATE = "attributor.yaml.template"
+
+
+def settings_yaml(budgets: Mapping[str, int]) -> str:
+    """Return the configuration; `budgets` are dollars a month by team."""
+    template = resources.files("attributor.demo").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    return Template(template).substitute(
+        company=COMPANY,
+        teams=_teams(budgets),
+        rates=_flow(dict(ACTIVITY_RATES)),
+        reservation=_flow({team: str(weight) for team, weight in RESERVATION_WEIGHTS.items()}),
+        everyone=", ".join(team.id for team in TEAMS),
+    )
+
+
+def _teams(budgets: Mapping[str, int]) -> str:
+    lines = []
+    for team in TEAMS:
+        aliases = f"aliases: [{', '.join(team.aliases)}], " if team.aliases else ""
+        lines.append(
+            f'  {team.id}: {{name: {team.name}, {aliases}cost_center: "{team.cost_center}", '
+            f'owner: "{team.owner}", slack: "#{team.id}-costs", budget: {budgets[team.id]}}}'
+        )
+    return "\n".join(lines)
+
+
+def _flow(entries: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{key}: {value}" for key, value in entries.items()) + "}"
