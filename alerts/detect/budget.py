@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from alerts.alert import Alert, ChartPoint, Contributor, Findings, Severity
@@ -41,17 +41,24 @@ class BudgetState:
     percent: Decimal
 
 
+LATE_BILLS = timedelta(days=7)
+"""How long after a month's end its bill can still grow."""
+
 _WHOLE = Decimal(100)
 
 
 def budget_alerts(facts: Sequence[BudgetFacts], now: datetime) -> Findings:
     """Return an alert for each month that approaches, passes or will pass its budget; key `budget:<team>:<month>`.
 
-    A budget of 0 is passed by any spend. `now` is only the time the alert began, where the days do not say.
+    A budget of 0 is passed by any spend. A month fires until LATE_BILLS after its end, then its alert resolves.
     """
-    found = ((each, reached(each)) for each in facts)
-    alerts = tuple(_alert(each, state, now) for each, state in found if state is not None)
-    return Findings("budget", alerts)
+    found = ((each, reached(each)) for each in facts if _month_end(each.month) + LATE_BILLS > now)
+    return Findings("budget", tuple(_alert(each, state) for each, state in found if state is not None))
+
+
+def _month_end(month: str) -> datetime:
+    first = date.fromisoformat(f"{month}-01")
+    return midnight((first + timedelta(days=31)).replace(day=1))
 
 
 def reached(facts: BudgetFacts) -> BudgetState | None:
@@ -84,7 +91,7 @@ def _money_at(facts: BudgetFacts, percent: Decimal) -> Decimal:
     return times(facts.monthly, percent).scaleb(-2)
 
 
-def _alert(facts: BudgetFacts, state: BudgetState, now: datetime) -> Alert:
+def _alert(facts: BudgetFacts, state: BudgetState) -> Alert:
     limit = _money_at(facts, state.percent)
     foreseen = state.name == "forecast to exceed"
     top = sorted(facts.services, key=lambda each: each.amount or Decimal(0), reverse=True)
@@ -96,7 +103,7 @@ def _alert(facts: BudgetFacts, state: BudgetState, now: datetime) -> Alert:
         severity=state.severity,
         title=f"{state.title} ({facts.month})",
         summary=_summary(facts),
-        started_at=_crossed(facts, limit) or max(first_day, now.astimezone(UTC)),
+        started_at=_crossed(facts, limit) or first_day,
         currency=facts.currency,
         amount=facts.forecast if foreseen else facts.spent,
         threshold=facts.monthly if foreseen else cents(limit),

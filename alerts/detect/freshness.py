@@ -80,7 +80,8 @@ def _silent(facts: SourceFacts, now: datetime, policy: FreshnessPolicy) -> Alert
     if facts.known_until is None:
         text = f"{facts.source} has brought nothing since it was configured at {minute(since)}."
     else:
-        text = f"{facts.source} has brought nothing after {minute(since)}; silence up to {_span(allowed)} is normal for it."
+        normal = f"silence up to {_span(allowed)} is normal for it"
+        text = f"{facts.source} has brought nothing after {minute(since)}; {normal}."
     return _alert(facts, policy, severity, f"{facts.source} silent for {_span(silent)}", text, since)
 
 

@@ -1,0 +1,43 @@
+"""Slow leaks: weekly medians that leave the trend of the weeks before."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from alerts.detect.baseline import MEDIAN_TO_SIGMA, WEEK, Baseline, Floats, median_of_known
+
+_BASE_WEEKS = np.arange(3, 10)
+"""The weeks before the judged day that make the trend; the two in between are where a leak begins."""
+
+LEAST_DRIFT = 0.18
+_SIGMAS = 4.0
+_LEAST_SPREAD = 0.03
+_STEEPEST = 0.07
+
+
+def drifts(baseline: Baseline, start: int) -> dict[int, float]:
+    """Return by day, from `start` on, the money a day by which the last week lies above the trend, where it does."""
+    size = baseline.adjusted.size
+    first = max(start, WEEK * (int(_BASE_WEEKS[-1]) + 1) - 1)
+    if first >= size:
+        return {}
+    weekly = np.full(size, np.nan)
+    weekly[WEEK - 1 :] = median_of_known(sliding_window_view(baseline.adjusted, WEEK))
+    days = np.arange(first, size)
+    base = weekly[days[:, None] - WEEK * _BASE_WEEKS]
+    slope = _slope(base)
+    middle = median_of_known(base + slope[:, None] * (_BASE_WEEKS - 3))
+    around = base + slope[:, None] * (_BASE_WEEKS - 3) - middle[:, None]
+    spread = np.maximum(MEDIAN_TO_SIGMA * median_of_known(np.abs(around)), _LEAST_SPREAD)
+    last = weekly[days] - (middle + 3 * slope)
+    before = weekly[days - WEEK] - (middle + 2 * slope)
+    needed = np.maximum(_SIGMAS * spread, LEAST_DRIFT)
+    rising = (last > needed) & (before > 0.4 * needed) & (last > before)
+    usual = np.exp(middle + 3 * slope)
+    return {int(day): float(usual[k] * np.expm1(last[k])) for k, day in enumerate(days) if rising[k]}
+
+
+def _slope(base: Floats) -> Floats:
+    """Return the Theil-Sen slope a week of each row (the newest week first), between 0 and the steepest growth."""
+    first, second = np.triu_indices(_BASE_WEEKS.size, k=1)
+    slopes = (base[:, first] - base[:, second]) / (second - first)
+    return np.clip(np.nan_to_num(median_of_known(slopes)), 0.0, _STEEPEST)
