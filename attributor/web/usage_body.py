@@ -1,0 +1,107 @@
+"""The body of a push: its kind by the headers, its bytes, and all of it within limits."""
+
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from collectors.push.events import BodyForm
+
+LARGEST_BODY: Final = 16 * 2**20
+"""Bytes, before and after unpacking."""
+
+_FORMS: Final[dict[str, BodyForm]] = {
+    "": "detect",
+    "application/json": "json",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+}
+_GZIP: Final = 31  # zlib's window bits for a gzip header
+
+
+class RefusedBodyError(Exception):
+    """The body is not read, for the reason that the HTTP status names."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class BodyKind:
+    """What the headers say of a body."""
+
+    form: BodyForm
+    is_packed: bool
+
+
+class Room:
+    """How many more bytes of bodies may be held, over all requests of one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+
+    def take(self, size: int) -> None:
+        """Take so much; raise RefusedBodyError where there is no room, which passes."""
+        if size > self._free:
+            raise RefusedBodyError(503, "too many bodies are being read; nothing was stored, send it again later")
+        self._free -= size
+
+    def give_back(self, size: int) -> None:
+        """Free so much."""
+        self._free += size
+
+
+def body_kind(request: Request) -> BodyKind:
+    """Read the headers; raise RefusedBodyError for what can be refused without reading the body."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    form = _FORMS.get(content_type)
+    if form is None:
+        raise RefusedBodyError(415, f"{content_type} is not read here; send application/json or application/x-ndjson")
+    packing = request.headers.get("content-encoding", "identity").strip().lower()
+    if packing not in {"identity", "gzip"}:
+        raise RefusedBodyError(415, f"Content-Encoding {packing} is not read here; send gzip or none")
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced) > LARGEST_BODY:
+        raise _too_large()
+    return BodyKind(form, packing == "gzip")
+
+
+@asynccontextmanager
+async def held_body(request: Request, room: Room) -> AsyncIterator[bytes]:
+    """Read the body, holding room for it; raise RefusedBodyError where it is too large or does not come whole."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            room.take(len(chunk))
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise _too_large()
+        yield bytes(body)
+    except ClientDisconnect:
+        raise RefusedBodyError(400, "the connection ended before the body") from None
+    finally:
+        room.give_back(len(body))
+
+
+def unpacked(packed: bytes) -> bytes:
+    """Unpack a gzip body, and stop as soon as it is larger than a body may be; raise RefusedBodyError."""
+    member = zlib.decompressobj(_GZIP)
+    try:
+        body = member.decompress(packed, LARGEST_BODY + 1)
+    except zlib.error as error:
+        raise RefusedBodyError(400, f"the body is not gzip: {error}") from None
+    if len(body) > LARGEST_BODY:
+        raise _too_large()
+    if not member.eof or member.unused_data:
+        raise RefusedBodyError(400, "the body is not one whole gzip member")
+    return body
+
+
+def _too_large() -> RefusedBodyError:
+    return RefusedBodyError(413, f"the body is larger than {LARGEST_BODY:,} bytes; send smaller batches")

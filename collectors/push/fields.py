@@ -1,0 +1,200 @@
+"""One pushed event: what it holds, and the check of every field."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Context, Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+DECIMALS = 12
+UNITS_PER_ONE: int = 10**DECIMALS
+LONGEST_ID = 200
+LONGEST_METRIC = 100
+LONGEST_TEXT = 300
+LONGEST_FACT_NAME = 100
+MOST_FACTS = 32
+LARGEST_QUANTITY = 10**12
+"""Above this, one event is taken for a mistake: a day's sums are kept in 64-bit millionths."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_WIDE = Context(prec=200)
+_LONGEST_NUMBER = 100
+_OWN_FIELDS = frozenset({"id", "time", "metric", "pool", "quantity"})
+
+_is_plain_number = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?").fullmatch
+_is_number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?").fullmatch
+_is_metric = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*").fullmatch
+
+
+class EventError(ValueError):
+    """One event cannot be accepted; the message names the field, the value and what would be right."""
+
+
+class UsageEvent(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What was used at one instant, as accepted.
+
+    `time` is microseconds since 1970 UTC. `quantity` is >= 0 and exact: a whole number, or a decimal written out
+    with at most twelve decimals. `facts` say who used it; none of them is empty.
+    """
+
+    id: str
+    time: int
+    metric: str
+    pool: str | None
+    quantity: int | str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The times that are accepted: aware UTC, half-open."""
+
+    oldest: datetime
+    end: datetime
+
+
+def microseconds(moment: datetime) -> int:
+    """Return an aware datetime as microseconds since 1970 UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def instant(micros: int) -> datetime:
+    """Return microseconds since 1970 UTC as an aware datetime."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def units(quantity: int | str) -> int:
+    """Return an accepted quantity as an integer of 1e-12 units."""
+    if isinstance(quantity, int):
+        return quantity * UNITS_PER_ONE
+    whole, _, fraction = quantity.partition(".")
+    return int(whole + fraction.ljust(DECIMALS, "0"))
+
+
+def check_event(raw: Any, span: Span) -> UsageEvent:
+    """Return the event that decoded JSON describes (its floats still as written); raise EventError."""
+    if type(raw) is not dict:
+        raise EventError("an event is a JSON object with id, time, metric and quantity")
+    return UsageEvent(
+        _text(raw, "id", LONGEST_ID),
+        _time(raw.get("time"), span),
+        _metric(raw),
+        _pool(raw.get("pool")),
+        _quantity(raw.get("quantity")),
+        _facts(raw),
+    )
+
+
+def _text(raw: dict[str, Any], name: str, longest: int) -> str:
+    value = raw.get(name)
+    if type(value) is not str or not value:
+        raise EventError(f"{name} is missing" if value in (None, "") else f"{name} = {_shown(value)} is not text")
+    if len(value) > longest:
+        raise EventError(f"{name} = {_shown(value)} is longer than {longest} characters")
+    if "\x00" in value:
+        raise EventError(f"{name} = {_shown(value)} holds a NUL character")
+    return value
+
+
+def _metric(raw: dict[str, Any]) -> str:
+    metric = _text(raw, "metric", LONGEST_METRIC)
+    if _is_metric(metric) is None:
+        raise EventError(f"metric = {_shown(metric)} is not a dotted name such as tokens.input")
+    return metric
+
+
+def _pool(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    return _text({"pool": value}, "pool", LONGEST_TEXT)
+
+
+def _time(value: Any, span: Span) -> int:
+    if type(value) is not str:
+        raise EventError("time is missing" if value is None else f"time = {_shown(value)} is not ISO 8601 text")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise EventError(f"time = {_shown(value)} is not ISO 8601, such as 2026-11-20T10:00:00Z") from None
+    if moment.tzinfo is None:
+        raise EventError(f"time = {_shown(value)} has no time zone; end it with Z or an offset")
+    if moment < span.oldest:
+        raise EventError(f"time = {_shown(value)} is before {span.oldest.isoformat()}, the oldest day still open")
+    if moment >= span.end:
+        raise EventError(f"time = {_shown(value)} is too far ahead of the server's clock")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _quantity(value: Any) -> int | str:
+    if type(value) is int:
+        if 0 <= value <= LARGEST_QUANTITY:
+            return value
+        raise _out_of_range(value)
+    if type(value) is not str:
+        raise EventError("quantity is missing" if value is None else f"quantity = {_shown(value)} is not a number")
+    return value if _is_plain_number(value) else _written_out(value)
+
+
+def _written_out(text: str) -> int | str:
+    """Return an unusual spelling (exponent, sign, many digits) as a whole number or written-out decimal."""
+    if _is_number(text) is None or len(text) > _LONGEST_NUMBER:
+        raise EventError(f"quantity = {_shown(text)} is not a number")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise EventError(f"quantity = {_shown(text)} is not a number") from None
+    if not 0 <= value <= LARGEST_QUANTITY:
+        raise _out_of_range(text)
+    if value == 0:
+        return 0
+    scaled = value.scaleb(DECIMALS, _WIDE) if value.adjusted() >= -DECIMALS else Decimal("0.5")
+    if scaled != scaled.to_integral_value(context=_WIDE):
+        raise EventError(f"quantity = {_shown(text)} has more than {DECIMALS} decimals")
+    whole, fraction = divmod(int(scaled), UNITS_PER_ONE)
+    return f"{whole}.{fraction:0{DECIMALS}d}" if fraction else whole
+
+
+def _out_of_range(value: object) -> EventError:
+    return EventError(f"quantity = {_shown(value)} is not between 0 and {LARGEST_QUANTITY:,}")
+
+
+def _facts(raw: dict[str, Any]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    for name, value in raw.items():
+        if name in _OWN_FIELDS:
+            continue
+        if type(value) is str and len(value) <= LONGEST_TEXT and "\x00" not in value:
+            text: str | None = value
+        else:
+            text = _fact_text(name, value)
+        if text:
+            facts[name] = text
+    if len(facts) > MOST_FACTS:
+        raise EventError(f"{len(facts)} facts are more than {MOST_FACTS}")
+    for name in facts:
+        if not name or len(name) > LONGEST_FACT_NAME or "\x00" in name:
+            raise EventError(f"the fact name {_shown(name)} is empty, too long or holds a NUL character")
+    return facts
+
+
+def _fact_text(name: str, value: Any) -> str | None:
+    """Return a fact that is no ordinary text as text, or None where it is absent."""
+    if value is None:
+        return None
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) is int:
+        return str(value)
+    if type(value) is not str:
+        raise EventError(f"the fact {_shown(name)} is nested; facts are text, numbers or true and false")
+    return _text({name: value}, name, LONGEST_TEXT)
+
+
+def _shown(value: object) -> str:
+    """Return a value short enough for an error message."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,206 @@
+"""The event log: durable before it answers, each id once, many requests flushed to disk together."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from collectors.push.digests import digest
+from collectors.push.fields import Span, UsageEvent
+from collectors.push.recall import recent_ids
+from collectors.push.records import encode_record
+from collectors.push.retention import trim
+from collectors.push.segments import floor, lock
+from collectors.push.writer import SegmentWriter
+
+_AHEAD = timedelta(hours=1)
+_GROUP_EVENTS = 50_000
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """How long and how much.
+
+    keep: how far back an event's time may lie, and at least how long events are kept. remember: how long after its
+    arrival an id is known. segment_bytes: when a segment is finished. most_ids: how many ids are known at most, at
+    27 to 53 bytes of memory each.
+    """
+
+    keep: timedelta = timedelta(days=35)
+    remember: timedelta = timedelta(hours=48)
+    segment_bytes: int = 32 * 2**20
+    most_ids: int = 32_000_000
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became of a batch: events stored now, and those whose id was known."""
+
+    accepted: int
+    duplicates: int
+
+
+class LogUnavailableError(Exception):
+    """The log cannot store anything now; nothing of the batch was stored, and it may be sent again."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    events: Sequence[UsageEvent]
+    digests: Sequence[bytes]
+    answer: "Future[Appended]"
+
+
+class EventLog:
+    """The writer of a log; one a folder, on any thread. Readers need none of it.
+
+    A thread of its own takes what is waiting, keeps the ids that are new, writes and flushes once for all of it, and
+    only then answers.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime], settings: LogSettings) -> None:
+        """Take the folder's lock and learn the ids of its last days.
+
+        Raises LogLockedError, CorruptLogError or OSError. `clock` gives aware UTC.
+        """
+        self.folder = folder
+        self.settings = settings
+        self._clock = clock
+        with ExitStack() as undo:
+            self._lock = lock(folder)
+            undo.callback(os.close, self._lock)
+            self._writer = SegmentWriter(folder, settings.segment_bytes)
+            undo.callback(self._writer.close)
+            self._ids = recent_ids(folder, settings.remember, settings.most_ids, int(clock().timestamp()))
+            undo.pop_all()
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._closing = threading.Lock()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="usage-log", daemon=True)
+        self._thread.start()
+
+    @property
+    def forgets_early(self) -> bool:
+        """Whether so many ids came that some were forgotten before their time."""
+        return self._ids.shortened
+
+    def accepted_span(self) -> Span:
+        """Return the times that an event may have now."""
+        now = self._clock()
+        oldest = max((now - self.settings.keep).date(), floor(self.folder))
+        return Span(datetime.combine(oldest, time(), UTC), now + _AHEAD)
+
+    def append(self, events: Sequence[UsageEvent]) -> "Future[Appended]":
+        """Store events of the accepted span whose ids are new; the answer comes when they are on disk.
+
+        It raises LogUnavailableError where they cannot be stored.
+        """
+        answer: Future[Appended] = Future()
+        if not events:
+            answer.set_result(Appended(0, 0))
+            return answer
+        waiting = _Waiting(events, [digest(event.id) for event in events], answer)
+        with self._closing:
+            if self._is_closed:
+                answer.set_exception(LogUnavailableError("the usage log is closed"))
+            else:
+                self._queue.put(waiting)
+        return answer
+
+    def trim(self, up_to: date) -> tuple[Path, ...]:
+        """Delete what is no longer needed of days before `up_to`; return the segments deleted.
+
+        Days that may still get late events, and segments whose ids are still remembered, are never touched. Raises
+        OSError or CorruptLogError.
+        """
+        now = self._clock()
+        # A day more, so that no event that was just found young enough falls out before it is written.
+        closed = (now - self.settings.keep).date() - timedelta(days=1)
+        return trim(self.folder, min(up_to, closed), now - self.settings.remember)
+
+    def close(self) -> None:
+        """Store and answer what is waiting, then free the folder."""
+        self._refuse_more()
+        self._thread.join()
+
+    def _refuse_more(self) -> None:
+        with self._closing:
+            if not self._is_closed:
+                self._is_closed = True
+                self._queue.put(None)
+
+    def _run(self) -> None:
+        group: list[_Waiting] | None = []
+        try:
+            while (group := self._next_group()) is not None:
+                self._store([waiting for waiting in group if waiting.answer.set_running_or_notify_cancel()])
+        finally:
+            # After a bug in here, too, nobody must wait for ever and the folder must be free.
+            self._refuse_more()
+            for waiting in [*(group or []), *_drained(self._queue)]:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(LogUnavailableError("the usage log has stopped"))
+            self._writer.close()
+            os.close(self._lock)
+
+    def _next_group(self) -> list[_Waiting] | None:
+        """Wait for a batch and return it with those that queue behind it; None when the log is to close."""
+        waiting = self._queue.get()
+        group: list[_Waiting] = []
+        size = 0
+        while waiting is not None:
+            group.append(waiting)
+            size += len(waiting.events)
+            if size >= _GROUP_EVENTS or self._queue.empty():
+                return group
+            waiting = self._queue.get()
+        if group:
+            self._queue.put(None)
+        return group or None
+
+    def _store(self, group: Sequence[_Waiting]) -> None:
+        arrived = int(self._clock().timestamp())
+        answers: list[Appended] = []
+        added: dict[bytes, None] = {}
+        records: list[bytes] = []
+        for waiting in group:
+            fresh = self._fresh(waiting.digests, added)
+            answers.append(Appended(len(fresh), len(waiting.events) - len(fresh)))
+            if fresh:
+                events = [waiting.events[index] for index in fresh]
+                records.append(encode_record(events, b"".join(waiting.digests[index] for index in fresh), arrived))
+        try:
+            if records:
+                self._writer.write(b"".join(records), arrived)
+        except OSError as error:
+            for waiting in group:
+                waiting.answer.set_exception(LogUnavailableError(f"the usage log cannot be written: {error}"))
+            return
+        if added:
+            self._ids.add(b"".join(added), arrived)
+        for waiting, answer in zip(group, answers, strict=True):
+            waiting.answer.set_result(answer)
+
+    def _fresh(self, digests: Sequence[bytes], added: dict[bytes, None]) -> list[int]:
+        """Return which of a batch are new, and add their digests to those of the group."""
+        fresh = []
+        for index, (known, name) in enumerate(zip(self._ids.known(digests), digests, strict=True)):
+            if not known and name not in added:
+                added[name] = None
+                fresh.append(index)
+        return fresh
+
+
+def _drained(queue: "SimpleQueue[_Waiting | None]") -> Iterator[_Waiting]:
+    while True:
+        try:
+            waiting = queue.get_nowait()
+        except Empty:
+            return
+        if waiting is not None:
+            yield waiting

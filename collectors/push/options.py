@@ -1,0 +1,43 @@
+"""What can be said of a push source in the configuration."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from collectors.base import Option, SourceSettings
+from collectors.options import duration, option_texts
+from collectors.push.log import EventLog, LogSettings
+
+OPTIONS = (
+    Option("path", "The folder of the event log", "data/events", kind="path", default="data/events"),
+    Option(
+        "keep",
+        "How late an event may come; events are kept at least as long",
+        "35d",
+        kind="duration",
+        default="35d",
+    ),
+    Option("token", "The bearer token that senders must show; without one, anybody may send", "${PUSH_TOKEN}"),
+)
+
+
+def log_folder(settings: SourceSettings) -> Path:
+    """Return where a push source's log lies; raise ValueError with a message for the user."""
+    return settings.folder / option_texts(settings, OPTIONS)["path"]
+
+
+def log_settings(settings: SourceSettings) -> LogSettings:
+    """Return how a push source's log is kept; raise ValueError with a message for the user."""
+    keep = duration("keep", option_texts(settings, OPTIONS)["keep"])
+    if not timedelta(hours=1) <= keep <= timedelta(days=3660):
+        raise ValueError("keep: write at least 1h and at most ten years")
+    return LogSettings(keep=keep)
+
+
+def token(settings: SourceSettings) -> str | None:
+    """Return the bearer token that senders must show, or None; raise ValueError with a message for the user."""
+    return option_texts(settings, OPTIONS).get("token")
+
+
+def open_log(settings: SourceSettings) -> EventLog:
+    """Open a push source's log for writing; raise ValueError, LogLockedError, CorruptLogError or OSError."""
+    return EventLog(log_folder(settings), settings.clock, log_settings(settings))

@@ -1,0 +1,175 @@
+"""Durable, idempotent usage events over HTTP, beside a bare parse and SQLite commit of the same events.
+
+    python tests/bench/bench_push.py [--seconds 5] [--connections 4]
+
+A real uvicorn with the real route runs in a process of its own, on loopback; another process sends batches of 1,000
+events over keep-alive connections. An event counts once its answer says that it is on disk; at the end the log is
+read back and must hold each exactly once. Exits 1 below 20,000 events a second.
+"""
+
+import argparse
+import http.client
+import json
+import random
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import uvicorn
+from fastapi import FastAPI
+
+from attributor.web.usage_api import usage_router
+from collectors.push.log import EventLog, LogSettings
+from collectors.push.recall import read_events
+
+BATCH = 1_000
+LIMIT = 20_000
+_PLACE = b"@@@@@@@@"
+
+
+def template() -> bytes:
+    """Return a body of one batch, each id with a place for the batch's number."""
+    chance = random.Random(7)
+    now = datetime.now(UTC)
+    events = [
+        {
+            "id": f"call-{_PLACE.decode()}-{index:04d}:tokens",
+            "time": (now - timedelta(milliseconds=chance.randrange(3_600_000))).isoformat(timespec="milliseconds"),
+            "metric": chance.choice(["tokens.input", "tokens.cached_input", "tokens.output"]),
+            "pool": "gateway",
+            "quantity": chance.choice([chance.randrange(100_000), chance.randrange(10**6) / 1000]),
+            "team": chance.choice(["search", "ads", "research"]),
+            "model": chance.choice(["large", "small"]),
+            "api_key": f"key-{chance.randrange(200)}",
+        }
+        for index in range(BATCH)
+    ]
+    return orjson.dumps({"events": events})
+
+
+def numbered(body: bytes, number: int) -> bytes:
+    """Return the batch of this number: the same events under other ids."""
+    return body.replace(_PLACE, b"%08x" % number)
+
+
+def serve(folder: Path) -> None:
+    """Serve the route until the process is terminated; print the port first."""
+    log = EventLog(folder, lambda: datetime.now(UTC), LogSettings())
+    app = FastAPI()
+    app.include_router(usage_router(log))
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+    log.close()
+
+
+def send(port: int, seconds: float, connections: int) -> None:
+    """Send for so long and print events acknowledged, seconds taken and the longest answer in milliseconds."""
+    body = template()
+    until = time.perf_counter() + seconds
+    began = time.perf_counter()
+    with ThreadPoolExecutor(connections) as pool:
+        lanes = [
+            pool.submit(_send_lane, port, body, until, range(lane, 2**32, connections)) for lane in range(connections)
+        ]
+        found = [lane.result() for lane in lanes]
+    taken = time.perf_counter() - began
+    waits = sorted(wait for lane in found for wait in lane)
+    print(json.dumps({"events": BATCH * len(waits), "seconds": taken, "p99": waits[int(len(waits) * 0.99)]}))
+
+
+def _send_lane(port: int, body: bytes, until: float, numbers: range) -> list[float]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    waits = []
+    for number in numbers:
+        began = time.perf_counter()
+        if began >= until:
+            break
+        connection.request("POST", "/api/v1/usage", numbered(body, number), {"Content-Type": "application/json"})
+        answer = orjson.loads(connection.getresponse().read())
+        if answer != {"accepted": BATCH, "duplicates": 0, "rejected": []}:
+            raise SystemExit(f"not accepted: {answer}")
+        waits.append(time.perf_counter() - began)
+    connection.close()
+    return waits
+
+
+def bare(folder: Path, seconds: float) -> float:
+    """Return events a second that a bare parse and one SQLite commit a batch store, by id, in this process."""
+    database = sqlite3.connect(folder / "bare.db")
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    database.execute("CREATE TABLE events (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID")
+    body, number, began = template(), 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        events = orjson.loads(numbered(body, number))["events"]
+        rows = [(event["id"], f"{event['time']} {event['metric']} {event['quantity']}") for event in events]
+        with database:
+            database.executemany("INSERT OR IGNORE INTO events VALUES (?, ?)", rows)
+        number += 1
+    database.close()
+    return number * BATCH / (time.perf_counter() - began)
+
+
+def pushed(folder: Path, seconds: float, connections: int) -> dict[str, float]:
+    """Run server and sender; return what the sender printed after checking it against the log."""
+    log = folder / "events"
+    server = subprocess.Popen([sys.executable, __file__, "--serve", str(log)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        port = server.stdout.readline().strip()
+        sender = [
+            sys.executable,
+            __file__,
+            "--send",
+            port,
+            "--seconds",
+            str(seconds),
+            "--connections",
+            str(connections),
+        ]
+        found = subprocess.run(sender, check=True, capture_output=True, text=True)
+    finally:
+        server.terminate()
+        server.wait()
+    result: dict[str, float] = json.loads(found.stdout)
+    ids = [event.id for event in read_events(log)]
+    if len(ids) != result["events"] or len(set(ids)) != len(ids):
+        raise SystemExit(f"{result['events']:,} events were acknowledged, but the log holds {len(ids):,}")
+    return result
+
+
+def main() -> int:
+    """Print the table; return the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--send", type=int, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        serve(chosen.serve)
+        return 0
+    if chosen.send:
+        send(chosen.send, chosen.seconds, chosen.connections)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="attributor-bench-") as folder:
+        result = pushed(Path(folder), chosen.seconds, chosen.connections)
+        base = bare(Path(folder), min(chosen.seconds, 3))
+    rate = result["events"] / result["seconds"]
+    print(f"{'durable events over HTTP':34} {rate:12,.0f} /s   (limit {LIMIT:,}; {result['events']:,} sent)")
+    print(f"{'  answer to 1,000 events, p99':34} {result['p99'] * 1000:12,.1f} ms")
+    print(f"{'bare parse and SQLite commit':34} {base:12,.0f} /s")
+    print(f"{'ratio':34} {rate / base:12.2f}")
+    return 0 if rate >= LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
