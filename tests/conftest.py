@@ -1,6 +1,7 @@
 """Fixtures that several packages' tests share: a real SQLite and a real PostgreSQL for the ledger."""
 
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from attributor.ledger.engine import open_engine
 from attributor.ledger.schema import migrate
+from attributor.ledger.tables import metadata
 
 
 @pytest.fixture(scope="session")
@@ -34,24 +36,59 @@ def postgresql_server() -> Iterator[str]:
 def empty_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables: each test runs on SQLite and again on PostgreSQL."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
-        return
-    server = request.getfixturevalue("postgresql_server")
+        yield _sqlite_url(tmp_path)
+    else:
+        with _postgresql_database(request.getfixturevalue("postgresql_server")) as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty, migrated ledger: each test runs on SQLite and again on PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "ledger.db")
+        engine = open_engine(_sqlite_url(tmp_path))
+    else:
+        engine = open_engine(request.getfixturevalue("migrated_postgresql"))
+        tables = ", ".join(metadata.tables)
+        with engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: that is quicker than migrating for each test."""
+    folder = tmp_path_factory.mktemp("migrated")
+    engine = open_engine(_sqlite_url(folder))
+    migrate(engine)
+    engine.dispose()
+    return folder / "ledger.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: str) -> Iterator[str]:
+    """A migrated PostgreSQL database to empty before each test."""
+    with _postgresql_database(postgresql_server) as url:
+        engine = open_engine(url)
+        migrate(engine)
+        engine.dispose()
+        yield url
+
+
+def _sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'ledger.db'}"
+
+
+@contextmanager
+def _postgresql_database(server: str) -> Iterator[str]:
     name = f"ledger_{uuid.uuid4().hex}"
     _administer(server, f"CREATE DATABASE {name}")
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
         _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def ledger_engine(empty_ledger_url: str) -> Iterator[Engine]:
-    """An empty, migrated ledger on each of the two databases."""
-    engine = open_engine(empty_ledger_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def _administer(server: str, statement: str) -> None:
