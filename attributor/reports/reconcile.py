@@ -71,7 +71,7 @@ class Reconciliation:
     def difference(self) -> Decimal:
         """The sum of the differences, or of their absolute values where they would cancel; 0 only where none is."""
         differences = [source.difference for source in self.sources]
-        return total(differences) or total(abs(difference) for difference in differences)
+        return total(differences) or total(difference.copy_abs() for difference in differences)
 
 
 def reconcile(engine: Engine, period: Month) -> Reconciliation:

@@ -69,7 +69,7 @@ def showback(engine: Engine, request: ShowbackRequest) -> Showback:
         raise SeveralCurrenciesError(currencies)
     count = len(columns)
     rows = [ShowbackRow(tuple(_text(value) for value in row[:count]), *amounts(row, count + 1)) for row in found]
-    rows.sort(key=lambda row: (-row.cost, row.values))
+    rows.sort(key=lambda row: (row.cost.copy_negate(), row.values))
     return Showback(
         period=request.period,
         basis=request.basis,

@@ -1,0 +1,79 @@
+"""Costs by any columns, each with its change against the same days of the previous month."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, ColumnElement, Connection, select, true
+
+from attributor.money import from_units, to_units
+from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.view import Frame
+
+_RATIO = Context(prec=60)
+
+
+class Moved(NamedTuple):
+    """A month's cost; what the same days of the previous month cost; and the change between those days."""
+
+    cost: Decimal
+    previous: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True)
+class CostLine:
+    """One value of one dimension and what it cost; `name` is "" where the charges say nothing."""
+
+    name: str
+    cost: Decimal
+    previous: Decimal
+    change: Decimal
+
+
+def moved_by(
+    connection: Connection, frame: Frame, columns: Sequence[Column[Any]], keep: ColumnElement[bool] | None = None
+) -> list[tuple[tuple[str, ...], Moved]]:
+    """Return (values of the columns, cost) for the kept rows, the most expensive first; one query."""
+    basis = frame.view.basis
+    sums = (
+        *cost_sums(basis, frame.this_month),
+        *cost_sums(basis, frame.compared),
+        *cost_sums(basis, frame.previous),
+    )
+    condition = frame.both_months & (true() if keep is None else keep)
+    rows = connection.execute(select(*columns, *sums).where(condition).group_by(*columns))
+    found = [(tuple(row[: len(columns)]), _moved(amounts(row, len(columns), 3))) for row in rows]
+    return sorted((line for line in found if any(line[1])), key=lambda line: (line[1].cost.copy_negate(), line[0]))
+
+
+def cost_lines(
+    connection: Connection, frame: Frame, column: Column[Any], keep: ColumnElement[bool] | None = None
+) -> tuple[CostLine, ...]:
+    """Return the costs by one column, the most expensive first."""
+    return tuple(CostLine(values[0], *moved) for values, moved in moved_by(connection, frame, (column,), keep))
+
+
+def summed(lines: Sequence[CostLine]) -> Moved:
+    """Add up lines that are disjoint."""
+    columns = ([line.cost for line in lines], [line.previous for line in lines], [line.change for line in lines])
+    return Moved(*(from_units(sum(to_units(amount) for amount in column)) for column in columns))
+
+
+def rest_of(lines: Sequence[CostLine], shown: int) -> CostLine:
+    """Return the sum of the lines after the first `shown`, named by how many they are."""
+    left = lines[shown:]
+    return CostLine(f"and {len(left)} more", *summed(left))
+
+
+def ratio(part: Decimal, whole: Decimal) -> Decimal | None:
+    """Return part / whole to four decimals, half-even; None where the whole is 0."""
+    if not whole:
+        return None
+    return _RATIO.divide(part, whole).quantize(Decimal("0.0001"), context=_RATIO)
+
+
+def _moved(costs: tuple[Decimal, ...]) -> Moved:
+    cost, compared, previous = costs
+    return Moved(cost, previous, from_units(to_units(compared) - to_units(previous)))

@@ -1,0 +1,138 @@
+"""Budgets and where the month will end: the one place where reports meet the budget rules and the forecast.
+
+Budgets are of effective cost, whatever basis a page shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, select, true
+
+from alerts.detect.forecast import month_end
+from attributor.ledger.tables import rollup
+from attributor.money import from_units, to_units, total
+from attributor.periods import days_between
+from attributor.reports.costs import amounts, cost_sums, within
+from attributor.reports.lines import ratio
+from attributor.reports.owners import shown_name
+from attributor.reports.view import Frame
+from rules.budget import status
+from rules.ruleset import Team
+
+Series = Mapping[date, Decimal]
+"""Effective cost by UTC day."""
+
+_HISTORY_DAYS = 123
+_BURN_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the month is expected to cost when it ends, with an 80 % interval."""
+
+    amount: Decimal
+    low: Decimal
+    high: Decimal
+    method: str
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    """A team's budget and how it stands: on_track, approaching, over or hard_limit.
+
+    `used` is spent / budget. `thresholds` are percentages of the budget. `burn_rate` is the mean cost of the last
+    seven whole days that are known.
+    """
+
+    team: str
+    name: str
+    budget: Decimal
+    spent: Decimal
+    used: Decimal | None
+    state: str
+    reason: str
+    thresholds: tuple[Decimal, ...]
+    burn_rate: Decimal | None
+    forecast: Outlook | None
+
+
+def daily_effective(
+    connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None
+) -> dict[str, dict[date, Decimal]]:
+    """Return effective cost by team and day: the month and the four before it; one query."""
+    start = frame.month.first - timedelta(days=_HISTORY_DAYS)
+    condition = and_(within(start, frame.month.end), rollup.c.currency == frame.currency)
+    query = select(rollup.c.team, rollup.c.day, *cost_sums("effective"))
+    found: dict[str, dict[date, Decimal]] = {}
+    rows: Any = connection.execute(
+        query.where(condition & (true() if keep is None else keep)).group_by(rollup.c.team, rollup.c.day)
+    )
+    for row in rows:
+        found.setdefault(row.team, {})[row.day] = amounts(row, 2)[0]
+    return found
+
+
+def added(series: Mapping[str, Series]) -> dict[date, Decimal]:
+    """Add the teams' series up, day by day."""
+    units: dict[date, int] = {}
+    for days in series.values():
+        for day, cost in days.items():
+            units[day] = units.get(day, 0) + to_units(cost)
+    return {day: from_units(units[day]) for day in sorted(units)}
+
+
+def month_outlook(frame: Frame, series: Series) -> Outlook | None:
+    """Return the forecast of an open month; None for a closed month or where nothing is known yet."""
+    found = month_end(_history(frame, series), frame.view.today) if frame.view.is_open else None
+    return None if found is None else Outlook(found.amount, found.low, found.high, found.method)
+
+
+def burn_rate(frame: Frame, series: Series) -> Decimal | None:
+    """Return the mean daily cost of the last seven whole days of an open month; None where fewer are known."""
+    history = _history(frame, series) if frame.view.is_open else []
+    whole = [cost for _, cost, complete in history if complete][-_BURN_DAYS:]
+    return from_units(to_units(total(whole)) // _BURN_DAYS) if len(whole) == _BURN_DAYS else None
+
+
+def _history(frame: Frame, series: Series) -> list[tuple[date, Decimal, bool]]:
+    """Return (day, cost, complete) from the first day with cost on.
+
+    A day that every source has told of is complete, and costs 0 where no charge names it; any other is a lower bound.
+    """
+    if not series:
+        return []
+    end = max(frame.whole_until, max(series) + timedelta(days=1))
+    return [
+        (day, series.get(day, Decimal(0)), day < frame.whole_until)
+        for day in days_between(min(series), end)
+        if day in series or day < frame.whole_until
+    ]
+
+
+def spent_in(frame: Frame, series: Series) -> Decimal:
+    """Return what the series' days of the month sum to."""
+    return total(cost for day, cost in series.items() if frame.month.first <= day < frame.month.end)
+
+
+def budget_line(frame: Frame, team: Team, series: Series) -> BudgetLine | None:
+    """Return how a team's budget stands; None where it has none."""
+    if team.budget is None:
+        return None
+    spent = spent_in(frame, series)
+    outlook = month_outlook(frame, series)
+    found = status(team.budget, spent, outlook.amount if outlook else None)
+    return BudgetLine(
+        team=team.id,
+        name=shown_name({team.id: team}, team.id),
+        budget=team.budget.monthly,
+        spent=spent,
+        used=ratio(spent, team.budget.monthly),
+        state=found.state,
+        reason="",
+        thresholds=team.budget.thresholds,
+        burn_rate=burn_rate(frame, series),
+        forecast=outlook,
+    )

@@ -1,0 +1,117 @@
+"""The team report: what a team costs, against what budget, made of what, and who to ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Connection, Engine, select
+
+from attributor.ledger.tables import rollup
+from attributor.reports.consumption import ModelLine, PoolLine, model_lines, pool_lines, quantities
+from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.lines import CostLine, cost_lines, summed
+from attributor.reports.open_alerts import OpenAlert, open_alerts
+from attributor.reports.outlook import BudgetLine, Outlook, budget_line, burn_rate, daily_effective, month_outlook
+from attributor.reports.owners import known_team, shown_name
+from attributor.reports.team_lines import (
+    Driver,
+    IdleLine,
+    RuleLine,
+    UnmatchedOwner,
+    drivers,
+    idle_lines,
+    rule_lines,
+    unmatched,
+)
+from attributor.reports.view import Frame, Heading, View, frame
+from rules.ruleset import Team
+from rules.schema import UNATTRIBUTED
+
+
+@dataclass(frozen=True)
+class DayCost:
+    """What one UTC day cost."""
+
+    day: date
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class TeamReport:
+    """A month of one team in one currency and basis.
+
+    `total` is the month as published; `previous` and `change` compare the days that both months have (see
+    `view.Frame`). Budget, burn rate and forecast are of effective cost. `services`, and `rules`, sum to `total`;
+    `days` sum to `total`, `previous_days` to the previous month. `unmatched` is only told of `unattributed`.
+    """
+
+    team: str
+    name: str
+    owner: str
+    slack: str
+    cost_center: str
+    heading: Heading
+    total: Decimal
+    previous: Decimal
+    change: Decimal
+    budget: BudgetLine | None
+    burn_rate: Decimal | None
+    forecast: Outlook | None
+    services: tuple[CostLine, ...]
+    models: tuple[ModelLine, ...]
+    pools: tuple[PoolLine, ...]
+    days: tuple[DayCost, ...]
+    previous_days: tuple[DayCost, ...]
+    drivers: tuple[Driver, ...]
+    rules: tuple[RuleLine, ...]
+    idle: tuple[IdleLine, ...]
+    unmatched: tuple[UnmatchedOwner, ...]
+    alerts: tuple[OpenAlert, ...]
+
+
+def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View) -> TeamReport:
+    """Read a team's report; raise UnknownTeamError. A dozen aggregates, each kept to the team."""
+    with engine.connect() as connection:
+        team = known_team(connection, teams, name)
+        seen = frame(connection, view)
+        of_team = rollup.c.team == team.id
+        services = cost_lines(connection, seen, rollup.c.service, of_team)
+        whole = summed(services)
+        series = daily_effective(connection, seen, of_team).get(team.id, {})
+        used = quantities(connection, seen.month, team.id)
+        days, previous_days = _days(connection, seen, of_team)
+        return TeamReport(
+            team=team.id,
+            name=shown_name(teams, team.id),
+            owner=team.owner,
+            slack=team.slack,
+            cost_center=team.cost_center,
+            heading=seen.heading,
+            total=whole.cost,
+            previous=whole.previous,
+            change=whole.change,
+            budget=budget_line(seen, team, series),
+            burn_rate=burn_rate(seen, series),
+            forecast=month_outlook(seen, series),
+            services=services,
+            models=model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used),
+            pools=pool_lines(used),
+            days=days,
+            previous_days=previous_days,
+            drivers=drivers(connection, seen, of_team),
+            rules=rule_lines(connection, seen, of_team),
+            idle=idle_lines(connection, seen, of_team),
+            unmatched=unmatched(connection, seen) if team.id == UNATTRIBUTED else (),
+            alerts=open_alerts(connection, team.id),
+        )
+
+
+def _days(
+    connection: Connection, seen: Frame, of_team: ColumnElement[bool]
+) -> tuple[tuple[DayCost, ...], tuple[DayCost, ...]]:
+    day = rollup.c.day
+    query = select(day, *cost_sums(seen.view.basis)).where(seen.both_months, of_team).group_by(day).order_by(day)
+    found = [DayCost(row[0], *amounts(row, 1)) for row in connection.execute(query)]
+    first = seen.month.first
+    return tuple(day for day in found if day.day >= first), tuple(day for day in found if day.day < first)

@@ -1,0 +1,96 @@
+"""What a team's cost is made of: drivers, the rules that brought it here, and capacity that stood idle."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from attributor.ledger.money_columns import joined, money_sums
+from attributor.ledger.tables import rollup, unmatched_owners
+from attributor.reports.lines import moved_by
+from attributor.reports.view import Frame
+
+_DRIVERS = 10
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One of the things that cost most: a service for a project, in an account, for a model; "" where unknown."""
+
+    service: str
+    project: str
+    account: str
+    model: str
+    cost: Decimal
+    previous: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """What one rule gave the team, by which method, through which provider team, leaning on which fallback."""
+
+    rule: str
+    method: str
+    shared_step: str
+    fallback: str
+    cost: Decimal
+    previous: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True)
+class IdleLine:
+    """Capacity that was paid for and not used: `cause` is unallocated, held or rest."""
+
+    cause: str
+    service: str
+    cost: Decimal
+    previous: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True)
+class UnmatchedOwner:
+    """A value of an owner column that names no team, with the effective cost behind it."""
+
+    column: str
+    value: str
+    cost: Decimal
+
+
+def drivers(connection: Connection, frame: Frame, keep: ColumnElement[bool]) -> tuple[Driver, ...]:
+    """Return the ten things that cost most."""
+    columns = (rollup.c.service, rollup.c.project, rollup.c.account, rollup.c.model)
+    found = moved_by(connection, frame, columns, keep)
+    return tuple(
+        Driver(service, project, account, model, *moved)
+        for (service, project, account, model), moved in found[:_DRIVERS]
+    )
+
+
+def rule_lines(connection: Connection, frame: Frame, keep: ColumnElement[bool]) -> tuple[RuleLine, ...]:
+    """Return how the cost reached the team; the lines sum to the whole."""
+    columns = (rollup.c.rule, rollup.c.method, rollup.c.shared_step, rollup.c.fallback)
+    return tuple(
+        RuleLine(rule, method, step, fallback, *moved)
+        for (rule, method, step, fallback), moved in moved_by(connection, frame, columns, keep)
+    )
+
+
+def idle_lines(connection: Connection, frame: Frame, keep: ColumnElement[bool]) -> tuple[IdleLine, ...]:
+    """Return the rows that are marked idle, by cause and service."""
+    columns = (rollup.c.idle_cause, rollup.c.service)
+    found = moved_by(connection, frame, columns, keep & (rollup.c.idle_cause != ""))
+    return tuple(IdleLine(cause, service, *moved) for (cause, service), moved in found)
+
+
+def unmatched(connection: Connection, frame: Frame) -> tuple[UnmatchedOwner, ...]:
+    """Return the month's owner values that name no team, the most expensive first."""
+    table = unmatched_owners.c
+    keys = (table.column_name, table.value)
+    query = select(*keys, *money_sums(unmatched_owners, "effective")).group_by(*keys)
+    month = (table.day >= frame.month.first) & (table.day < frame.month.end)
+    rows = connection.execute(query.where(month, table.currency == frame.currency))
+    found = (UnmatchedOwner(row[0], row[1], joined(row[2], row[3])) for row in rows)
+    return tuple(sorted(found, key=lambda line: (line.cost.copy_negate(), line.column, line.value)))

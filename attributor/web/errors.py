@@ -1,0 +1,44 @@
+"""What a person or a program is told when an address cannot be answered."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from attributor.reports.owners import UnknownTeamError
+from attributor.web.queries import BadQueryError
+from attributor.web.templating import Templates
+
+_TITLES = {400: "That address cannot be read", 404: "There is no such page", 405: "That is not possible here"}
+
+
+def answer_errors(site: FastAPI, templates: Templates) -> None:
+    """Register the handlers: a page for people, `{"error": …}` for `.json`, and FastAPI's own form under /api."""
+
+    def problem(request: Request, status: int, message: str, near: tuple[str, ...] = ()) -> Response:
+        if not _wants_page(request):
+            document: dict[str, Any] = {"error": message} | ({"near": list(near)} if near else {})
+            return JSONResponse(document, status_code=status)
+        title = _TITLES.get(status, "Something is wrong")
+        return templates.page("problem.html", {"title": title, "message": message, "near": near}, status)
+
+    @site.exception_handler(BadQueryError)
+    def bad_query(request: Request, error: BadQueryError) -> Response:
+        return problem(request, 400, str(error))
+
+    @site.exception_handler(UnknownTeamError)
+    def unknown_team(request: Request, error: UnknownTeamError) -> Response:
+        return problem(request, 404, str(error), error.near)
+
+    @site.exception_handler(HTTPException)
+    def other(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"detail": error.detail}, status_code=error.status_code, headers=error.headers)
+        message = f"{request.url.path} is not a page" if error.status_code == 404 else str(error.detail)
+        return problem(request, error.status_code, message)
+
+
+def _wants_page(request: Request) -> bool:
+    path = request.url.path
+    return not path.endswith((".json", ".png")) and not path.startswith(("/api/", "/assets/"))

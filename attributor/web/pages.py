@@ -1,0 +1,103 @@
+"""The pages: each is one report, as HTML and, under the same path with `.json`, as the same report in JSON."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from attributor.reports.document import document
+from attributor.reports.health import Health, health
+from attributor.reports.overview import Overview, overview
+from attributor.reports.team import TeamReport, team_report
+from attributor.web.charts import month_so_far, spend_by_day, team_by_day
+from attributor.web.links import OVERVIEW, Links
+from attributor.web.palette import slot
+from attributor.web.parts import SiteParts
+from attributor.web.queries import read_view
+from attributor.web.stacks import stack
+from attributor.web.templating import Templates
+
+
+def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
+    """Return / and /overview.json."""
+    router = APIRouter()
+
+    def read(request: Request) -> Overview:
+        return overview(parts.engine, parts.teams(), read_view(parts, request.query_params))
+
+    @router.get(OVERVIEW)
+    def page(request: Request) -> Response:
+        """Answer the overview."""
+        view, teams = read_view(parts, request.query_params), parts.teams()
+        report = overview(parts.engine, teams, view)
+        links = Links(view, OVERVIEW)
+        return templates.page(
+            "overview.html",
+            {
+                "report": report,
+                "links": links,
+                "teams": links.teams(teams),
+                "slots": {line.team: slot(teams, line.team) for line in report.teams},
+                "chart": spend_by_day(report, teams),
+                "stack": stack(report),
+            },
+        )
+
+    @router.get("/overview.json")
+    def as_json(request: Request) -> JSONResponse:
+        """Answer the overview as JSON."""
+        return JSONResponse(document(read(request)))
+
+    return router
+
+
+def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
+    """Return /teams/{team} and /teams/{team}.json."""
+    router = APIRouter()
+
+    def read(team: str, request: Request) -> TeamReport:
+        return team_report(parts.engine, parts.teams(), team, read_view(parts, request.query_params))
+
+    @router.get("/teams/{team:path}.json")
+    def as_json(team: str, request: Request) -> JSONResponse:
+        """Answer a team's report as JSON."""
+        return JSONResponse(document(read(team, request)))
+
+    @router.get("/teams/{team:path}")
+    def page(team: str, request: Request) -> Response:
+        """Answer a team's page."""
+        view, teams = read_view(parts, request.query_params), parts.teams()
+        report = team_report(parts.engine, teams, team, view)
+        links = Links(view, f"/teams/{team}")
+        return templates.page(
+            "team.html",
+            {
+                "report": report,
+                "links": links,
+                "teams": links.teams(teams),
+                "slot": slot(teams, team),
+                "daily": team_by_day(report, teams),
+                "running": month_so_far(report, teams),
+            },
+        )
+
+    return router
+
+
+def health_routes(parts: SiteParts, templates: Templates) -> APIRouter:
+    """Return /health and /health.json."""
+    router = APIRouter()
+
+    def read() -> Health:
+        return health(parts.engine, parts.clock(), parts.ready())
+
+    @router.get("/health")
+    def page(request: Request) -> Response:
+        """Answer how the daemon stands."""
+        links = Links(read_view(parts, request.query_params), "/health")
+        return templates.page("health.html", {"report": read(), "links": links, "teams": links.teams(parts.teams())})
+
+    @router.get("/health.json")
+    def as_json() -> JSONResponse:
+        """Answer how the daemon stands, as JSON."""
+        return JSONResponse(document(read()))
+
+    return router

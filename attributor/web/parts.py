@@ -1,0 +1,28 @@
+"""What the pages are made of: everything they need is handed to them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter
+from sqlalchemy import Engine
+
+from rules.ruleset import Team
+
+
+@dataclass(frozen=True)
+class SiteParts:
+    """The site's surroundings.
+
+    `teams` returns the teams of the rules in use now, in the order of the file. `clock` returns aware UTC time.
+    `metrics` returns the Prometheus exposition. `ready` returns why the daemon is not ready, in words for people;
+    nothing where it is. `extra_routers` are mounted beside the pages.
+    """
+
+    engine: Engine
+    teams: Callable[[], Mapping[str, Team]]
+    company: str
+    clock: Callable[[], datetime]
+    metrics: Callable[[], bytes]
+    ready: Callable[[], tuple[str, ...]]
+    extra_routers: tuple[APIRouter, ...] = ()

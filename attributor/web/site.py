@@ -1,0 +1,37 @@
+"""The site: pages, the same reports as JSON, charts as pictures, probes, and what others mount beside them."""
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from attributor.web.assets import Assets, asset_routes
+from attributor.web.errors import answer_errors
+from attributor.web.pages import health_routes, overview_routes, team_routes
+from attributor.web.parts import SiteParts
+from attributor.web.pictures import picture_routes
+from attributor.web.probes import probe_routes
+from attributor.web.security import SecurityHeaders
+from attributor.web.templating import Templates
+
+_COMPRESS_FROM = 1024
+
+
+def build_site(parts: SiteParts) -> FastAPI:
+    """Return the ASGI application; it reads the ledger on each request and keeps nothing but its own files."""
+    assets = Assets()
+    templates = Templates(parts.company, assets)
+    site = FastAPI(title=f"{parts.company} · Attributor", docs_url=None, redoc_url=None, openapi_url=None)
+    site.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
+    site.add_middleware(SecurityHeaders)
+    answer_errors(site, templates)
+    routers = (
+        probe_routes(parts),
+        asset_routes(assets),
+        overview_routes(parts, templates),
+        picture_routes(parts),
+        team_routes(parts, templates),
+        health_routes(parts, templates),
+        *parts.extra_routers,
+    )
+    for router in routers:
+        site.include_router(router)
+    return site

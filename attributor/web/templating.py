@@ -1,0 +1,66 @@
+"""Jinja templates with everything escaped, and the words that they write values in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from attributor.money import plain
+from attributor.reports.lines import rest_of
+from attributor.web import formats
+from attributor.web.assets import Assets
+from attributor.web.bars import budget_bar, share_bar
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+class Templates:
+    """Renders pages. A name that a template does not know is an error, never an empty place."""
+
+    def __init__(self, company: str, assets: Assets) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(_FUNCTIONS, company=company, asset=assets.address)
+        self._environment.filters.update(_FILTERS)
+
+    def page(self, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+        """Return a page."""
+        text = self._environment.get_template(name).render(**context)
+        return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def script_json(value: Any) -> Markup:
+    """Write JSON that can stand within <script>: nothing in it can end the element or begin a comment."""
+    text = orjson.dumps(value).decode()
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - the characters that HTML would read are gone
+
+
+_FUNCTIONS = {
+    "budget_bar": budget_bar,
+    "movement": formats.movement,
+    "rest_of": rest_of,
+    "share_bar": share_bar,
+}
+_FILTERS = {
+    "money": formats.money,
+    "percentage": formats.percentage,
+    "quantity": formats.quantity,
+    "day": formats.day,
+    "short_day": formats.short_day,
+    "month": formats.month,
+    "instant": formats.instant,
+    "lag": formats.lag,
+    "plain": plain,
+    "script_json": script_json,
+}
