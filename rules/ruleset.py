@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from rules.matchers import EVERYTHING, Matcher
+from rules.outcomes import FixedSplit, Outcome, UsageSplit
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -39,3 +42,49 @@ class Team:
     budget: Budget | None = None
     line: int = 0
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: what it matches, what follows, and the UTC days [start, end) on which it holds."""
+
+    name: str
+    outcome: Outcome
+    match: Matcher = EVERYTHING
+    start: date | None = None
+    end: date | None = None
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class SharedTeam:
+    """A provider team whose whole cost goes on to its consumers on the UTC days [start, end)."""
+
+    team: str
+    split: UsageSplit | FixedSplit
+    start: date | None = None
+    end: date | None = None
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Teams, ordered rules, shared teams and dimensions.
+
+    `dimensions` maps a dimension of the allocations to the column it is taken from. `digest` is of all that changes
+    attribution (not budgets, contacts or lines); `text` is the stored form that `rules.load.restore` reads.
+    """
+
+    teams: tuple[Team, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    shared: tuple[SharedTeam, ...] = ()
+    dimensions: tuple[tuple[str, str], ...] = ()
+    digest: str = ""
+    text: str = ""
+
+
+def holds_on(dated: Rule | SharedTeam, day: date) -> bool:
+    """Return whether a rule or a shared team holds on a UTC day."""
+    return (dated.start is None or dated.start <= day) and (dated.end is None or day < dated.end)

@@ -1,0 +1,73 @@
+"""Writing the allocations: cells joined with their parts, under the names that reports read."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+
+from rules.cells import CELLS, method_of
+from rules.decide import NOBODY
+from rules.owners import cost_centers
+from rules.phases import SPLITS
+from rules.rows import load_rows
+from rules.ruleset import RuleSet
+from rules.schema import ALLOCATIONS, COST_COLUMNS, DIMENSION_COLUMNS
+from rules.sharing import SHARED_PARTS
+from rules.split import COSTS
+from rules.sql import amount_of, instant_of
+
+ALLOCATIONS_TABLE = "attribution_allocations"
+RULES = "attribution_rules"
+
+_RULES = pa.schema([pa.field("rule", pa.int32()), pa.field("name", pa.string()), pa.field("method", pa.string())])
+_COST_CENTERS = pa.schema([pa.field("team", pa.string()), pa.field("cost_center", pa.string())])
+
+
+def write_allocations(connection: duckdb.DuckDBPyConnection, ruleset: RuleSet) -> None:
+    """Create the table of allocations, with exactly the columns of `schema.ALLOCATIONS`, ordered by cell and owner.
+
+    The cost center is the one that the rule gave, else the team's own; of what a shared team passed on, the team's.
+    """
+    load_rows(connection, RULES, _RULES, _rule_rows(ruleset))
+    load_rows(connection, "attribution_cost_centers", _COST_CENTERS, cost_centers(ruleset.teams).items())
+    columns = _columns()
+    selected = ", ".join(f"{columns[name]} AS {name}" for name in ALLOCATIONS.names)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {ALLOCATIONS_TABLE} AS SELECT {selected} FROM {SHARED_PARTS} p"
+        f" JOIN {CELLS} c ON c.cell = p.cell JOIN {RULES} r ON r.rule = c.rule"
+        f" LEFT JOIN {SPLITS} s ON s.split = c.split LEFT JOIN attribution_cost_centers t ON t.team = p.team"
+        " ORDER BY p.cell, p.team, p.idle_cause, p.shared_step"
+    )
+
+
+def _columns() -> dict[str, str]:
+    dimensions = {name: f"c.d{index}" for index, name in enumerate(DIMENSION_COLUMNS)}
+    costs = {name: amount_of(f"p.{cost}") for name, cost in zip(COST_COLUMNS, COSTS, strict=True)}
+    given = "CASE WHEN p.shared_step = '' THEN nullif(c.cost_center, '') END"
+    return {
+        "x_Source": "c.source",
+        "x_Day": "c.day",
+        "cell": "c.cell",
+        "BillingCurrency": "c.currency",
+        "BillingPeriodStart": "c.billing_period",
+        "window_start": instant_of("s.measured_start"),
+        "window_end": instant_of("s.measured_end"),
+        "rule": "r.name",
+        "method": "r.method",
+        "shared_step": "p.shared_step",
+        "idle_cause": "p.idle_cause",
+        "fallback": "coalesce(nullif(s.fallback, ''), p.step_fallback)",
+        "team": "p.team",
+        "project": "c.project",
+        "environment": "c.environment",
+        "cost_center": f"coalesce({given}, t.cost_center, '')",
+        **dimensions,
+        "x_Basis": "c.basis",
+        **costs,
+    }
+
+
+def _rule_rows(ruleset: RuleSet) -> Iterator[tuple[int, str, str]]:
+    yield NOBODY, "", "unattributed"
+    for index, rule in enumerate(ruleset.rules):
+        yield index, rule.name, method_of(rule.outcome)

@@ -1,0 +1,85 @@
+"""From a day's charges and usage to its allocations: match, collapse, weigh, split, pass on, verify."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from rules.allocations import ALLOCATIONS_TABLE, write_allocations
+from rules.cells import Plan, make_cells
+from rules.methods.idle import BUSY, CAPACITY, needs_capacity
+from rules.methods.proportional import UsageSource
+from rules.outcomes import Activity, UsageSplit
+from rules.phases import Phased, allocate
+from rules.ruleset import RuleSet
+from rules.sharing import Step, pass_on
+from rules.unmatched import Unmatched, unmatched_owners
+from rules.usage import resolve_usage
+from rules.verify import verify
+
+
+@dataclass(frozen=True)
+class DayTables:
+    """Names of tables or views in the connection.
+
+    `charges` and `usage` have the columns of the two tables (usage reaches over the span that `usage_span` gives);
+    `coverage` has source, start, end: the half-open spans that the usage sources covered. `month_costs` has what
+    `month.phase_one_costs` returned for the other days of the month, wanted where `month.needs_month` says so.
+    """
+
+    charges: str
+    usage: str
+    coverage: str
+    month_costs: str | None = None
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """`allocations` names a table of the connection with the columns of `schema.ALLOCATIONS`; replaced by the next."""
+
+    allocations: str
+    unmatched: tuple[Unmatched, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What attribution leaves in the connection for those who explain it."""
+
+    plan: Plan
+    phased: Phased
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+
+
+def attribute(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Attribution:
+    """Give every charge of the table its owners; allocations sum to the charges exactly in every cost column.
+
+    Raises MoneyLostError, a bug, where they do not. Works with temporary tables whose names begin with
+    `attribution_`, so that one connection attributes one thing at a time.
+    """
+    worked = work_out(connection, tables, ruleset)
+    unmatched = unmatched_owners(connection, worked.plan, ruleset)
+    write_allocations(connection, ruleset)
+    verify(connection, tables.charges, ALLOCATIONS_TABLE)
+    return Attribution(ALLOCATIONS_TABLE, unmatched, worked.warnings)
+
+
+def work_out(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Worked:
+    """Leave cells and their parts, with everything that they were weighed by, in the connection."""
+    plan = make_cells(connection, tables.charges, ruleset)
+    resolve_usage(connection, tables.usage, ruleset, metrics_of(ruleset))
+    source = UsageSource(connection, tables.coverage)
+    phased = allocate(source, plan, ruleset, tables.month_costs)
+    steps, said = pass_on(source, ruleset)
+    return Worked(plan, phased, steps, (*phased.warnings, *said))
+
+
+def metrics_of(ruleset: RuleSet) -> frozenset[str]:
+    """Return every usage metric that a rule set weighs by."""
+    metrics: set[str] = set()
+    for outcome in (*(rule.outcome for rule in ruleset.rules), *(shared.split for shared in ruleset.shared)):
+        if isinstance(outcome, UsageSplit):
+            metrics |= {outcome.metric, *((CAPACITY, BUSY) if needs_capacity(outcome) else ())}
+        elif isinstance(outcome, Activity):
+            metrics |= {metric for metric, _ in outcome.rates}
+    return frozenset(metrics)

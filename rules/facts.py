@@ -1,0 +1,70 @@
+"""What rules see of a charge and of a usage row: text columns in which absent is NULL and never empty."""
+
+from collections.abc import Collection, Iterable
+
+import duckdb
+
+from rules.columns import KINDS, TAG_PREFIX
+from rules.matchers import columns_of
+from rules.outcomes import Follow, MappingOwner, Owner
+from rules.ruleset import Rule, RuleSet
+from rules.sql import identifier, literal
+
+_ABSENT = "CAST(NULL AS VARCHAR)"
+_USAGE_COLUMNS = ("x_Source", "metric", "pool")
+
+
+def columns_in(connection: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
+    """Return the names of a table's columns."""
+    described = connection.execute(f"SELECT * FROM {identifier(table)} LIMIT 0").description or []
+    return frozenset(column[0] for column in described)
+
+
+def charge_fact(name: str, available: Collection[str]) -> str:
+    """Return the SQL text expression of a column of a charge, or of one of its tags."""
+    if name.startswith(TAG_PREFIX):
+        key = literal(name.removeprefix(TAG_PREFIX))
+        return f"nullif(Tags[{key}], '')" if "Tags" in available else _ABSENT
+    if name not in available or name not in KINDS:
+        return _ABSENT
+    column = identifier(name)
+    if KINDS[name] == "time":
+        return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%SZ')"
+    return f"nullif(CAST({column} AS VARCHAR), '')"
+
+
+def dimension(name: str, available: Collection[str]) -> str:
+    """Return the SQL text expression of a dimension; the provider is the service provider where given."""
+    fact = charge_fact(name, available)
+    if name == "ProviderName":
+        fact = f"coalesce({charge_fact('ServiceProviderName', available)}, {fact})"
+    return f"coalesce({fact}, '')"
+
+
+def usage_fact(name: str) -> str:
+    """Return the SQL text expression of a fact of a usage row; what a charge has as a tag, usage has as a fact."""
+    if name in _USAGE_COLUMNS:
+        return f"nullif({name}, '')"
+    fact = f"nullif(facts[{literal(name)}], '')"
+    if name.startswith(TAG_PREFIX):
+        return f"coalesce({fact}, nullif(facts[{literal(name.removeprefix(TAG_PREFIX))}], ''))"
+    return fact
+
+
+def columns_asked_for(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Return every column that the rules' matchers and outcomes look at, sorted."""
+    names: set[str] = set()
+    for rule in rules:
+        names |= columns_of(rule.match)
+        if isinstance(rule.outcome, Owner):
+            owner = rule.outcome
+            names |= {owner.team_column, owner.project_column, owner.environment_column, owner.cost_center_column}
+        elif isinstance(rule.outcome, MappingOwner):
+            names.add(rule.outcome.column)
+    return tuple(sorted(names - {""}))
+
+
+def followed_columns(ruleset: RuleSet) -> tuple[str, ...]:
+    """Return every column that a `follow` names, sorted."""
+    outcomes = (rule.outcome for rule in ruleset.rules)
+    return tuple(sorted({name for outcome in outcomes if isinstance(outcome, Follow) for name in outcome.columns}))

@@ -1,0 +1,1 @@
+"""How a cost finds its owners: each method turns measurements into integer weights."""

@@ -1,0 +1,78 @@
+"""In proportion to cost: split by what phase 1 gave each owner, in a day, in a month, or where columns agree."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rules.hours import bucket_of
+from rules.keys import SplitKey
+from rules.methods.proportional import fixed_parts
+from rules.outcomes import CostSplit, FixedSplit, Follow, Per
+from rules.schema import UNATTRIBUTED
+from rules.weights import Part, Weights, by_team
+
+_NOBODY = "unattributed:zero"
+_Place = tuple[object, ...]
+_Index = Mapping[_Place, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class OwnerCost:
+    """What phase 1 gave an owner on a day, in 1e-12 units of effective cost, by the values of followed columns."""
+
+    day: date
+    currency: str
+    team: str
+    followed: Mapping[str, str | None]
+    effective: int
+
+
+def weigh_by_cost(split: CostSplit, keys: Sequence[SplitKey], costs: Iterable[OwnerCost]) -> dict[int, Weights]:
+    """Return the weights of each day or month; an owner whose net cost there is 0 or less has none."""
+    index = _index(costs, split.per, ())
+    return {key.number: _shared_by(split, index.get(_place(key, split.per, ()), {}), key) for key in keys}
+
+
+def weigh_followed(follow: Follow, keys: Sequence[SplitKey], costs: Sequence[OwnerCost]) -> dict[int, Weights]:
+    """Return the weights of the charges of the month that agree in the most columns, dropping the last one first.
+
+    A column that the charge does not have agrees with nothing.
+    """
+    levels = [follow.columns[:count] for count in range(len(follow.columns), 0, -1)]
+    indexes = [(columns, _index(costs, "month", columns)) for columns in levels]
+    return {key.number: _followed(key, indexes) for key in keys}
+
+
+def _shared_by(split: CostSplit, sums: Mapping[str, int], key: SplitKey) -> Weights:
+    window = bucket_of(key.day, split.per)
+    taking_part = {team: units for team, units in sums.items() if not split.among or team in split.among}
+    if any(units > 0 for units in taking_part.values()):
+        return Weights(_parts(taking_part), window)
+    if isinstance(split.without_usage, FixedSplit):
+        return Weights(fixed_parts(split.without_usage), window, f"{split.without_usage.method}:zero")
+    return Weights((Part(UNATTRIBUTED, 1),), window, _NOBODY)
+
+
+def _followed(key: SplitKey, indexes: Sequence[tuple[tuple[str, ...], _Index]]) -> Weights:
+    window = bucket_of(key.day, "month")
+    for columns, index in indexes:
+        sums = index.get(_place(key, "month", columns), {})
+        if all(key.followed[column] is not None for column in columns) and sum(sums.values()) > 0:
+            return Weights(_parts(sums), window)
+    return Weights((Part(UNATTRIBUTED, 1),), window, _NOBODY)
+
+
+def _index(costs: Iterable[OwnerCost], per: Per, columns: tuple[str, ...]) -> _Index:
+    index: dict[_Place, dict[str, int]] = {}
+    for cost in costs:
+        sums = index.setdefault(_place(cost, per, columns), {})
+        sums[cost.team] = sums.get(cost.team, 0) + cost.effective
+    return index
+
+
+def _place(one: SplitKey | OwnerCost, per: Per, columns: tuple[str, ...]) -> _Place:
+    return one.currency, bucket_of(one.day, per), *(one.followed[column] for column in columns)
+
+
+def _parts(sums: Mapping[str, int]) -> tuple[Part, ...]:
+    return by_team({team: units for team, units in sums.items() if units > 0})

@@ -1,0 +1,93 @@
+"""The nouns of outcomes: what happens to the charges that a rule claims."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+Per = Literal["hour", "day", "month"]
+HOLDER = "holder"
+SPREAD = "spread"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Direct: the owner is a fixed `team`, or the team that `team_column` names; the rest come from columns."""
+
+    team: str = ""
+    team_column: str = ""
+    project_column: str = ""
+    environment_column: str = ""
+    cost_center_column: str = ""
+
+
+@dataclass(frozen=True)
+class MappedOwner:
+    """One line of a mapping table: whose the value is."""
+
+    team: str
+    project: str = ""
+    environment: str = ""
+    cost_center: str = ""
+
+
+@dataclass(frozen=True)
+class MappingOwner:
+    """Direct: the owner stands in a table, by the value of `column`."""
+
+    file: str
+    column: str
+    owners: tuple[tuple[str, MappedOwner], ...]
+
+
+@dataclass(frozen=True)
+class FixedSplit:
+    """Fixed weights by team; `method` says whether they were written as even or as fixed."""
+
+    weights: tuple[tuple[str, Decimal], ...]
+    method: Literal["even", "fixed"] = "fixed"
+
+
+WithoutUsage = Literal["unattributed", "previous", "keep"] | FixedSplit
+"""What stands in for a bucket without usage; "keep" leaves a shared team's cost where it is."""
+
+
+@dataclass(frozen=True)
+class UsageSplit:
+    """Proportional to a metric per bucket. `idle` and `unallocated` are "" where idle capacity is not told apart."""
+
+    metric: str
+    pool: str | None = None
+    per: Per = "day"
+    among: tuple[str, ...] = ()
+    without_usage: WithoutUsage = "unattributed"
+    idle: str = ""
+    unallocated: str = ""
+
+
+@dataclass(frozen=True)
+class CostSplit:
+    """Proportional to what phase 1 gave each owner in the same day or month."""
+
+    per: Per = "day"
+    among: tuple[str, ...] = ()
+    without_usage: WithoutUsage = "unattributed"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Rate times count per owner and bucket; what the claims leave of the pool is idle capacity of `rest`."""
+
+    rates: tuple[tuple[str, Decimal], ...]
+    rest: str
+    pool: str | None = None
+    per: Per = "day"
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Split by the cost of the charges of the same month that agree in the columns, the last one dropped first."""
+
+    columns: tuple[str, ...]
+
+
+Outcome = Owner | MappingOwner | UsageSplit | CostSplit | FixedSplit | Activity | Follow

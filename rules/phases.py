@@ -1,0 +1,160 @@
+"""The order of attribution: direct, usage, activity and fixed first; then what leans on cost; then shared teams."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from rules.cells import CELLS, Plan
+from rules.decide import NOBODY
+from rules.keys import SplitKey, Weighed, split_keys
+from rules.methods.activity import weigh_activity
+from rules.methods.cost import OwnerCost, weigh_by_cost, weigh_followed
+from rules.methods.proportional import UsageSource, fixed_parts, weigh_usage
+from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, UsageSplit
+from rules.rows import load_rows
+from rules.ruleset import Rule, RuleSet
+from rules.schema import UNATTRIBUTED
+from rules.split import COSTS, split_costs
+from rules.sql import identifier, units_of
+from rules.weights import Weights
+
+PARTS = "attribution_parts"
+SPLITS = "attribution_splits"
+"""By split: the window that was measured and what stood in for missing usage."""
+
+_SPLITS = pa.schema(
+    [
+        pa.field("split", pa.int64()),
+        pa.field("measured_start", pa.int64()),
+        pa.field("measured_end", pa.int64()),
+        pa.field("fallback", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Phased:
+    """The weights of every split, by number, and the warnings met on the way."""
+
+    weights: Mapping[int, Weights]
+    warnings: tuple[str, ...]
+
+
+def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str | None) -> Phased:
+    """Create the parts of every cell after phases 1 and 2: cell, team, idle_cause and costs in units."""
+    connection = source.connection
+    keys = split_keys(connection, plan)
+    first = phase_one(source, ruleset, keys)
+    costs = _owner_costs(connection, plan, month_costs) if _leans_on_cost(ruleset.rules) else ()
+    second = _phase_two(ruleset, keys, costs, month_costs is not None)
+    _split_cells(connection, second.weights, "attribution_second")
+    connection.execute(f"INSERT INTO {PARTS} SELECT * FROM attribution_second")
+    weights = {**first.weights, **second.weights}
+    load_rows(
+        connection, SPLITS, _SPLITS, ((n, *(one.window or (None, None)), one.fallback) for n, one in weights.items())
+    )
+    return Phased(weights, first.warnings + second.warnings)
+
+
+def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -> Weighed:
+    """Create the parts of the cells that need no other cell's cost."""
+    weighed = [_weigh_rule(source, rule, found) for rule, found in _by_rule(ruleset.rules, keys)]
+    weighed += [weigh_activity(source, activity, found) for activity, found in _by_pool(ruleset.rules, keys)]
+    weights = {number: one for each in weighed for number, one in each.weights.items()}
+    _split_cells(source.connection, weights, "attribution_first")
+    costs = ", ".join(COSTS)
+    source.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {PARTS} AS SELECT * FROM attribution_first UNION ALL"
+        f" SELECT cell, CASE WHEN rule = {NOBODY} THEN '{UNATTRIBUTED}' ELSE team END, '', {costs}"
+        f" FROM {CELLS} WHERE split IS NULL"
+    )
+    return Weighed(weights, tuple(warning for each in weighed for warning in each.warnings))
+
+
+def _weigh_rule(source: UsageSource, rule: Rule, keys: Sequence[SplitKey]) -> Weighed:
+    if isinstance(rule.outcome, FixedSplit):
+        parts = fixed_parts(rule.outcome)
+        return Weighed({key.number: Weights(parts) for key in keys})
+    if not isinstance(rule.outcome, UsageSplit):
+        return Weighed({})
+    windows = sorted({key.window for key in keys if key.window is not None})
+    found, warnings = weigh_usage(source, rule.outcome, windows)
+    weights = {key.number: found[key.window] for key in keys if key.window is not None}
+    named = tuple(f"rule `{rule.name}`: {warning}" for warning in warnings)
+    return Weighed({number: one for number, one in weights.items() if one is not None}, named)
+
+
+def _phase_two(ruleset: RuleSet, keys: Sequence[SplitKey], costs: Sequence[OwnerCost], whole_month: bool) -> Weighed:  # noqa: FBT001
+    weights: dict[int, Weights] = {}
+    warnings: list[str] = []
+    for rule, found in _by_rule(ruleset.rules, keys):
+        if isinstance(rule.outcome, CostSplit):
+            weights |= weigh_by_cost(rule.outcome, found, costs)
+        elif isinstance(rule.outcome, Follow):
+            weights |= weigh_followed(rule.outcome, found, costs)
+        if found and not whole_month and leans_on_month(rule):
+            warnings.append(f"rule `{rule.name}`: weighed by the charges at hand, not by the whole month")
+    return Weighed(weights, tuple(warnings))
+
+
+def leans_on_month(rule: Rule) -> bool:
+    """Return whether a rule is weighed by what phase 1 gave each owner in the whole month."""
+    outcome = rule.outcome
+    return isinstance(outcome, Follow) or (isinstance(outcome, CostSplit) and outcome.per == "month")
+
+
+def _leans_on_cost(rules: Iterable[Rule]) -> bool:
+    return any(isinstance(rule.outcome, CostSplit | Follow) for rule in rules)
+
+
+def _by_rule(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[tuple[Rule, list[SplitKey]]]:
+    found: dict[int, list[SplitKey]] = {}
+    for key in keys:
+        found.setdefault(key.rule, []).append(key)
+    return [(rules[index], members) for index, members in sorted(found.items())]
+
+
+def _by_pool(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[tuple[Activity, list[SplitKey]]]:
+    """Return the keys of activity rules; rules that say the same of one pool share their claims."""
+    found: dict[Activity, list[SplitKey]] = {}
+    for rule, members in _by_rule(rules, keys):
+        if isinstance(rule.outcome, Activity):
+            found.setdefault(rule.outcome, []).extend(members)
+    return list(found.items())
+
+
+def _split_cells(connection: duckdb.DuckDBPyConnection, weights: Mapping[int, Weights], into: str) -> None:
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {into}_costs AS"
+        f" SELECT cell AS item, split, {', '.join(COSTS)} FROM {CELLS} WHERE split IS NOT NULL"
+    )
+    split_costs(connection, f"{into}_costs", weights, into)
+
+
+def owner_costs_query(plan: Plan) -> str:
+    """Return what phase 1 gave each owner, by day, currency and followed columns; nobody's is left out."""
+    columns = [f"f{index}" for index in range(len(plan.followed))]
+    keys = ", ".join(["c.day", "c.currency", "p.team", *(f"c.{column}" for column in columns)])
+    return (
+        f"SELECT {keys}, sum(p.effective) AS effective FROM {PARTS} p JOIN {CELLS} c ON c.cell = p.item"
+        f" WHERE p.team <> '{UNATTRIBUTED}' GROUP BY ALL"
+    )
+
+
+def _owner_costs(connection: duckdb.DuckDBPyConnection, plan: Plan, month_costs: str | None) -> tuple[OwnerCost, ...]:
+    """Return the owners' costs of the charges at hand; with `month_costs`, of the other days of the month too."""
+    columns = [f"f{index}" for index in range(len(plan.followed))]
+    query = owner_costs_query(plan)
+    if month_costs is not None:
+        others = ", ".join(["day", "currency", "team", *columns])
+        query = (
+            f"{query} UNION ALL SELECT {others}, {units_of('effective')} FROM {identifier(month_costs)}"
+            f" WHERE day NOT IN (SELECT day FROM {CELLS})"
+        )
+    names = [name for name, _ in plan.followed]
+    return tuple(
+        OwnerCost(day, currency, team, dict(zip(names, rest[:-1], strict=True)), int(rest[-1]))
+        for day, currency, team, *rest in connection.execute(query).fetchall()
+    )

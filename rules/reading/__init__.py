@@ -1,0 +1,1 @@
+"""From YAML to a checked rule set: every mistake a value with its file, line and fix."""

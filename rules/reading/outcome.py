@@ -1,0 +1,108 @@
+"""Reading the outcome of a rule: `owner`, `split`, `activity` or `follow`."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from rules import keywords
+from rules.columns import could_be_column
+from rules.located import Located
+from rules.outcomes import Activity, Follow, Outcome, Owner
+from rules.owners import look_up
+from rules.reading.context import RESERVED, Context, team
+from rules.reading.fields import column, decimal, entries_of, listed, unknown_column, word, words
+from rules.reading.mappings import read_mapping
+from rules.reading.splits import read_per, read_split
+
+
+def read_outcome(entries: Mapping[str, Located], node: Located, context: Context) -> Outcome | None:
+    """Return the one outcome of a rule; none, or more than one, is a problem at the rule."""
+    named = [key for key in keywords.OUTCOMES if key in entries]
+    if len(named) != 1:
+        message = "the rule has no outcome" if not named else f"the rule has {len(named)} outcomes: {listed(named)}"
+        context.problems.append(node.problem(message, f"give it one of {listed(keywords.OUTCOMES)}"))
+        return None
+    value = entries[named[0]]
+    if named[0] == "owner":
+        return _owner(value, context)
+    if named[0] == "split":
+        return read_split(value, context)
+    if named[0] == "activity":
+        return _activity(value, context)
+    return _follow(value, context)
+
+
+def _owner(node: Located, context: Context) -> Outcome | None:
+    if node.text is not None:
+        return _fixed_owner(node, context)
+    entries = entries_of(node, keywords.OWNER, "`owner`", context.problems)
+    if "mapping" in entries:
+        for key in entries:
+            if key != "mapping":
+                fix = f"give the mapping's table a column `{key}`"
+                context.problems.append(node.problem(f"`{key}` stands beside `mapping`", fix))
+        return read_mapping(entries["mapping"], context)
+    if "team" not in entries:
+        if not node.entries or "mapping" not in node.entries:
+            context.problems.append(node.problem("`owner` has no `team`", "write `owner: {team: tags.team}`"))
+        return None
+    columns = {
+        f"{key}_column": column(entries[key], f"`{key}`", context.problems) or ""
+        for key in ("project", "environment", "cost_center")
+        if key in entries
+    }
+    return _named_owner(entries["team"], columns, context)
+
+
+def _fixed_owner(node: Located, context: Context) -> Owner | None:
+    text = node.text or ""
+    if text.startswith("tags."):
+        context.problems.append(node.problem(f"`{text}` is a column", f"write `owner: {{team: {text}}}`"))
+        return None
+    found = team(node, "`owner`", context)
+    return None if found is None else Owner(team=found)
+
+
+def _named_owner(node: Located, columns: Mapping[str, str], context: Context) -> Owner | None:
+    """`team:` is a column; a word that names a team is that team, so that a project can stand beside it."""
+    name = word(node, "`team`", context.problems)
+    if name is None:
+        return None
+    fixed = name if name in RESERVED else look_up(name, context.names, date.max)
+    if fixed is not None:
+        return Owner(team=fixed, **columns)
+    named = column(node, "`team`", context.problems)
+    return None if named is None else Owner(team_column=named, **columns)
+
+
+def _activity(node: Located, context: Context) -> Activity | None:
+    entries = entries_of(node, keywords.ACTIVITY, "`activity`", context.problems)
+    rates = _rates(entries.get("rates"), node, context)
+    rest = None
+    if "rest" in entries:
+        rest = team(entries["rest"], "`rest`", context)
+    else:
+        context.problems.append(node.problem("`activity` has no `rest`", "name the team that bears what is left"))
+    pool = word(entries["pool"], "`pool`", context.problems) if "pool" in entries else None
+    per = read_per(entries, context)
+    return None if rest is None or not rates else Activity(rates, rest, pool, per)
+
+
+def _rates(node: Located | None, parent: Located, context: Context) -> tuple[tuple[str, Decimal], ...]:
+    if node is None or not node.entries:
+        context.problems.append(
+            (node or parent).problem("`activity` has no `rates`", "write `rates: {gpu.hours: 2.10}`")
+        )
+        return ()
+    rates = {
+        metric: decimal(rate, f"the rate of `{metric}`", context.problems) for metric, rate in node.entries.items()
+    }
+    return tuple((metric, rate) for metric, rate in sorted(rates.items()) if rate is not None)
+
+
+def _follow(node: Located, context: Context) -> Follow | None:
+    names = words(node, "`follow`", context.problems)
+    unknown = [name for name in names if not could_be_column(name)]
+    for name in unknown:
+        context.problems.append(unknown_column(name, node.file, node.line))
+    return Follow(names) if names and not unknown else None

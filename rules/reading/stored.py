@@ -1,0 +1,67 @@
+"""The stored form of a rule set, and its digest."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rules import keywords
+from rules.located import Located
+
+_DOES_NOT_ATTRIBUTE = ("owner", "slack", "budget")
+"""Keys of a team that change no allocation."""
+
+
+def to_text(root: Located, tables: Mapping[str, str]) -> str:
+    """Return the relevant part of a document with its files and lines, and the mapping files' texts."""
+    parts = {key: _to_json(node) for key, node in relevant(root).items()}
+    return json.dumps({"file": root.file, "parts": parts, "tables": dict(tables)}, ensure_ascii=False)
+
+
+def from_text(text: str) -> tuple[Located, dict[str, str]]:
+    """Return the document and the mapping files' texts; raise ValueError where the text is no stored form."""
+    try:
+        stored = json.loads(text)
+        parts = {key: _from_json(node, stored["file"]) for key, node in stored["parts"].items()}
+        return Located(parts, stored["file"], 1), dict(stored["tables"])
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError("this is no stored rule set") from error
+
+
+def digest_of(root: Located, tables: Mapping[str, str]) -> str:
+    """Return the SHA-256 of everything that changes attribution: not of budgets, contacts, files or lines."""
+    plain = {key: node.plain() for key, node in relevant(root).items()}
+    teams = plain.get("teams")
+    if isinstance(teams, dict):
+        plain["teams"] = {team: _attributing(entry) for team, entry in teams.items()}
+    canonical = json.dumps({"rules": plain, "tables": dict(tables)}, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def relevant(root: Located) -> dict[str, Located]:
+    """Return the top-level keys that make a rule set; absent and empty ones are the same."""
+    entries = root.entries or {}
+    return {key: entries[key] for key in keywords.TOP if key in entries and not entries[key].is_empty}
+
+
+def _attributing(team: Any) -> Any:
+    if not isinstance(team, dict):
+        return {}
+    return {key: value for key, value in team.items() if key not in _DOES_NOT_ATTRIBUTE}
+
+
+def _to_json(node: Located) -> list[Any]:
+    if node.entries is not None:
+        return [node.line, {key: _to_json(entry) for key, entry in node.entries.items()}, dict(node.key_lines)]
+    if node.items is not None:
+        return [node.line, [_to_json(item) for item in node.items]]
+    return [node.line, node.text]
+
+
+def _from_json(stored: list[Any], file: str) -> Located:
+    line, value = stored[0], stored[1]
+    if isinstance(value, dict):
+        return Located({key: _from_json(entry, file) for key, entry in value.items()}, file, line, dict(stored[2]))
+    if isinstance(value, list):
+        return Located(tuple(_from_json(item, file) for item in value), file, line)
+    return Located(str(value), file, line)

@@ -1,0 +1,142 @@
+"""Reading `teams:`."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from rules import keywords
+from rules.located import Located
+from rules.owners import normal, spellings
+from rules.problem import Problem
+from rules.reading.context import is_reserved
+from rules.reading.fields import Problems, day, decimal, entries_of, word, words
+from rules.ruleset import Budget, FormerName, Team
+
+_PLAIN_TEXTS = ("name", "cost_center", "owner", "slack")
+
+
+def read_teams(node: Located, problems: Problems) -> tuple[Team, ...]:
+    """Return the teams of the map; names that mean two teams are problems."""
+    if node.is_empty:
+        return ()
+    entries = node.entries
+    if entries is None:
+        problems.append(node.problem("`teams` is a map from id to team", "write `search: {aliases: [srch]}` below it"))
+        return ()
+    teams = []
+    for team_id, entry in entries.items():
+        line = node.key_lines.get(team_id, entry.line)
+        if not normal(team_id) or is_reserved(team_id):
+            problems.append(Problem(node.file, line, f"`{team_id}` cannot be a team's id", "choose another word"))
+            continue
+        teams.append(_team(team_id, line, entry, problems))
+    _check_names(tuple(teams), node.file, problems)
+    return tuple(teams)
+
+
+def _team(team_id: str, line: int, node: Located, problems: Problems) -> Team:
+    if node.is_empty:
+        return Team(team_id, line=line)
+    entries = entries_of(node, keywords.TEAM, f"team `{team_id}`", problems)
+    texts = {key: word(entries[key], f"`{key}`", problems) or "" for key in _PLAIN_TEXTS if key in entries}
+    return Team(
+        id=team_id,
+        aliases=words(entries["aliases"], "`aliases`", problems) if "aliases" in entries else (),
+        was=_former_names(entries["was"], problems) if "was" in entries else (),
+        budget=read_budget(entries["budget"], problems) if "budget" in entries else None,
+        line=line,
+        name=texts.get("name", ""),
+        cost_center=texts.get("cost_center", ""),
+        owner=texts.get("owner", ""),
+        slack=texts.get("slack", ""),
+    )
+
+
+def _former_names(node: Located, problems: Problems) -> tuple[FormerName, ...]:
+    if not node.items:
+        problems.append(node.problem("`was` is a list", "write `was: [{name: OLD, until: 2026-05-01}]`"))
+        return ()
+    found = []
+    for item in node.items:
+        entries = entries_of(item, keywords.WAS, "an entry of `was`", problems)
+        name = word(entries.get("name", item), "`name`", problems)
+        until = day(entries.get("until", item), "`until`", problems)
+        if name is not None and until is not None:
+            found.append(FormerName(name, until))
+    return tuple(found)
+
+
+def read_budget(node: Located, problems: Problems) -> Budget | None:
+    """Return a budget from money a month, or from a map."""
+    if node.entries is None:
+        monthly = decimal(node, "`budget`", problems)
+        return None if monthly is None else Budget(monthly)
+    entries = entries_of(node, keywords.BUDGET, "`budget`", problems)
+    if "monthly" not in entries:
+        problems.append(node.problem("the budget has no `monthly`", "add `monthly: 42000`"))
+        return None
+    money = {
+        key: decimal(entries[key], f"`{key}`", problems)
+        for key in ("monthly", "daily_soft", "daily_hard", "emergency")
+        if key in entries
+    }
+    thresholds = _thresholds(entries, problems)
+    monthly = money["monthly"]
+    if monthly is None:
+        return None
+    default = Budget(monthly)
+    return Budget(
+        monthly=monthly,
+        daily_soft=money.get("daily_soft"),
+        daily_hard=money.get("daily_hard"),
+        thresholds=thresholds or default.thresholds,
+        emergency=money.get("emergency") or default.emergency,
+    )
+
+
+def _thresholds(entries: Mapping[str, Located], problems: Problems) -> tuple[Decimal, ...]:
+    if "thresholds" not in entries:
+        return ()
+    node = entries["thresholds"]
+    found = tuple(decimal(item, "a threshold", problems) for item in node.items or ())
+    numbers = tuple(number for number in found if number is not None)
+    if len(numbers) != len(found):
+        return ()
+    if not numbers or list(numbers) != sorted(set(numbers)) or not numbers[0]:
+        problems.append(node.problem("`thresholds` are percentages above 0, ascending", "write `[80, 100, 120]`"))
+        return ()
+    return numbers
+
+
+def _check_names(teams: tuple[Team, ...], file: str, problems: Problems) -> None:
+    owner_of: dict[str, Team] = {}
+    for team in teams:
+        for spelling in spellings(team):
+            form = normal(spelling)
+            other = owner_of.setdefault(form, team)
+            if not form or is_reserved(spelling):
+                problems.append(Problem(file, team.line, f"`{spelling}` cannot name team `{team.id}`", "remove it"))
+            elif other is not team:
+                problems.append(
+                    Problem(
+                        file,
+                        team.line,
+                        f"`{spelling}` names both team `{other.id}` (line {other.line}) and team `{team.id}`",
+                        "keep it with one of them; case, separators and @domain do not tell names apart",
+                    )
+                )
+    _check_former_names(teams, owner_of, file, problems)
+
+
+def _check_former_names(teams: tuple[Team, ...], owner_of: dict[str, Team], file: str, problems: Problems) -> None:
+    seen: dict[tuple[str, object], Team] = {}
+    for team in teams:
+        for old in team.was:
+            now = owner_of.get(normal(old.name))
+            twin = seen.setdefault((normal(old.name), old.until), team)
+            if now is not None:
+                message = f"former name `{old.name}` of team `{team.id}` names team `{now.id}` today"
+                fix = "the name of today wins on every day; remove one of them"
+                problems.append(Problem(file, team.line, message, fix))
+            elif twin is not team:
+                message = f"teams `{twin.id}` and `{team.id}` both were `{old.name}` until {old.until}"
+                problems.append(Problem(file, team.line, message, "keep it with one of them"))

@@ -1,0 +1,113 @@
+"""Passing shared teams' whole cost on: the flows of each day solved once, applied to each part, rounding once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+import duckdb
+import pyarrow as pa
+
+from rules.cells import CELLS
+from rules.hours import bucket_of
+from rules.methods.proportional import UsageSource, fixed_parts, weigh_usage
+from rules.methods.stepdown import solve
+from rules.outcomes import FixedSplit
+from rules.phases import PARTS
+from rules.rows import load_rows
+from rules.ruleset import RuleSet, SharedTeam, holds_on
+from rules.split import COSTS, split_costs
+from rules.weights import Weights, by_team
+
+SHARED_PARTS = "attribution_shared_parts"
+STEPS = "attribution_steps"
+_ITEMS = "attribution_items"
+_PASSED = "attribution_passed"
+_STEPS = pa.schema(
+    [
+        pa.field("split", pa.int64()),
+        pa.field("day", pa.date32()),
+        pa.field("provider", pa.string()),
+        pa.field("step_fallback", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where the whole cost of a provider goes on a day."""
+
+    day: date
+    provider: str
+    weights: Weights
+
+
+def pass_on(source: UsageSource, ruleset: RuleSet) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Create the parts after phase 3: cell, team, idle_cause, shared_step, step_fallback and costs in units."""
+    connection = source.connection
+    days = [day for (day,) in connection.execute(f"SELECT DISTINCT day FROM {CELLS} ORDER BY day").fetchall()]
+    steps: list[Step] = []
+    warnings: list[str] = []
+    for day in days:
+        found, said = _steps_of(source, ruleset, day)
+        steps += found
+        warnings += said
+    rows = ((number, step.day, step.provider, step.weights.fallback) for number, step in enumerate(steps))
+    load_rows(connection, STEPS, _STEPS, rows)
+    _split_parts(connection, {number: step.weights for number, step in enumerate(steps)})
+    return tuple(steps), tuple(dict.fromkeys(warnings))
+
+
+def _split_parts(connection: duckdb.DuckDBPyConnection, weights: Mapping[int, Weights]) -> None:
+    costs = ", ".join(COSTS)
+    part_costs = ", ".join(f"p.{cost}" for cost in COSTS)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_ITEMS} AS SELECT row_number() OVER () AS item, s.split,"
+        f" p.item AS cell, p.team, p.idle_cause, coalesce(s.step_fallback, '') AS step_fallback, {part_costs}"
+        f" FROM {PARTS} p JOIN {CELLS} c ON c.cell = p.item"
+        f" LEFT JOIN {STEPS} s ON s.provider = p.team AND s.day = c.day"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {_PASSED}_costs AS"
+        f" SELECT item, split, {costs} FROM {_ITEMS} WHERE split IS NOT NULL"
+    )
+    split_costs(connection, f"{_PASSED}_costs", weights, _PASSED)
+    passed_costs = ", ".join(f"n.{cost}" for cost in COSTS)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {SHARED_PARTS} AS"
+        f" SELECT cell, team, idle_cause, '' AS shared_step, '' AS step_fallback, {costs}"
+        f" FROM {_ITEMS} WHERE split IS NULL UNION ALL"
+        f" SELECT i.cell, n.team, i.idle_cause, i.team, i.step_fallback, {passed_costs}"
+        f" FROM {_PASSED} n JOIN {_ITEMS} i USING (item)"
+    )
+
+
+def _steps_of(source: UsageSource, ruleset: RuleSet, day: date) -> tuple[list[Step], list[str]]:
+    """Return the steps of a day and the warnings; a provider that nobody else used keeps its cost."""
+    weighed = {}
+    warnings = []
+    for shared in ruleset.shared:
+        if holds_on(shared, day):
+            weighed[shared.team], said = _weigh(source, shared, day)
+            warnings += [f"shared team `{shared.team}`: {warning}" for warning in said]
+    solved = solve(
+        {
+            provider: {part.team: Fraction(part.weight) for part in weights.parts} if weights else {}
+            for provider, weights in weighed.items()
+        }
+    )
+    warnings += [f"shared team `{one}`: nobody outside used it on {day}, so it keeps its cost" for one in solved.stuck]
+    steps = []
+    for provider, shares in solved.shares.items():
+        own = weighed[provider]
+        fallback = own.fallback if own else ""
+        steps.append(Step(day, provider, Weights(by_team(shares), None, fallback)))
+    return steps, warnings
+
+
+def _weigh(source: UsageSource, shared: SharedTeam, day: date) -> tuple[Weights | None, tuple[str, ...]]:
+    if isinstance(shared.split, FixedSplit):
+        return Weights(fixed_parts(shared.split)), ()
+    window = bucket_of(day, shared.split.per)
+    weights, warnings = weigh_usage(source, shared.split, [window])
+    return weights[window], warnings
