@@ -1,0 +1,1 @@
+"""Files: delimited text, Parquet and lines of JSON in, blocks of named columns out."""

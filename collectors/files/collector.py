@@ -1,0 +1,125 @@
+"""A source that is files: listed, fingerprinted, read whole or refused whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collectors.base import CollectError, FileRead, Reading, TableName, Window
+from collectors.files.reading import Layout, read_blocks
+from collectors.files.rows import FileTable, Totals
+from collectors.place import Place
+from collectors.places import list_places, opened, revision_of
+from collectors.problems import Problems
+from collectors.schema import INSTANT
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """One configured source of files; a relative `path` starts at `folder`."""
+
+    name: str
+    path: str
+    folder: Path
+    layout: Layout
+    restates: timedelta
+
+
+class FileCollector:
+    """The Collector of a source of files, whichever table they hold.
+
+    `collect` yields while it reads. Where a later row or file turns out broken it raises instead of ending, and the
+    caller throws away what came before: a reading is whole or refused.
+    """
+
+    def __init__(self, source: FileSource, table: FileTable) -> None:
+        self._source = source
+        self._table = table
+        self._reading: Reading | None = None
+
+    @property
+    def name(self) -> str:
+        """The name under `sources:`."""
+        return self._source.name
+
+    @property
+    def table(self) -> TableName:
+        """Which of the two tables it writes."""
+        return self._table.name
+
+    @property
+    def restates(self) -> timedelta:
+        """How far back the provider changes what it said before."""
+        return self._source.restates
+
+    @property
+    def holds_everything(self) -> bool:
+        """The files are the whole truth."""
+        return True
+
+    def revision(self) -> str:
+        """Return the digest of the files' names, sizes and times or ETags; raise CollectError where listing fails."""
+        return revision_of(self._places())
+
+    def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows whose period starts in the window; control totals are of the whole files all the same.
+
+        Raises CollectError, with all problems of all files, and where there is no file at all: an empty folder is
+        rather a lost mount than a bill of nothing.
+        """
+        self._reading = None
+        places = self._places()
+        if not places:
+            raise CollectError(f"{self.name}: there is no file at {self._source.path}", permanent=True)
+        problems = Problems()
+        periods: set[datetime] = set()
+        files: list[FileRead] = []
+        for place in places:
+            totals = Totals()
+            for batch in self._read(place, totals, periods, problems):
+                yield _within(batch, self._table.time_column, window)
+            files.append(totals.file_read(place.name))
+        problems.raise_if_any(self.name)
+        self._reading = Reading(_clipped(self._table.coverage(periods), window), tuple(files))
+
+    def reading(self) -> Reading:
+        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
+        if self._reading is None:
+            raise RuntimeError("nothing was collected to the end yet")
+        return self._reading
+
+    def _places(self) -> tuple[Place, ...]:
+        return list_places(self._source.path, self._source.folder, self._source.layout.suffixes)
+
+    def _read(
+        self, place: Place, totals: Totals, periods: set[datetime], problems: Problems
+    ) -> Iterator[pa.RecordBatch]:
+        """Read one file; after the first problem it is only looked through for more."""
+        with opened(place) as path:
+            for block in read_blocks(path, place.name, self._source.layout, self._table.choose, problems):
+                rows = self._table.convert(block, self.name, problems)
+                if rows is None or len(problems):
+                    continue
+                totals.add(rows)
+                periods |= rows.periods
+                yield rows.batch
+
+
+def _within(batch: pa.RecordBatch, column: str, window: Window | None) -> pa.RecordBatch:
+    if window is None:
+        return batch
+    starts = batch.column(column)
+    inside = pc.and_(
+        pc.greater_equal(starts, pa.scalar(window.start, INSTANT)), pc.less(starts, pa.scalar(window.end, INSTANT))
+    )
+    return batch.filter(inside)
+
+
+def _clipped(spans: tuple[Window, ...], window: Window | None) -> tuple[Window, ...]:
+    if window is None:
+        return spans
+    cut = (Window(max(span.start, window.start), min(span.end, window.end)) for span in spans)
+    return tuple(span for span in cut if span.start < span.end)

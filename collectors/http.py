@@ -1,0 +1,150 @@
+"""HTTP with an API: bounded retries, errors that say whether they are permanent, and no secret in any of them."""
+
+import email.utils
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+import stamina
+
+from collectors.base import CollectError
+
+_SHOWN_BODY = 300
+_HIDDEN = "•••"
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How long a request is tried: so many times, within so many seconds, no wait longer than `longest_wait`."""
+
+    attempts: int = 4
+    within: float = 120.0
+    first_wait: float = 0.5
+    longest_wait: float = 60.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """An API's base address and who asks it; a bearer token goes before user name and password."""
+
+    url: str
+    bearer_token: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: float = 30.0
+    retries: Retries = Retries()
+
+    @property
+    def shown(self) -> str:
+        """The address without user, password and query, for messages."""
+        parsed = httpx2.URL(self.url)
+        port = "" if parsed.port is None else f":{parsed.port}"
+        return f"{parsed.scheme}://{parsed.host}{port}{parsed.path}".rstrip("/")
+
+
+class _RetryableError(CollectError):
+    """An answer that may be better next time; `wait` is what the server asked for, in seconds."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message, permanent=False)
+        self.wait = wait
+
+
+@contextmanager
+def connected(server: Server) -> Iterator[httpx2.Client]:
+    """Open a client for a server; redirects are not followed, so that credentials go nowhere else."""
+    headers = {"Accept": "application/json", "User-Agent": "attributor"}
+    auth: httpx2.BasicAuth | None = None
+    if server.bearer_token is not None:
+        headers["Authorization"] = f"Bearer {server.bearer_token}"
+    elif server.username is not None:
+        auth = httpx2.BasicAuth(server.username, server.password or "")
+    with httpx2.Client(base_url=server.url, headers=headers, auth=auth, timeout=server.timeout) as client:
+        yield client
+
+
+def get_json(client: httpx2.Client, server: Server, path: str, params: Mapping[str, str]) -> Any:
+    """Ask for a JSON document; its numbers with a point are Decimal.
+
+    429 waits as long as Retry-After says, 5xx, timeouts and lost connections are tried again with growing waits;
+    where the bounds of `server.retries` are reached a CollectError that is not permanent is raised. Any other status
+    and an answer that is no JSON raise a permanent one.
+    """
+    return _send(server, lambda: client.get(path, params=dict(params)), path)
+
+
+def post_form(client: httpx2.Client, server: Server, path: str, fields: Mapping[str, str]) -> Any:
+    """Ask with a form in the body, for queries too long for an address; otherwise as `get_json`."""
+    return _send(server, lambda: client.post(path, data=dict(fields)), path)
+
+
+def _send(server: Server, ask: Any, path: str) -> Any:
+    retries = server.retries
+    attempts = stamina.retry_context(
+        on=lambda error: _again(error, retries),
+        attempts=retries.attempts,
+        timeout=retries.within,
+        wait_initial=retries.first_wait,
+        wait_max=retries.longest_wait,
+        wait_jitter=retries.first_wait,
+    )
+    for attempt in attempts:
+        with attempt:
+            return _answer(server, ask, f"{server.shown}/{path.lstrip('/')}")
+    raise AssertionError("an attempt returns or raises")
+
+
+def _again(error: Exception, retries: Retries) -> bool | float:
+    """Tell whether, or after how many seconds, a request is tried again."""
+    if not isinstance(error, _RetryableError):
+        return False
+    if error.wait is None:
+        return True
+    return error.wait if error.wait <= retries.longest_wait else False
+
+
+def _answer(server: Server, ask: Any, where: str) -> Any:
+    try:
+        response: httpx2.Response = ask()
+    except httpx2.TimeoutException as error:
+        raise _RetryableError(f"{where} did not answer within {server.timeout:g} s") from error
+    except httpx2.TransportError as error:
+        raise _RetryableError(_hidden(f"{where} cannot be reached: {error}", server)) from error
+    said = _hidden(" ".join(response.text.split())[:_SHOWN_BODY], server)
+    if response.status_code == httpx2.codes.TOO_MANY_REQUESTS or response.status_code >= 500:
+        wait = _retry_after(response)
+        asked = "" if wait is None else f", and asks to wait {wait:g} s"
+        raise _RetryableError(f"{where} answered {response.status_code}{asked}: {said}", wait)
+    if response.status_code != httpx2.codes.OK:
+        raise CollectError(f"{where} answered {response.status_code}: {said}", permanent=True)
+    try:
+        return json.loads(response.content, parse_float=Decimal)
+    except ValueError as error:
+        raise CollectError(f"{where} answered with no JSON: {said}", permanent=True) from error
+
+
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Read Retry-After, in seconds or as a date (RFC 9110, 10.2.3); None where there is none that makes sense."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        until = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def _hidden(text: str, server: Server) -> str:
+    """Blank out the credentials where an answer repeats them."""
+    for secret in (server.bearer_token, server.password):
+        if secret:
+            text = text.replace(secret, _HIDDEN)
+    return text

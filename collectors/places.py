@@ -1,0 +1,90 @@
+"""Places: what a `path:` means (a file, a glob, a folder, or s3://bucket/prefix), and how its files are opened."""
+
+import glob
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from collectors.base import CollectError
+from collectors.objects import copy_object, list_objects
+from collectors.place import Place
+
+_S3 = "s3://"
+_WILDCARDS = frozenset("*?[")
+
+
+def list_places(path: str, folder: Path, suffixes: tuple[str, ...]) -> tuple[Place, ...]:
+    """Return the files that `path` stands for, by name; an empty tuple where there are none.
+
+    A relative path starts at `folder`. A folder or prefix is read whole, with what lies below it: of it only files
+    whose name ends in one of the `suffixes` count, and none that is hidden or begins with an underscore. A glob
+    (`*`, `?`, `[…]`, `**`) and a single name take what they name. Raises CollectError where listing fails.
+    """
+    found = list_objects(path, suffixes) if path.startswith(_S3) else _local_places(path, folder, suffixes)
+    return tuple(sorted(found, key=lambda place: place.name))
+
+
+def revision_of(places: Iterable[Place]) -> str:
+    """Return the digest of names, sizes and fingerprints: it changes when any file does."""
+    digest = hashlib.sha256()
+    for place in places:
+        digest.update(f"{place.name}\0{place.size}\0{place.fingerprint}\n".encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def opened(place: Place) -> Iterator[Path]:
+    """Give a local path to the file's content; what was fetched for it is deleted again.
+
+    Raises a CollectError that is not permanent where the file changed since it was listed, or while it was read.
+    """
+    if place.location.startswith(_S3):
+        with copy_object(place) as path:
+            yield path
+        return
+    path = Path(place.location)
+    _refuse_changed(place, path)
+    yield path
+    _refuse_changed(place, path)
+
+
+def _refuse_changed(place: Place, path: Path) -> None:
+    try:
+        now = _fingerprint(path)
+    except OSError as error:
+        raise CollectError(f"{place.name} cannot be read: {error.strerror}", permanent=False) from error
+    if now != place.fingerprint:
+        raise CollectError(f"{place.name} changed while it was being read", permanent=False)
+
+
+def _local_places(path: str, folder: Path, suffixes: tuple[str, ...]) -> Iterator[Place]:
+    base = folder / path
+    if base.is_dir():
+        for found in base.rglob("*"):
+            if _is_data(found.relative_to(base), suffixes) and found.is_file():
+                yield _local_place(found, folder)
+    elif base.is_file():
+        yield _local_place(base, folder)
+    elif _WILDCARDS & set(path):
+        for name in glob.iglob(str(base), recursive=True):  # noqa: PTH207 -- Path.glob takes no absolute pattern
+            if Path(name).is_file():
+                yield _local_place(Path(name), folder)
+
+
+def _is_data(relative: Path, suffixes: tuple[str, ...]) -> bool:
+    hidden = any(part.startswith((".", "_")) for part in relative.parts)
+    return not hidden and relative.name.lower().endswith(suffixes)
+
+
+def _local_place(path: Path, folder: Path) -> Place:
+    name = path.relative_to(folder) if path.is_relative_to(folder) else path
+    try:
+        return Place(name.as_posix(), path.stat().st_size, _fingerprint(path), str(path))
+    except OSError as error:
+        raise CollectError(f"{name} cannot be read: {error.strerror}", permanent=False) from error
+
+
+def _fingerprint(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_mtime_ns}/{stat.st_size}"
