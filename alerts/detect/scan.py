@@ -20,7 +20,7 @@ from alerts.detect.baseline import (
     median,
     spread_of,
 )
-from alerts.detect.drift import drifts
+from alerts.detect.drift import Drift, drifts
 from alerts.detect.recurrence import Calendar
 
 Rule = Literal["spike", "shift", "leak", "new service"]
@@ -30,6 +30,10 @@ LEAST_HISTORY = 12
 SPIKE_SIGMAS = 4.5
 SHIFT_SIGMAS = 2.3
 SHIFT_DAYS = 3
+SHIFT_MEAN = 3.0
+TAIL_MARGIN = 1.15
+TAIL_DAYS = 90
+TAIL_RANK = 6
 PERSISTS_AFTER = 14
 LEAST_RATIO = 1.25
 
@@ -65,16 +69,15 @@ def scan(baseline: Baseline, complete: list[bool], calendar: Calendar, gate: flo
     start = max(size - SCANNED_DAYS, LEAST_HISTORY)
     if start >= size:
         return []
-    walk = _Walk(_known(baseline.adjusted[:start], SLOW_LEVEL_DAYS), _known(baseline.residuals[:start], SPREAD_DAYS))
+    walk = _Walk(_known(baseline.adjusted[:start], SLOW_LEVEL_DAYS), _known(baseline.residuals[:start], TAIL_DAYS))
     if len(walk.calm) < LEAST_HISTORY // 2:
         return []
     drifting = drifts(baseline, start)
     for day in range(start, size):
         if not np.isnan(baseline.adjusted[day]):
             _judge(day, walk, baseline, calendar, (complete[day], gate))
-            if complete[day] and day not in walk.found and drifting.get(day, 0.0) >= gate:
-                expected = float(baseline.amounts[day]) - drifting[day]
-                walk.found[day] = AnomalousDay(day, "leak", expected, expected + gate)
+            if complete[day] and day not in walk.found and day in drifting:
+                _judge_drift(day, drifting[day], walk, baseline, gate)
     return [walk.found[day] for day in sorted(walk.found)]
 
 
@@ -85,7 +88,7 @@ def _known(values: Floats, most: int) -> list[float]:
 
 def _judge(day: int, walk: _Walk, baseline: Baseline, calendar: Calendar, how: tuple[bool, float]) -> None:
     complete, gate = how
-    level, spread = walk.level(), spread_of(walk.residuals)
+    level, spread = walk.level(), spread_of(walk.residuals[-SPREAD_DAYS:])
     adjusted = float(baseline.adjusted[day])
     sigmas = (adjusted - level) / spread
     expected = max(baseline.amount_at(level, day), 0.0)
@@ -97,7 +100,7 @@ def _judge(day: int, walk: _Walk, baseline: Baseline, calendar: Calendar, how: t
         return
     if calendar.recurs(day, adjusted - level):
         return
-    far = sigmas >= SPIKE_SIGMAS
+    far = adjusted - level >= max(SPIKE_SIGMAS * spread, TAIL_MARGIN * _tail(walk.residuals))
     if not complete and not far:
         return
     band = max(baseline.amount_at(level + SPIKE_SIGMAS * spread, day), expected + gate)
@@ -105,7 +108,7 @@ def _judge(day: int, walk: _Walk, baseline: Baseline, calendar: Calendar, how: t
     goes_on = bool(walk.masked)
     if far or goes_on:
         walk.found[day] = AnomalousDay(day, "shift" if goes_on else "spike", expected, min(band, amount))
-    elif len(walk.suspects) >= SHIFT_DAYS:
+    elif len(walk.suspects) >= SHIFT_DAYS and _mean_residual(walk.suspects, level, baseline) >= SHIFT_MEAN * spread:
         for each in walk.suspects:
             walk.found[each] = AnomalousDay(each, "shift", expected, min(band, float(baseline.amounts[each])))
     if day in walk.found:
@@ -115,6 +118,21 @@ def _judge(day: int, walk: _Walk, baseline: Baseline, calendar: Calendar, how: t
         _rebase(walk, baseline)
 
 
+def _judge_drift(day: int, drift: Drift, walk: _Walk, baseline: Baseline, gate: float) -> None:
+    expected = max(baseline.amount_at(drift.trend, day), 0.0)
+    if baseline.amount_at(drift.now, day) - expected >= gate and baseline.amounts[day] > expected:
+        walk.found[day] = AnomalousDay(day, "leak", expected, min(expected + gate, float(baseline.amounts[day])))
+
+
+def _tail(residuals: list[float]) -> float:
+    """Return one of the largest residuals of the calm days: some series are always restless."""
+    return sorted(residuals)[-TAIL_RANK] if len(residuals) >= 5 * TAIL_RANK else 0.0
+
+
+def _mean_residual(days: list[int], level: float, baseline: Baseline) -> float:
+    return sum(float(baseline.adjusted[day]) for day in days) / len(days) - level
+
+
 def _accept(day: int, residual: float, walk: _Walk, baseline: Baseline) -> None:
     """Count a calm day, and the suspects before it that came to nothing, into what is usual."""
     walk.calm += [float(baseline.adjusted[each]) for each in walk.suspects]
@@ -122,7 +140,7 @@ def _accept(day: int, residual: float, walk: _Walk, baseline: Baseline) -> None:
     walk.residuals.append(residual)
     walk.suspects.clear()
     walk.masked.clear()
-    del walk.calm[:-SLOW_LEVEL_DAYS], walk.residuals[:-SPREAD_DAYS]
+    del walk.calm[:-SLOW_LEVEL_DAYS], walk.residuals[:-TAIL_DAYS]
 
 
 def _rebase(walk: _Walk, baseline: Baseline) -> None:
