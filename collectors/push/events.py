@@ -1,5 +1,6 @@
 """A pushed body to events: JSON `{"events": […]}` or one event a line, each accepted or rejected by itself."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -11,20 +12,10 @@ from collectors.push.fields import EventError, Span, UsageEvent, check_event
 BodyForm: TypeAlias = Literal["json", "ndjson", "detect"]
 
 
-class _Body(msgspec.Struct):
-    events: list[Any]
-
-
-class _RawBody(msgspec.Struct):
-    events: list[msgspec.Raw]
-
-
 # Floats stay the text they were written as, so that no digit is lost.
-_any_decoder = msgspec.json.Decoder(float_hook=str)
-_body_decoder = msgspec.json.Decoder(_Body, float_hook=str)
-_raw_body_decoder = msgspec.json.Decoder(_RawBody)
-
-_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_decoder = msgspec.json.Decoder(float_hook=str)
+_NOT_JSON = (ValueError, RecursionError)
+_LONGEST_WHOLE = 100
 
 
 class BodyError(ValueError):
@@ -52,48 +43,62 @@ def parse_events(body: bytes, form: BodyForm, span: Span) -> Parsed:
     body = body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
         raise BodyError('the body is empty; send {"events": [...]} or one event a line')
-    if form == "detect":
-        form = "json" if _is_json_body(body) else "ndjson"
-    return _checked(_json_events(body) if form == "json" else _line_events(body), span)
+    if form == "ndjson" or (form == "detect" and _begins_with_event(body)):
+        return _checked(_line_events(body), span)
+    return _checked(_document_events(body), span)
 
 
-def _is_json_body(body: bytes) -> bool:
-    """Say whether a body without a content type is one document with a list of events."""
+def _begins_with_event(body: bytes) -> bool:
+    """Say whether the first line of a body without a content type is an event of its own."""
+    first = body.lstrip().partition(b"\n")[0]
     try:
-        msgspec.json.decode(body, type=_RawBody)
+        found = _decoder.decode(first)
     except _NOT_JSON:
         return False
-    return True
+    return type(found) is dict and "events" not in found
 
 
-def _json_events(body: bytes) -> Iterable[Any]:
+def _document_events(body: bytes) -> list[Any]:
     try:
-        return _body_decoder.decode(body).events
-    except _NOT_JSON:
-        pass  # One event may be at fault, so each is decoded by itself.
-    try:
-        raws = _raw_body_decoder.decode(body).events
-    except msgspec.ValidationError as error:
-        raise BodyError(f'send {{"events": [...]}}, or one event a line as application/x-ndjson: {error}') from None
+        document = _decoded(body)
     except _NOT_JSON as error:
         raise BodyError(f"the body is not JSON: {error}") from None
-    return [_decoded(raw) for raw in raws]
-
-
-def _line_events(body: bytes) -> Iterable[Any]:
-    lines = [line for line in body.splitlines() if line.strip()]
-    events = [_decoded(line) for line in lines]
-    if all(isinstance(event, EventError) for event in events):
-        raise BodyError(f"the body is not JSON, one event a line: {events[0]}")
+    events = document.get("events") if type(document) is dict else None
+    if type(events) is not list:
+        raise BodyError('the body has no list of events; send {"events": [...]}, or lines as application/x-ndjson')
     return events
 
 
-def _decoded(text: bytes | msgspec.Raw) -> Any:
-    """Return one event's JSON, or the EventError that says why it has none."""
+def _line_events(body: bytes) -> list[Any]:
+    events: list[Any] = []
+    first_error: EventError | None = None
+    for line in body.splitlines():
+        if not line.strip():
+            continue
+        try:
+            events.append(_decoded(line))
+        except _NOT_JSON as error:
+            events.append(EventError(f"not JSON: {error}"))
+            first_error = first_error or events[-1]
+    if first_error is not None and all(type(event) is EventError for event in events):
+        raise BodyError(f"the body is not JSON, one event a line: {first_error}")
+    return events
+
+
+def _decoded(text: bytes) -> Any:
+    """Decode JSON, floats as text; raise ValueError or RecursionError.
+
+    What strict JSON does not know (NaN, half a surrogate pair) or a machine word cannot hold stands in one event, as
+    a rule, and must not harm the others: a second, slower reader lets it through to the check of that event.
+    """
     try:
-        return _any_decoder.decode(text)
-    except _NOT_JSON as error:
-        return EventError(f"not JSON: {error}")
+        return _decoder.decode(text)
+    except _NOT_JSON:
+        return json.loads(text, parse_float=str, parse_int=_whole, parse_constant=str)
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= _LONGEST_WHOLE else text
 
 
 def _checked(raws: Iterable[Any], span: Span) -> Parsed:

@@ -27,6 +27,7 @@ _OWN_FIELDS = frozenset({"id", "time", "metric", "pool", "quantity"})
 
 _is_plain_number = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?").fullmatch
 _is_number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?").fullmatch
+_surrogate = re.compile("[\ud800-\udfff]").search
 _is_metric = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*").fullmatch
 
 
@@ -80,28 +81,32 @@ def check_event(raw: Any, span: Span) -> UsageEvent:
     if type(raw) is not dict:
         raise EventError("an event is a JSON object with id, time, metric and quantity")
     return UsageEvent(
-        _text(raw, "id", LONGEST_ID),
+        _text("id", raw.get("id"), LONGEST_ID),
         _time(raw.get("time"), span),
-        _metric(raw),
+        _metric(raw.get("metric")),
         _pool(raw.get("pool")),
         _quantity(raw.get("quantity")),
         _facts(raw),
     )
 
 
-def _text(raw: dict[str, Any], name: str, longest: int) -> str:
-    value = raw.get(name)
+def _text(name: str, value: Any, longest: int) -> str:
     if type(value) is not str or not value:
         raise EventError(f"{name} is missing" if value in (None, "") else f"{name} = {_shown(value)} is not text")
     if len(value) > longest:
         raise EventError(f"{name} = {_shown(value)} is longer than {longest} characters")
-    if "\x00" in value:
-        raise EventError(f"{name} = {_shown(value)} holds a NUL character")
+    if not _is_storable(value):
+        raise EventError(f"{name} = {_shown(value)} holds a NUL or half a character")
     return value
 
 
-def _metric(raw: dict[str, Any]) -> str:
-    metric = _text(raw, "metric", LONGEST_METRIC)
+def _is_storable(text: str) -> bool:
+    """Say whether text is free of NUL, which databases refuse, and of half surrogate pairs, which are not UTF-8."""
+    return "\x00" not in text and (text.isascii() or _surrogate(text) is None)
+
+
+def _metric(value: Any) -> str:
+    metric = _text("metric", value, LONGEST_METRIC)
     if _is_metric(metric) is None:
         raise EventError(f"metric = {_shown(metric)} is not a dotted name such as tokens.input")
     return metric
@@ -110,7 +115,7 @@ def _metric(raw: dict[str, Any]) -> str:
 def _pool(value: Any) -> str | None:
     if value is None or value == "":
         return None
-    return _text({"pool": value}, "pool", LONGEST_TEXT)
+    return _text("pool", value, LONGEST_TEXT)
 
 
 def _time(value: Any, span: Span) -> int:
@@ -167,34 +172,31 @@ def _facts(raw: dict[str, Any]) -> dict[str, str]:
     for name, value in raw.items():
         if name in _OWN_FIELDS:
             continue
-        if type(value) is str and len(value) <= LONGEST_TEXT and "\x00" not in value:
-            text: str | None = value
-        else:
-            text = _fact_text(name, value)
+        text = _fact_text(name, value)
         if text:
             facts[name] = text
     if len(facts) > MOST_FACTS:
         raise EventError(f"{len(facts)} facts are more than {MOST_FACTS}")
     for name in facts:
-        if not name or len(name) > LONGEST_FACT_NAME or "\x00" in name:
-            raise EventError(f"the fact name {_shown(name)} is empty, too long or holds a NUL character")
+        if not name or len(name) > LONGEST_FACT_NAME or not _is_storable(name):
+            raise EventError(f"the fact name {_shown(name)} is empty, too long, or holds a NUL or half a character")
     return facts
 
 
 def _fact_text(name: str, value: Any) -> str | None:
-    """Return a fact that is no ordinary text as text, or None where it is absent."""
+    """Return a fact as text, or None where it is absent."""
+    if type(value) is str:
+        return _text(name, value, LONGEST_TEXT) if value else None
     if value is None:
         return None
     if type(value) is bool:
         return "true" if value else "false"
     if type(value) is int:
         return str(value)
-    if type(value) is not str:
-        raise EventError(f"the fact {_shown(name)} is nested; facts are text, numbers or true and false")
-    return _text({name: value}, name, LONGEST_TEXT)
+    raise EventError(f"the fact {_shown(name)} is nested; facts are text, numbers or true and false")
 
 
 def _shown(value: object) -> str:
-    """Return a value short enough for an error message."""
-    text = repr(value)
+    """Return a value short enough for an error message; what is nested, however deep, only by its kind."""
+    text = "[...]" if isinstance(value, list) else "{...}" if isinstance(value, dict) else repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,11 +1,13 @@
 """How a log is kept from growing for ever: finished segments of past days are deleted whole."""
 
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow.compute as pc
 
 from collectors.push.hours import finished_sums, sums_path
+from collectors.push.records import read_records
 from collectors.push.segments import flush_folder, raise_floor, segments
 
 
@@ -16,7 +18,12 @@ def trim(folder: Path, up_to: date, arrived_before: datetime) -> tuple[Path, ...
     deleted; raise OSError or CorruptLogError.
     """
     start = datetime.combine(up_to, time(), UTC)
-    past = tuple(path for path in segments(folder)[:-1] if _is_past(path, start, arrived_before))
+    found = segments(folder)
+    past = tuple(
+        path
+        for path, following in pairwise(found)
+        if _first_arrival(following) < arrived_before and _latest_hour(path) < start
+    )
     if past:
         raise_floor(folder, up_to)
     for path in past:
@@ -26,8 +33,12 @@ def trim(folder: Path, up_to: date, arrived_before: datetime) -> tuple[Path, ...
     return past
 
 
-def _is_past(path: Path, start: datetime, arrived_before: datetime) -> bool:
-    if path.stat().st_mtime >= arrived_before.timestamp():
-        return False
-    latest = pc.max(finished_sums(path).rows["hour"]).as_py()
-    return latest is None or latest < start
+def _first_arrival(path: Path) -> datetime:
+    """Return when the first events of a segment came: all of the segment before it had come by then."""
+    first = next(read_records(path), None)
+    return datetime.max.replace(tzinfo=UTC) if first is None else datetime.fromtimestamp(first.arrived, UTC)
+
+
+def _latest_hour(path: Path) -> datetime:
+    latest: datetime | None = pc.max(finished_sums(path).rows["hour"]).as_py()
+    return datetime.min.replace(tzinfo=UTC) if latest is None else latest
