@@ -21,7 +21,11 @@ from attributor.demo.rows import ChargeRows, expand, row_counts
 from attributor.demo.tokens import ANTHROPIC, OPENAI, llm_lines, llm_quantities
 
 _LLM_PERCENT = 5
-_CLOUD_PERCENT = {"aws": 61, "azure": 17, "gcp": 22}
+"""Of all charges."""
+_AWS_PERCENT = 61
+"""Of the three clouds' charges."""
+_AZURE_PERCENT = 43
+"""Of the other two clouds' charges."""
 _FEWEST_FOR_HOURLY_NODES = 12_000
 
 
@@ -78,15 +82,17 @@ def sold_by_all(plan: DemoPlan, when: Timetable, tokens: Integers, chance: np.ra
 def bills(plan: DemoPlan, sold: Sequence[Sold], when: Timetable, chance: np.random.Generator) -> Bills:
     """Return the four bills; together they hold the charges asked for."""
     aws, azure, gcp, openai, anthropic = sold
-    wanted = _wanted(plan, (openai, anthropic))
-    aws_usage = _charges(aws, plan, wanted["aws"], chance)
+    for_llm = max(plan.charges * _LLM_PERCENT // 100, _fewest(openai) + _fewest(anthropic))
+    aws_usage = _charges(aws, plan, (plan.charges - for_llm) * _AWS_PERCENT // 100, chance)
     aws_table = _with(aws_usage, aws_fees(plan, aws_usage))
-    azure_table = _charges(azure, plan, wanted["azure"], chance)
+    others = plan.charges - for_llm - aws_table.num_rows
+    azure_table = _charges(azure, plan, others * _AZURE_PERCENT // 100, chance)
     credited = gcp_credits(plan)
-    gcp_rows = _rows(gcp, wanted["gcp"] - len(credited), chance)
+    gcp_rows = _rows(gcp, others - azure_table.num_rows - len(credited), chance)
     gcp_table = _with(focus.charges(gcp.provider, gcp.lines, gcp_rows, plan), credited)
     left = plan.charges - aws_table.num_rows - azure_table.num_rows - gcp_table.num_rows
-    openai_table = _charges(openai, plan, left // 2, chance)
+    spare = max(0, left - _fewest(openai) - _fewest(anthropic))
+    openai_table = _charges(openai, plan, _fewest(openai) + spare // 2, chance)
     anthropic_table = _charges(anthropic, plan, left - openai_table.num_rows, chance)
     restated = focus.charges(gcp.provider, gcp.lines, _restated(gcp_rows, when.restated_day), plan)
     return Bills(
@@ -100,10 +106,9 @@ def bills(plan: DemoPlan, sold: Sequence[Sold], when: Timetable, chance: np.rand
     )
 
 
-def _wanted(plan: DemoPlan, llm: Sequence[Sold]) -> dict[str, int]:
-    """Return how many charges each cloud's bill shall hold; the LLM providers' bill takes what is left."""
-    for_llm = max(plan.charges * _LLM_PERCENT // 100, sum(int((each.quantities > 0).sum()) for each in llm))
-    return {source: (plan.charges - for_llm) * percent // 100 for source, percent in _CLOUD_PERCENT.items()}
+def _fewest(sold: Sold) -> int:
+    """Return how many charges there are where every line has one a day."""
+    return int((sold.quantities > 0).sum())
 
 
 def _charges(sold: Sold, plan: DemoPlan, wanted: int, chance: np.random.Generator) -> pa.Table:

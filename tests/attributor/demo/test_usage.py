@@ -1,0 +1,57 @@
+"""The usage files: hourly through the last full hour, in the columns of the `usage` collector."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+
+def test_usage_runs_from_the_first_day_through_the_last_full_hour(demo):
+    for family in ("gpu-prod", "tokens"):
+        hours = {row["hour"] for row in demo.usage(family)}
+        assert len(hours) == 45 * 24 + 9
+        assert max(datetime.fromisoformat(hour) for hour in hours) == datetime.fromisoformat("2026-11-21T08:00:00Z")
+
+
+def test_a_file_holds_one_month(demo):
+    for path in (demo.folder / "usage").iterdir():
+        month = path.stem[-7:]
+        hours = path.read_text(encoding="utf-8").splitlines()[1:]
+        assert all(line.lstrip('"').startswith(month) for line in hours)
+
+
+def test_nobody_holds_more_gpus_than_there_are_and_some_hours_leave_some_free(demo):
+    capacity, held = defaultdict(Decimal), defaultdict(Decimal)
+    for row in demo.usage("gpu-prod"):
+        if row["metric"] == "gpu.capacity_hours":
+            capacity[row["hour"]] += Decimal(row["quantity"])
+        elif row["metric"] == "gpu.hours":
+            held[row["hour"]] += Decimal(row["quantity"])
+    assert set(capacity.values()) == {Decimal(32)}
+    assert set(held.values()) == {Decimal(30), Decimal(32)}
+
+
+def test_shares_of_an_hour_are_between_nothing_and_all_of_it(demo):
+    for row in demo.usage("gpu-prod"):
+        if row["metric"] in {"gpu.busy_hours", "gpu.utilization", "gpu.samples"}:
+            assert 0 <= Decimal(row["quantity"]) <= 1
+
+
+def test_some_teams_are_known_only_by_their_namespace(demo):
+    namespaces = {
+        row["namespace"] for row in demo.usage("gpu-prod") if row["metric"] == "gpu.hours" and not row["team"]
+    }
+    assert namespaces == {"search-ranking", "data-notebooks"}
+
+
+def test_training_claims_leave_some_of_the_pool_to_nobody(demo):
+    rates = {"training.gpu_hours": Decimal("2.10"), "experiment.runs": Decimal("14.00")}
+    day = (demo.plan.today - timedelta(days=3)).isoformat()
+    claimed = sum(
+        rates[row["metric"]] * Decimal(row["quantity"]) for row in demo.usage("training") if row["hour"][:10] == day
+    )
+    pool = sum(
+        Decimal(row["EffectiveCost"])
+        for row in demo.bill("azure")
+        if '"training"' in row["Tags"] and row["ChargePeriodStart"][:10] == day
+    )
+    assert Decimal("0.7") < claimed / pool < Decimal(1)
