@@ -5,16 +5,19 @@ from dataclasses import dataclass
 import duckdb
 
 from rules.allocations import ALLOCATIONS_TABLE, write_allocations
-from rules.cells import Plan, make_cells
+from rules.cells import Plan, decide_groups, make_cells
 from rules.methods.idle import BUSY, CAPACITY, needs_capacity
 from rules.methods.proportional import UsageSource
 from rules.outcomes import Activity, UsageSplit
 from rules.phases import Phased, allocate
 from rules.ruleset import RuleSet
 from rules.sharing import Step, pass_on
+from rules.span import Span, span_of
 from rules.unmatched import Unmatched, unmatched_owners
-from rules.usage import resolve_usage
+from rules.usage import resolve_metrics
 from rules.verify import verify
+
+__all__ = ["Attribution", "DayTables", "Span", "Unmatched", "attribute", "usage_span"]
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,22 @@ def attribute(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset:
     return Attribution(ALLOCATIONS_TABLE, unmatched, worked.warnings)
 
 
+def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Span | None:
+    """Return the half-open UTC span of usage that attributing these charges needs, or None where they need none.
+
+    It holds every bucket (hour, day, month) that overlaps a charge of a rule that measures usage, and reaches back
+    where `without_usage: previous` may lean on an earlier bucket.
+    """
+    if not metrics_of(ruleset):
+        return None
+    decide_groups(connection, charges, ruleset)
+    return span_of(connection, ruleset)
+
+
 def work_out(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Worked:
     """Leave cells and their parts, with everything that they were weighed by, in the connection."""
     plan = make_cells(connection, tables.charges, ruleset)
-    resolve_usage(connection, tables.usage, ruleset, metrics_of(ruleset))
+    resolve_metrics(connection, tables.usage, ruleset, metrics_of(ruleset))
     source = UsageSource(connection, tables.coverage)
     phased = allocate(source, plan, ruleset, tables.month_costs)
     steps, said = pass_on(source, ruleset)

@@ -121,14 +121,20 @@ def bucket_end(hour: str, per: Per) -> str:
     return f"(epoch_us({month}) // 3600000000)"
 
 
+def decide_groups(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Plan:
+    """Create the groups of the charges and the decisions on them; return the plan they were made by."""
+    plan = plan_of(connection, charges, ruleset)
+    group_charges(connection, charges, plan)
+    decide(connection, Facts(GROUPS, plan.columns), ruleset.rules, ruleset.teams, DECISIONS)
+    return plan
+
+
 def make_cells(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Plan:
     """Create groups, decisions and cells of the charges; return the plan they were made by.
 
     A cell: cell (from 1, in an order that its keys alone decide), split (NULL for direct rows), keys, costs in units.
     """
-    plan = plan_of(connection, charges, ruleset)
-    group_charges(connection, charges, plan)
-    decide(connection, Facts(GROUPS, plan.columns), ruleset.rules, ruleset.teams, DECISIONS)
+    plan = decide_groups(connection, charges, ruleset)
     keys = cell_keys(plan)
     splitting = [index for index, rule in enumerate(ruleset.rules) if method_of(rule.outcome) != "direct"]
     alike = ["rule", "window_start", "window_end", "day", "currency", *(f"f{i}" for i in range(len(plan.followed)))]

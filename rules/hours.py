@@ -24,6 +24,11 @@ def bucket_of(day: date, per: Per) -> tuple[int, int]:
     return first_hour(start), end_of_bucket(first_hour(start), per)
 
 
+def start_of_bucket(hour: int, per: Per) -> int:
+    """Return the hour at which the bucket of an hour begins."""
+    return hour if per == "hour" else bucket_of(instant(hour).date(), per)[0]
+
+
 def end_of_bucket(start: int, per: Per) -> int:
     """Return the exclusive end of the bucket that begins at an hour."""
     if per == "hour":

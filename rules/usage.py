@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -16,9 +17,10 @@ from rules.schema import UNATTRIBUTED
 from rules.sql import HOURS_PER_DAY, day_of, hours_of, identifier, literal, units_of
 
 RESOLVED = "attribution_usage"
+_AS_OF_DAY = "attribution_usage_as_of_day"
 _FACTS = "attribution_usage_facts"
 _DECISIONS = "attribution_usage_decisions"
-_LOOK_BACK_HOURS = 7 * HOURS_PER_DAY
+LOOK_BACK_HOURS = 7 * HOURS_PER_DAY
 
 _TEAM_FACT = Rule("", Owner(team_column="team"))
 """A row whose facts name a team belongs to it, before any rule is asked."""
@@ -44,33 +46,44 @@ class Measure:
     end: int
 
 
-def resolve_usage(
-    connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, metrics: Collection[str] | None = None
-) -> str:
-    """Create a table of the usage rows (of some metrics) plus `team`, and return its name.
+def resolve_usage(connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, day: date) -> str:
+    """Create a table of the usage rows plus `team`, and return its name.
 
-    `team` is the one that the row's facts name, aliases applied as of the row's own UTC day, else the one that the
-    owner rules give, else "unattributed".
+    `team` is the one that the row's facts name, else the one that the owner rules give, else "unattributed"; names
+    and dated rules are taken as of the UTC day given.
     """
+    _resolve(connection, f"SELECT *, DATE '{day}' AS day FROM {identifier(usage)}", ruleset, _AS_OF_DAY)
+    return _AS_OF_DAY
+
+
+def resolve_metrics(
+    connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, metrics: Collection[str]
+) -> None:
+    """Create the table RESOLVED: the rows of some metrics plus `team`, each as of the row's own UTC day."""
+    named = ", ".join(map(literal, sorted(metrics))) or "NULL"
+    rows = f"SELECT *, {day_of('hour')} AS day FROM {identifier(usage)} WHERE metric IN ({named})"
+    _resolve(connection, rows, ruleset, RESOLVED)
+
+
+def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet, into: str) -> None:
+    """Ask the rules once for each distinct set of facts that they look at, then join."""
     rules = (_TEAM_FACT, *(rule for rule in ruleset.rules if isinstance(rule.outcome, Owner | MappingOwner)))
     names = columns_asked_for(rules)
     columns = {name: f"u{index}" for index, name in enumerate(names)}
     facts = ", ".join(f"{usage_fact(name)} AS {columns[name]}" for name in names)
-    wanted = "TRUE" if metrics is None else f"metric IN ({', '.join(map(literal, metrics)) or 'NULL'})"
-    rows = f"SELECT *, {day_of('hour')} AS day, {facts} FROM {identifier(usage)} WHERE {wanted}"
+    seen = f"SELECT *, {facts} FROM ({rows})"
     keys = ["day", *columns.values()]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_FACTS} AS SELECT row_number() OVER () AS id, * FROM"
-        f" (SELECT DISTINCT {', '.join(keys)} FROM ({rows}))"
+        f" (SELECT DISTINCT {', '.join(keys)} FROM ({seen}))"
     )
     decide(connection, Facts(_FACTS, columns), rules, ruleset.teams, _DECISIONS)
     agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in keys)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {RESOLVED} AS SELECT r.* EXCLUDE ({', '.join(keys)}),"
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}),"
         f" coalesce(nullif(d.team, ''), '{UNATTRIBUTED}') AS team"
-        f" FROM ({rows}) r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id"
+        f" FROM ({seen}) r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id"
     )
-    return RESOLVED
 
 
 def sums_by_team(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measure]) -> list[dict[str, int]]:
@@ -98,7 +111,7 @@ def latest_buckets(
     rows = connection.execute(
         f"SELECT n.need, max({bucket_start('u.at', per)}) FROM attribution_needs n JOIN"
         f" (SELECT *, {hours_of('hour')} AS at FROM {RESOLVED}) u"
-        f" ON u.metric = n.metric AND u.at < n.start AND u.at >= {bucket_start(f'n.start - {_LOOK_BACK_HOURS}', per)}"
+        f" ON u.metric = n.metric AND u.at < n.start AND u.at >= {bucket_start(f'n.start - {LOOK_BACK_HOURS}', per)}"
         " AND (n.pool IS NULL OR u.pool = n.pool)"
         f" WHERE u.quantity > 0{taking_part} GROUP BY ALL"
     ).fetchall()

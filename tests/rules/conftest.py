@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from rules.attribute import Attribution, DayTables, attribute
-from rules.located import read_yaml
 from rules.load import Loaded, load
+from rules.located import read_yaml
 from rules.ruleset import RuleSet
 from rules.schema import ALLOCATIONS
 

@@ -16,7 +16,9 @@ teams:
 
 
 def test_the_owner_is_in_the_charge(engine, charge):
-    rules = TEAMS + """
+    rules = (
+        TEAMS
+        + """
 rules:
   - name: team tag
     match: {tags.team: present}
@@ -25,6 +27,7 @@ rules:
     match: {SubAccountId: ["1111", "2222"]}
     owner: research
 """
+    )
     charges = [
         charge(10, tags_team="SRCH", tags_project="ranker"),
         charge(5, tags_team="nobody", SubAccountId="1111"),
@@ -49,24 +52,30 @@ def test_the_allocations_have_exactly_the_promised_columns(engine, charge):
 
 
 def test_an_hourly_cost_is_split_by_the_usage_of_its_own_hour(engine, charge, used):
-    rules = TEAMS + """
+    rules = (
+        TEAMS
+        + """
 rules:
   - name: cluster
     match: {tags.cluster: gpu-prod}
     split: {by: gpu.hours, pool: pool, per: hour}
 """
+    )
     charges = [charge(90, hour=0, tags_cluster="gpu-prod"), charge(90, hour=1, tags_cluster="gpu-prod")]
     usage = [used("gpu.hours", "search", 1), used("gpu.hours", "ads", 2), used("gpu.hours", "ads", 4, hour=1)]
     assert engine.by_team(rules, charges, usage) == {"search": Decimal(30), "ads": Decimal(150)}
 
 
 def test_activity_claims_rate_times_count_and_the_rest_is_idle_capacity(engine, charge, used):
-    rules = TEAMS + """
+    rules = (
+        TEAMS
+        + """
 rules:
   - name: training
     match: {tags.pool: training}
     activity: {rates: {training.gpu_hours: 2.10, experiment.runs: 14}, pool: pool, rest: platform}
 """
+    )
     usage = [used("training.gpu_hours", "search", 10), used("experiment.runs", "ads", 2, hour=3)]
     attribution = engine.attribute(rules, [charge(60, tags_pool="training"), charge(40, tags_pool="training")], usage)
     assert [(row.team, row.cost, row.idle_cause) for row in engine.rows(attribution)] == [
