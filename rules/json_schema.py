@@ -1,0 +1,136 @@
+"""The JSON Schema (draft 2020-12) of teams, rules, shared and dimensions, for editors that complete and check."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rules import keywords
+from rules.keywords import Keywords
+from rules.schema import DIMENSION_COLUMNS
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": ["string", "number", "boolean"]}
+_NUMBER: Schema = {"type": ["number", "string"], "pattern": r"^[0-9.]+([eE][+-]?[0-9]+)?$", "minimum": 0}
+_DAY: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+_FLAG: Schema = {"type": ["boolean", "string"], "enum": [True, False, "true", "false"]}
+_PER: Schema = {"enum": ["hour", "day", "month"]}
+_NUMBERS_BY_NAME: Schema = {"type": "object", "additionalProperties": _NUMBER, "minProperties": 1}
+
+
+def fragment() -> Schema:
+    """Return {"properties": …, "$defs": …} to be merged into the schema of the whole configuration."""
+    definitions = {
+        "team": _team(),
+        "rule": _rule(),
+        "match": _match(),
+        "test": _test(),
+        "owner": _owner(),
+        "split": _split(),
+        "shared": _shared(),
+    }
+    properties = {
+        "teams": {"type": ["object", "null"], "additionalProperties": _reference("team")},
+        "rules": {"type": ["array", "null"], "items": _reference("rule")},
+        "shared": {"type": ["array", "null"], "items": _reference("shared")},
+        "dimensions": {
+            "type": ["object", "null"],
+            "properties": dict.fromkeys(DIMENSION_COLUMNS, _TEXT),
+            "additionalProperties": False,
+        },
+    }
+    described = {key: {"description": keywords.TOP[key], **schema} for key, schema in properties.items()}
+    return {"properties": described, "$defs": definitions}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _words() -> Schema:
+    return {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+
+
+def _map(words: Keywords, kinds: Mapping[str, Schema], **more: Any) -> Schema:
+    """Return the schema of a map with described keys; the test of this page holds the kinds against the keywords."""
+    properties = {key: {"description": words[key], **kinds[key]} for key in words}
+    return {"type": "object", "properties": properties, "additionalProperties": False, **more}
+
+
+def _team() -> Schema:
+    was = _map(keywords.WAS, {"name": _TEXT, "until": _DAY}, required=["name", "until"])
+    money = dict.fromkeys(("monthly", "daily_soft", "daily_hard", "emergency"), _NUMBER)
+    budget = _map(keywords.BUDGET, {**money, "thresholds": {"type": "array", "items": _NUMBER}}, required=["monthly"])
+    kinds = {
+        **dict.fromkeys(("name", "cost_center", "owner", "slack"), _TEXT),
+        "aliases": _words(),
+        "was": {"type": "array", "items": was},
+        "budget": {"anyOf": [_NUMBER, budget]},
+    }
+    return {"anyOf": [{"type": "null"}, _map(keywords.TEAM, kinds)]}
+
+
+def _rule() -> Schema:
+    activity = _map(
+        keywords.ACTIVITY,
+        {"rates": _NUMBERS_BY_NAME, "pool": _TEXT, "rest": _TEXT, "per": _PER},
+        required=["rates", "rest"],
+    )
+    kinds = {
+        "name": _TEXT,
+        "match": _reference("match"),
+        "match_case": _FLAG,
+        "from": _DAY,
+        "until": _DAY,
+        "owner": _reference("owner"),
+        "split": _reference("split"),
+        "activity": activity,
+        "follow": _words(),
+    }
+    return _map(keywords.RULE, kinds, oneOf=[{"required": [outcome]} for outcome in keywords.OUTCOMES])
+
+
+def _match() -> Schema:
+    several = {"type": "array", "items": _reference("match"), "minItems": 1}
+    combinations = {"all": several, "any": several, "not": _reference("match")}
+    return {
+        "description": keywords.RULE["match"],
+        "type": "object",
+        "minProperties": 1,
+        "properties": {key: {"description": keywords.COMBINATIONS[key], **kind} for key, kind in combinations.items()},
+        "additionalProperties": _reference("test"),
+    }
+
+
+def _test() -> Schema:
+    ends = {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}
+    kinds = {**dict.fromkeys(("equals", "glob", "prefix", "regex"), _words()), "range": ends, "match_case": _FLAG}
+    return {"anyOf": [*_words()["anyOf"], _map(keywords.TESTS, kinds, minProperties=1)]}
+
+
+def _owner() -> Schema:
+    mapping = _map(keywords.MAPPING, {"file": _TEXT, "column": _TEXT}, required=["file", "column"])
+    columns = dict.fromkeys(("team", "project", "environment", "cost_center"), _TEXT)
+    named = _map(
+        keywords.OWNER,
+        {**columns, "mapping": mapping},
+        oneOf=[{"required": ["team"]}, {"required": ["mapping"]}],
+    )
+    return {"anyOf": [_TEXT, named]}
+
+
+def _split() -> Schema:
+    shares = {"even": _words(), "fixed": _NUMBERS_BY_NAME}
+    stand_in = _map({key: keywords.SPLIT[key] for key in shares}, shares, minProperties=1, maxProperties=1)
+    kinds = {
+        **dict.fromkeys(("by", "pool", "idle", "unallocated"), _TEXT),
+        **shares,
+        "per": _PER,
+        "among": _words(),
+        "without_usage": {"anyOf": [{"enum": ["unattributed", "previous", "even"]}, stand_in]},
+    }
+    return _map(keywords.SPLIT, kinds, oneOf=[{"required": [kind]} for kind in ("by", "even", "fixed")])
+
+
+def _shared() -> Schema:
+    kinds = {"team": _TEXT, "split": _reference("split"), "from": _DAY, "until": _DAY}
+    return _map(keywords.SHARED, kinds, required=["team", "split"])
