@@ -89,7 +89,8 @@ def _unpack_and_parse(body: bytes, kind: BodyKind, span: Span) -> Parsed:
 
 def _bears(request: Request, token: str) -> bool:
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-    is_same = hmac.compare_digest(shown.strip().encode("utf-8", "surrogateescape"), token.encode())
+    # Headers are bytes that the framework reads as Latin-1.
+    is_same = hmac.compare_digest(shown.strip().encode("latin-1"), token.encode())
     return scheme.lower() == "bearer" and is_same
 
 

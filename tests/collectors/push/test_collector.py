@@ -186,7 +186,7 @@ def test_deleted_days_are_not_given_again_and_take_no_more_events(
         log.append([event(f"{day}", at(day, 5)), event(f"{day}-late", at(17, 6))]).result(10)
     clock.advance(days=5)
     log.append([event("25", at(25, 5))]).result(10)
-    clock.advance(days=2)
+    clock.advance(days=2, minutes=1)
     log.append([event("27", at(27, 5))]).result(10)
     assert log.trim(date(2026, 11, 17)) == ()
     deleted = log.trim(date(2026, 11, 30))
