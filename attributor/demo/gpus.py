@@ -52,7 +52,7 @@ NODES = ("gpu-01", "gpu-02", "gpu-03", IDLE_NODE)
 
 @dataclass(frozen=True)
 class GpuHours:
-    """By (GPU, hour): `held` 0 or 1; `utilization` and `busy` and `samples` in ten-thousandths; `holding` by GPU."""
+    """By (GPU, hour): `held` 0 or 1; `utilization`, `busy` and `samples` in ten-thousandths; `holding` by GPU."""
 
     held: Integers
     utilization: Integers
@@ -80,13 +80,16 @@ def gpu_hours(plan: DemoPlan, when: Timetable, chance: np.random.Generator) -> G
 
 
 def gpu_usage(hours: GpuHours) -> pa.Table:
-    """Return the usage rows: capacity by node and hour, and four metrics by held GPU and hour, ordered by hour."""
+    """Return the usage rows: capacity by node and hour, and four metrics by held GPU and hour, ordered by hour.
+
+    Utilisation is in percent, samples the share present of those expected, 0 to 1.
+    """
     hour, gpu = np.nonzero(hours.held.T)
     tables = [_capacity(hours.held.shape[1])]
     for metric, values in (
         ("gpu.hours", hours.held * _ONE),
         ("gpu.busy_hours", hours.busy),
-        ("gpu.utilization", hours.utilization),
+        ("gpu.utilization", hours.utilization * 100),
         ("gpu.samples", hours.samples),
     ):
         tables.append(_metric(metric, hours, hour, gpu, values[gpu, hour]))

@@ -35,14 +35,14 @@ def test_eight_gpus_are_held_and_below_five_percent_for_thirty_hours_and_busy_be
             continue
         hour = datetime.fromisoformat(row["hour"])
         if hour >= started:
-            assert Decimal(row["quantity"]) < Decimal("0.05")
+            assert Decimal(row["quantity"]) < 5
             assert row["team"] == incident["team"]
             quiet[row["gpu"]] += 1
         elif hour >= started - timedelta(days=7):
             busy.append(Decimal(row["quantity"]))
     assert len(quiet) == 8
     assert set(quiet.values()) == {30}
-    assert sum(busy) / len(busy) > Decimal("0.6")
+    assert sum(busy) / len(busy) > 60
 
 
 def test_no_other_gpu_is_below_ten_percent_for_two_hours_on_end(demo):
@@ -50,7 +50,7 @@ def test_no_other_gpu_is_below_ten_percent_for_two_hours_on_end(demo):
     started = demo.incident("idle-gpus")["started_at"][:19] + "Z"
     for row in demo.usage("gpu-prod"):
         if row["metric"] == "gpu.utilization" and (row["node"] != "gpu-04" or row["hour"] < started):
-            seen[row["gpu"]].append((row["hour"], Decimal(row["quantity"]) < Decimal("0.10")))
+            seen[row["gpu"]].append((row["hour"], Decimal(row["quantity"]) < 10))
     for rows in seen.values():
         idle = [low for _, low in sorted(rows)]
         assert not any(first and second for first, second in pairwise(idle))
