@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 
-import orjson
 from sqlalchemy import Connection, RowMapping, case, select
 
+from attributor.ledger.alert_json import alert_from_json
 from attributor.ledger.tables import alerts
 
 
@@ -39,27 +39,18 @@ def open_alerts(connection: Connection, team: str | None = None) -> tuple[OpenAl
 
 
 def _alert(row: RowMapping) -> OpenAlert:
-    body = orjson.loads(row["body"])
+    alert = alert_from_json(row["body"])
     return OpenAlert(
-        key=row["key"],
-        kind=row["kind"],
-        team=row["team"],
-        severity=row["severity"],
+        key=alert.key,
+        kind=alert.kind,
+        team=alert.team,
+        severity=alert.severity,
         status=row["status"],
-        title=body.get("title", row["key"]),
-        summary=body.get("summary", ""),
-        currency=body.get("currency", ""),
-        amount=_amount(body.get("amount")),
-        threshold=_amount(body.get("threshold")),
+        title=alert.title,
+        summary=alert.summary,
+        currency=alert.currency,
+        amount=alert.amount,
+        threshold=alert.threshold,
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
     )
-
-
-def _amount(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        return Decimal(text)
-    except DecimalException:
-        return None

@@ -19,7 +19,8 @@ from attributor.reports.costs import amounts, cost_sums, within
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame
-from rules.budget import status
+from rules import budget as budgets
+from rules.budget import State
 from rules.ruleset import Team
 
 Series = Mapping[date, Decimal]
@@ -41,22 +42,22 @@ class Outlook:
 
 @dataclass(frozen=True)
 class BudgetLine:
-    """A team's budget and how it stands: on_track, approaching, over or hard_limit.
+    """A team's budget and how it stands: on_track, approaching, over or hard_limit; so for its forecast.
 
-    `used` is spent / budget. `thresholds` are percentages of the budget. `burn_rate` is the mean cost of the last
-    seven whole days that are known.
+    `used` is spent / budget to four decimals, None for a budget of 0. `thresholds` are percentages of the budget.
     """
 
     team: str
     name: str
     budget: Decimal
     spent: Decimal
+    remaining: Decimal
     used: Decimal | None
-    state: str
-    reason: str
+    state: State
+    emergency: bool
     thresholds: tuple[Decimal, ...]
-    burn_rate: Decimal | None
     forecast: Outlook | None
+    forecast_state: State | None
 
 
 def daily_effective(
@@ -94,7 +95,7 @@ def burn_rate(frame: Frame, series: Series) -> Decimal | None:
     """Return the mean daily cost of the last seven whole days of an open month; None where fewer are known."""
     history = _history(frame, series) if frame.view.is_open else []
     whole = [cost for _, cost, complete in history if complete][-_BURN_DAYS:]
-    return from_units(to_units(total(whole)) // _BURN_DAYS) if len(whole) == _BURN_DAYS else None
+    return budgets.burn_rate(total(whole), Decimal(_BURN_DAYS)) if len(whole) == _BURN_DAYS else None
 
 
 def _history(frame: Frame, series: Series) -> list[tuple[date, Decimal, bool]]:
@@ -123,16 +124,17 @@ def budget_line(frame: Frame, team: Team, series: Series) -> BudgetLine | None:
         return None
     spent = spent_in(frame, series)
     outlook = month_outlook(frame, series)
-    found = status(team.budget, spent, outlook.amount if outlook else None)
+    found = budgets.status(team.budget, spent, outlook.amount if outlook else None)
     return BudgetLine(
         team=team.id,
         name=shown_name({team.id: team}, team.id),
         budget=team.budget.monthly,
         spent=spent,
+        remaining=found.remaining,
         used=ratio(spent, team.budget.monthly),
         state=found.state,
-        reason="",
+        emergency=found.emergency,
         thresholds=team.budget.thresholds,
-        burn_rate=burn_rate(frame, series),
         forecast=outlook,
+        forecast_state=found.forecast_state,
     )

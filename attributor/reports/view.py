@@ -40,6 +40,7 @@ class Heading:
     """What a report is of: its month, basis and currency, and how much of the month is known.
 
     `is_open`: the month still goes on at `now`. `through`: the last day with published charges, None without any.
+    `whole_until`: the day up to which (exclusive) every source has told; the days from it on are lower bounds.
     `other_currencies`: charges of the month that this report leaves out.
     """
 
@@ -49,7 +50,13 @@ class Heading:
     other_currencies: tuple[str, ...]
     is_open: bool
     through: date | None
+    whole_until: date
     now: datetime
+
+    @property
+    def whole_through(self) -> date:
+        """The last day that every source has told of."""
+        return self.whole_until - timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ class Frame:
             other_currencies=self.other_currencies,
             is_open=self.view.is_open,
             through=self.through,
+            whole_until=self.whole_until if self.view.is_open else self.month.end,
             now=self.view.now,
         )
 

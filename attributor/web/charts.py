@@ -4,15 +4,14 @@ Amounts become floats here and only here, for drawing: what is read as a number 
 """
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-from attributor.money import total
 from attributor.periods import Month, days_between
 from attributor.reports.overview import Overview
-from attributor.reports.team import DayCost, TeamReport
+from attributor.reports.team import TeamReport
 from attributor.web.formats import money, short_day
 from attributor.web.palette import colour
+from attributor.web.running import running
 from attributor.web.stacks import stack
 from rules.ruleset import Team
 
@@ -20,6 +19,8 @@ Spec = dict[str, Any]
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _HEIGHT = 240
+_FADED: Spec = {"condition": {"test": "datum.whole", "value": 1}, "value": 0.45}
+"""Days that not every source has told of are drawn faint."""
 _X_AXIS: Spec = {"title": None, "grid": False, "ticks": False, "labelPadding": 8}
 
 
@@ -29,6 +30,7 @@ def spend_by_day(report: Overview, teams: Mapping[str, Team]) -> Spec:
     values = [
         {
             "day": day.isoformat(),
+            "whole": day < report.heading.whole_until,
             "team": name,
             "rank": rank,
             "cost": float(cost),
@@ -42,12 +44,13 @@ def spend_by_day(report: Overview, teams: Mapping[str, Team]) -> Spec:
     palette = {"domain": list(shown.names), "range": [colour(teams, team) for team in shown.teams]}
     return {
         **_base(values),
-        "mark": {"type": "bar"},
+        "mark": {"type": "bar", "stroke": "var(--surface)", "strokeWidth": 0.5},
         "encoding": {
             "x": _day_axis(report.heading.month),
             "y": _money_axis("cost", currency),
             "color": {"field": "team", "type": "nominal", "scale": palette, "legend": None},
             "order": {"field": "rank", "type": "quantitative"},
+            "opacity": _FADED,
             "tooltip": [{"field": "team", "title": "Team"}, {"field": "Day"}, {"field": "Cost"}],
         },
     }
@@ -57,7 +60,7 @@ def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
     """Return a team's days as bars; a dashed rule shows what a day may cost on average to keep the budget."""
     currency, month = report.heading.currency, report.heading.month
     values = [
-        {"day": point.day.isoformat(), "cost": float(point.cost)}
+        {"day": point.day.isoformat(), "cost": float(point.cost), "whole": point.day < report.heading.whole_until}
         | {"Day": short_day(point.day), "Cost": money(point.cost, currency)}
         for point in report.days
     ]
@@ -66,6 +69,7 @@ def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
         "encoding": {
             "x": _day_axis(month),
             "y": _money_axis("cost", currency),
+            "opacity": _FADED,
             "tooltip": [{"field": "Day"}, {"field": "Cost"}],
         },
     }
@@ -76,43 +80,42 @@ def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
 
 def month_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
     """Return the month's running total beside the previous month's, with the budget and the forecast."""
-    heading = report.heading
-    values = [
-        *_running(report.previous_days, "Previous month", heading.currency),
-        *_running(report.days, "This month", heading.currency),
-    ]
-    lines = {
-        "mark": {"type": "line", "strokeWidth": 2.5, "interpolate": "linear"},
-        "encoding": {
-            "x": _number_of_day_axis(heading.month),
-            "y": _money_axis("total", heading.currency),
-            "color": {
-                "field": "series",
-                "type": "nominal",
-                "scale": {
-                    "domain": ["This month", "Previous month"],
-                    "range": [colour(teams, report.team), "var(--series-idle)"],
-                },
-                "legend": None,
-            },
-            "tooltip": [{"field": "series", "title": "Month"}, {"field": "Day"}, {"field": "Total"}],
-        },
-    }
+    heading, paint = report.heading, colour(teams, report.team)
+    this_month, previous_month = (f"{month.first:%B}" for month in (heading.month, heading.month.plus(-1)))
+    x, y = _number_of_day_axis(heading.month), _money_axis("total", heading.currency)
+    palette = {"domain": [this_month, previous_month], "range": [paint, "var(--series-unattributed)"]}
+    color = {"field": "series", "type": "nominal", "scale": palette, "legend": None}
+    dashes = {"domain": [this_month, previous_month], "range": [[1, 0], [5, 3]]}
+    dash = {"field": "series", "type": "nominal", "scale": dashes, "legend": None}
+    tooltip = [{"field": "series", "title": "Month"}, {"field": "number", "title": "Day"}, {"field": "Total"}]
+    last = [{"aggregate": [{"op": "argmax", "field": "number", "as": "last"}], "groupby": ["series"]}]
+    name = {"type": "text", "align": "right", "dx": 2, "dy": -12, "fontSize": 12, "fontWeight": 600}
+    at = {"x": {**x, "field": "last.number"}, "y": {**y, "field": "last.total"}}
     budget = report.budget
-    whole = [] if budget is None else _rule(float(budget.budget), "budget")
-    return {**_base(values), "layer": [lines, *whole, *_forecast(report, teams)]}
+    return {
+        **_base(_running_points(report, this_month, previous_month)),
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 12, "opacity": 0}},
+                "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash, "tooltip": tooltip},
+            },
+            {"transform": last, "mark": name, "encoding": {**at, "color": color, "text": {"field": "series"}}},
+            *([] if budget is None else _rule(float(budget.budget), "budget")),
+            *_forecast(report, paint),
+        ],
+    }
 
 
-def _running(days: tuple[DayCost, ...], name: str, currency: str) -> list[Spec]:
-    sums = [total(point.cost for point in days[: count + 1]) for count in range(len(days))]
+def _running_points(report: TeamReport, this_month: str, previous_month: str) -> list[Spec]:
     return [
-        {"number": point.day.day, "series": name, "total": float(sum_)}
-        | {"Day": short_day(point.day), "Total": money(sum_, currency)}
-        for point, sum_ in zip(days, sums, strict=True)
+        {"number": day.number, "series": name, "total": float(amount), "Total": money(amount, report.heading.currency)}
+        for day in running(report)
+        for name, amount in ((previous_month, day.previous_month), (this_month, day.this_month))
+        if amount is not None
     ]
 
 
-def _forecast(report: TeamReport, teams: Mapping[str, Team]) -> list[Spec]:
+def _forecast(report: TeamReport, paint: str) -> list[Spec]:
     outlook, heading = report.forecast, report.heading
     if outlook is None:
         return []
@@ -127,12 +130,19 @@ def _forecast(report: TeamReport, teams: Mapping[str, Team]) -> list[Spec]:
     }
     data, x = {"values": [point]}, {"field": "number", "type": "quantitative"}
     tooltip = [{"field": "Forecast"}, {"field": "Likely", "title": "80 % interval"}]
-    paint = {"color": colour(teams, report.team), "opacity": 1}
     interval = {"x": x, "y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}, "tooltip": tooltip}
     amount = {"x": x, "y": {"field": "amount", "type": "quantitative"}, "tooltip": tooltip}
     return [
-        {"data": data, "mark": {"type": "rule", "strokeWidth": 6, **paint, "opacity": 0.35}, "encoding": interval},
-        {"data": data, "mark": {"type": "point", "filled": True, "size": 70, **paint}, "encoding": amount},
+        {
+            "data": data,
+            "mark": {"type": "rule", "strokeWidth": 6, "color": paint, "opacity": 0.35},
+            "encoding": interval,
+        },
+        {
+            "data": data,
+            "mark": {"type": "point", "filled": True, "size": 70, "color": paint, "opacity": 1},
+            "encoding": amount,
+        },
     ]
 
 
@@ -173,7 +183,7 @@ def _day_axis(month: Month) -> Spec:
 
 
 def _number_of_day_axis(month: Month) -> Spec:
-    label = f"datum.value + ' {date(month.year, month.month, 1):%b}'"
+    label = f"datum.value + ' {month.first:%b}'"
     axis = {**_X_AXIS, "values": [1, 8, 15, 22, 29], "labelExpr": label}
     scale = {"domain": [1, max(month.days, 31)], "nice": False}
     return {"field": "number", "type": "quantitative", "scale": scale, "axis": axis}

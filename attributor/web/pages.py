@@ -6,12 +6,14 @@ from fastapi.responses import JSONResponse
 from attributor.reports.document import document
 from attributor.reports.health import Health, health
 from attributor.reports.overview import Overview, overview
+from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.team import TeamReport, team_report
 from attributor.web.charts import month_so_far, spend_by_day, team_by_day
 from attributor.web.links import OVERVIEW, Links
 from attributor.web.palette import slot
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_view
+from attributor.web.running import running
 from attributor.web.stacks import stack
 from attributor.web.templating import Templates
 
@@ -35,6 +37,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "report": report,
                 "links": links,
                 "teams": links.teams(teams),
+                "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
                 "slots": {line.team: slot(teams, line.team) for line in report.teams},
                 "chart": spend_by_day(report, teams),
                 "stack": stack(report),
@@ -75,7 +78,8 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "teams": links.teams(teams),
                 "slot": slot(teams, team),
                 "daily": team_by_day(report, teams),
-                "running": month_so_far(report, teams),
+                "so_far": month_so_far(report, teams),
+                "running": running(report),
             },
         )
 

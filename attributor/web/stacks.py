@@ -10,7 +10,7 @@ from attributor.reports.overview import Overview
 OTHER = ""
 """Stands for all teams that have no series of their own."""
 
-_SHOWN_TEAMS = 7
+_SERIES = 8
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Stack:
 
 
 def stack(report: Overview) -> Stack:
-    """Return the month's days by team; beyond seven teams the rest is one series."""
-    shown = [line.team for line in report.teams][:_SHOWN_TEAMS]
+    """Return the month's days by team; of more than eight teams the smaller ones are one series."""
+    largest = [line.team for line in report.teams]
+    shown = largest if len(largest) <= _SERIES else largest[: _SERIES - 1]
     names = {line.team: line.name for line in report.teams}
     cells: dict[date, dict[str, list[Decimal]]] = {}
     for point in report.days:
