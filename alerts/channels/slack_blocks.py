@@ -35,6 +35,8 @@ ALT_LIMIT = 2000
 ALERTS_SHOWN = 10
 CONTRIBUTORS_SHOWN = 5
 _LABEL_LIMIT = 120
+_NOTHING = "–"
+"""Slack refuses an empty text."""
 _SUMMARY_LIMIT = 2000
 _SIGNS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 
@@ -138,7 +140,7 @@ def _context(message: Message) -> str:
 
 
 def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=text))
+    return SectionBlock(text=MarkdownTextObject(text=text if text.strip() else _NOTHING))
 
 
 def _in_link(url: str) -> str:

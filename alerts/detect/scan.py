@@ -27,7 +27,7 @@ Rule = Literal["spike", "shift", "leak", "new service"]
 
 SCANNED_DAYS = 56
 LEAST_HISTORY = 12
-SPIKE_SIGMAS = 4.5
+SPIKE_SIGMAS = 5.0
 SHIFT_SIGMAS = 2.3
 SHIFT_DAYS = 3
 SHIFT_MEAN = 3.0

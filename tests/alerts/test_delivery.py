@@ -38,7 +38,9 @@ def test_a_second_message_does_not_disturb_a_channel_that_asked_for_rest(timelin
 
 
 @pytest.mark.parametrize("trouble", ["429", "500", "503", "timeout", "refused", "dns"])
-def test_a_channel_that_is_down_for_an_hour_hears_everything_once_afterwards(timeline, alert, far_side, reply, trouble):
+def test_a_channel_that_is_down_for_an_hour_hears_everything_once_afterwards(
+    timeline, alert, far_side, reply, trouble, monkeypatch
+):
     working = timeline.channels["slack"]
     if trouble.isdigit():
         far_side.always = reply(int(trouble), "down")
