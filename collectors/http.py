@@ -2,7 +2,7 @@
 
 import email.utils
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ def post_form(client: httpx2.Client, server: Server, path: str, fields: Mapping[
     return _send(server, lambda: client.post(path, data=dict(fields)), path)
 
 
-def _send(server: Server, ask: Any, path: str) -> Any:
+def _send(server: Server, ask: Callable[[], httpx2.Response], path: str) -> Any:
     retries = server.retries
     attempts = stamina.retry_context(
         on=lambda error: _again(error, retries),
@@ -108,9 +108,9 @@ def _again(error: Exception, retries: Retries) -> bool | float:
     return error.wait if error.wait <= retries.longest_wait else False
 
 
-def _answer(server: Server, ask: Any, where: str) -> Any:
+def _answer(server: Server, ask: Callable[[], httpx2.Response], where: str) -> Any:
     try:
-        response: httpx2.Response = ask()
+        response = ask()
     except httpx2.TimeoutException as error:
         raise _RetryableError(f"{where} did not answer within {server.timeout:g} s") from error
     except httpx2.TransportError as error:

@@ -14,7 +14,7 @@ _COMMON = frozenset({"type", "every", "stale_after"})
 
 
 def option_texts(settings: SourceSettings, options: tuple[Option, ...]) -> Mapping[str, str]:
-    """Return every option's text, defaults filled in; one without value or default is left out.
+    """Return every option's text, defaults filled in; lists and those without value are left out.
 
     Raises ValueError where an option is unknown, missing though required, or no plain text.
     """
@@ -24,6 +24,8 @@ def option_texts(settings: SourceSettings, options: tuple[Option, ...]) -> Mappi
         raise ValueError(f"unknown option {unknown[0]!r}; there are {', '.join(sorted(known))}")
     texts: dict[str, str] = {}
     for option in options:
+        if option.kind == "list":
+            continue
         value = settings.options.get(option.name, option.default)
         if value is None or value == "":
             if option.required:
@@ -62,3 +64,14 @@ def choice(name: str, text: str, allowed: tuple[str, ...]) -> str:
     if text not in allowed:
         raise ValueError(f"{name}: {text!r} is not one of {', '.join(allowed)}")
     return text
+
+
+def option_list(settings: SourceSettings, name: str) -> tuple[str, ...]:
+    """Return a list of texts, empty where the option is not given; raise ValueError where it is anything else."""
+    value = settings.options.get(name)
+    if value is None or value == "":
+        return ()
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError(f"{name} is a list of words")
+    return tuple(items)

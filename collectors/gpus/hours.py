@@ -1,0 +1,118 @@
+"""GPU hours: the series of one hour in, the hour's usage by GPU and holder out. Pure, and exact."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from collectors.gpus.series import PERCENT_PER_UNIT, Device, Series, shares_of
+from collectors.values.amounts import exact_sum
+
+_ENOUGH = Fraction(9, 10)
+_UNIT = 10**12
+Facts = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One row of usage without its hour: `quantity` has twelve decimals, rounded down."""
+
+    metric: str
+    pool: str
+    quantity: Decimal
+    facts: Facts
+
+
+@dataclass
+class _Held:
+    """What one holder (or nobody) had of one device: counts of time slots by how many shared each."""
+
+    seen: Counter[int] = field(default_factory=Counter)
+    busy: Counter[int] = field(default_factory=Counter)
+    percents: list[Decimal] = field(default_factory=list)
+
+    def note(self, sharing: int, percent: Decimal, busy_above: Decimal) -> None:
+        self.seen[sharing] += 1
+        self.percents.append(percent)
+        if percent >= busy_above:
+            self.busy[sharing] += 1
+
+
+def measure_hour(series: Iterable[Series], expected: int, busy_above: Decimal) -> Iterator[Measure]:
+    """Yield the usage of one hour of `expected` time slots.
+
+    A physical GPU never has more than one hour: MIG instances count as parts of it, a slot that several held is
+    shared among them, and a series that comes twice counts once. Where somebody holds a device, series without a
+    holder tell nothing of their own.
+    """
+    by_gpu: dict[str, list[Series]] = defaultdict(list)
+    for one in series:
+        if one.percents:
+            by_gpu[one.device.uuid].append(one)
+    for uuid in sorted(by_gpu):
+        yield from _measure_gpu(uuid, by_gpu[uuid], expected, busy_above)
+
+
+def _measure_gpu(uuid: str, series: list[Series], expected: int, busy_above: Decimal) -> Iterator[Measure]:
+    pool, about = series[0].pool, dict(series[0].about)
+    about.pop("profile", None)
+    present = len({slot for one in series for slot in one.percents})
+    yield Measure("gpu.capacity_hours", pool, _rounded(Fraction(present, expected)), (("gpu", uuid), *about.items()))
+    by_device: dict[Device, list[Series]] = defaultdict(list)
+    for one in series:
+        by_device[one.device].append(one)
+    measured = [device for device in by_device if device.instance] or list(by_device)
+    measured.sort(key=lambda device: device.name)
+    for device, (part, whole) in shares_of(measured, about.get("gpu_model", "")).items():
+        metric, chosen = _best_metric(by_device[device])
+        share = Fraction(part, whole)
+        facts = (("gpu", device.name), *chosen[0].about, ("measured_by", metric))
+        for holder, held in sorted(_held(chosen, busy_above).items()):
+            for name, quantity in _quantities(held, share, expected, is_held=bool(holder)):
+                yield Measure(name, pool, _rounded(quantity), (*facts, *holder))
+
+
+def _best_metric(series: list[Series]) -> tuple[str, list[Series]]:
+    """Choose the most telling metric that is there nearly as often as the most frequent one."""
+    slots = {
+        metric: len({slot for one in series if one.metric == metric for slot in one.percents})
+        for metric in PERCENT_PER_UNIT
+    }
+    most = max(slots.values())
+    metric = next(metric for metric, count in slots.items() if count >= most * _ENOUGH)
+    return metric, [one for one in series if one.metric == metric]
+
+
+def _held(series: list[Series], busy_above: Decimal) -> Mapping[Facts, _Held]:
+    by_slot: dict[int, dict[Facts, Decimal]] = defaultdict(dict)
+    for one in series:
+        for slot, percent in one.percents.items():
+            known = by_slot[slot].get(one.holder)
+            by_slot[slot][one.holder] = percent if known is None else max(known, percent)
+    held: dict[Facts, _Held] = defaultdict(_Held)
+    for holders in by_slot.values():
+        named = {holder: percent for holder, percent in holders.items() if holder} or holders
+        for holder, percent in named.items():
+            held[holder].note(len(named), percent, busy_above)
+    return held
+
+
+def _quantities(held: _Held, share: Fraction, expected: int, *, is_held: bool) -> Iterator[tuple[str, Fraction]]:
+    slots = sum(held.seen.values())
+    if is_held:
+        yield "gpu.hours", share * _slots(held.seen) / expected
+        yield "gpu.busy_hours", share * _slots(held.busy) / expected
+    else:
+        yield "gpu.hours", Fraction(0)  # known to be held by nobody, which is not the same as not known
+    yield "gpu.utilization", Fraction(exact_sum(held.percents)) / slots
+    yield "gpu.samples", Fraction(slots, expected)
+
+
+def _slots(counts: Counter[int]) -> Fraction:
+    return sum((Fraction(count, sharing) for sharing, count in counts.items()), Fraction())
+
+
+def _rounded(quantity: Fraction) -> Decimal:
+    """Round down to twelve decimals, so that parts never sum to more than the whole."""
+    return Decimal(quantity * _UNIT // 1).scaleb(-12)
