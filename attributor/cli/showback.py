@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from attributor.app import open_reading
+from attributor.app.wiring import open_app
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
@@ -24,15 +24,15 @@ from attributor.reports.showback import Showback, ShowbackRequest, showback, sho
 @click.option("--period-by", type=click.Choice(["charge", "billing"]), default="charge", show_default=True)
 @click.option("--currency", help="Only charges in this currency.")
 @click.pass_context
-def command(context: click.Context, form: str, **asked: Any) -> None:
+def command(context: click.Context, /, form: str, **asked: Any) -> None:
     """Show what each team, service or project cost; the rows sum exactly to the total."""
     try:
         by = parse_dimensions(asked["by"])
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--by") from error
-    with open_reading(config_path(context)) as reading:
+    with open_app(config_path(context)) as app:
         request = ShowbackRequest(
-            period=asked["period"] or month_of(reading.clock().date()),
+            period=asked["period"] or month_of(app.clock().date()),
             by=by,
             basis=parse_basis(asked["basis"]),
             team=asked["team"],
@@ -40,7 +40,7 @@ def command(context: click.Context, form: str, **asked: Any) -> None:
             currency=asked["currency"],
         )
         try:
-            report = showback(reading.engine, request)
+            report = showback(app.engine, request)
         except SeveralCurrenciesError as error:
             raise click.UsageError(f"{error}; choose one with --currency") from error
     _write(report, form)

@@ -23,7 +23,6 @@ STORE = (
 WEB = (
     Option("listen", "Host and port.", "127.0.0.1:8080", default="127.0.0.1:8080"),
     Option("public_url", "The address people reach the pages under; links in messages.", "https://costs.corp", "url"),
-    Option("ingest_token", "A bearer token that pushed usage must carry.", "${INGEST_TOKEN}"),
 )
 
 SOURCE = (

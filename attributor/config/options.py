@@ -26,7 +26,7 @@ class OptionLike(Protocol):
 
     @property
     def kind(self) -> str:
-        """Its form: text, path, url, duration, integer, decimal, boolean, list or map."""
+        """Its form: text, path, secret, url, duration, integer, decimal, boolean, list or map."""
 
     @property
     def required(self) -> bool:
@@ -44,6 +44,7 @@ def _parse_text(text: str) -> str:
 PARSERS: Mapping[str, Callable[[str], Any]] = {
     "text": _parse_text,
     "path": _parse_text,
+    "secret": _parse_text,
     "url": parse_url,
     "duration": parse_duration,
     "integer": parse_integer,

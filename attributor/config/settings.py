@@ -29,7 +29,6 @@ class WebSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
-    ingest_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

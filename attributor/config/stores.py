@@ -38,7 +38,7 @@ def read_web(node: Located | None) -> tuple[WebSettings, list[Problem]]:
         problems.append(place.problem("`listen` is not a host and port", "write it like 127.0.0.1:8080"))
         host, port = "127.0.0.1", "8080"
     public_url = str(values.get("public_url", "")).rstrip("/")
-    return WebSettings(host.strip("[]"), int(port), public_url, values.get("ingest_token")), problems
+    return WebSettings(host.strip("[]"), int(port), public_url), problems
 
 
 def _line_of(node: Located | None, key: str) -> Located:

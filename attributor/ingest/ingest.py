@@ -1,6 +1,6 @@
 """One source, once: read, stage, compare with what is stored, replace the days that changed, record it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -59,10 +59,10 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
         return Ingested(collector.name, 0, ())
     window = None if collector.holds_everything else window_to_ask(collector, stores.engine, now)
     with staged(collector.collect(window), collector.table, progress) as path:
+        reading = collector.reading()
         days = staged_days(stores.connection, path, SCHEMAS[collector.table].names)
-        changed = changed_days(days, _known(collector, stores.engine), window)
+        changed = changed_days(days, _known(collector, stores.engine), reading.coverage)
         stored = _store(collector, stores, path, changed)
-    reading = collector.reading()
     record_collection(
         stores.engine,
         stores.lease,
@@ -86,31 +86,27 @@ def window_to_ask(collector: Collector, engine: Engine, now: datetime) -> Window
 
 
 def changed_days(
-    days: Sequence[StagedDay], known: Mapping[date, CollectedDay], window: Window | None
+    days: Sequence[StagedDay], known: Mapping[date, CollectedDay], coverage: Iterable[Window]
 ) -> list[StagedDay]:
     """Return the days whose rows differ from what is stored, the oldest first.
 
-    A stored day that lies within what was read, and has no rows there any more, is returned empty. Days before and
-    after are left as they are: a provider that drops old files has not taken back the charges.
+    A stored day that this reading covered, and has no rows any more, is returned empty. Days that it did not cover
+    are left as they are: a provider that drops old files has not taken back the charges.
     """
-    read = {day.day: day for day in days}
-    first, end = _span(days, window)
+    read = {day.day for day in days}
     vanished = [
         StagedDay(day, 0, EMPTY_DAY)
-        for day in days_between(first, end)
+        for span in coverage
+        for day in _days_touched(span)
         if day not in read and day in known and known[day].rows
     ]
     changed = [day for day in days if day.day not in known or known[day.day].digest != day.digest]
     return sorted([*changed, *vanished], key=lambda day: day.day)
 
 
-def _span(days: Sequence[StagedDay], window: Window | None) -> tuple[date, date]:
-    if window is not None:
-        last = window.end - timedelta(microseconds=1)
-        return window.start.date(), last.date() + timedelta(days=1)
-    if not days:
-        return date.min, date.min
-    return days[0].day, days[-1].day + timedelta(days=1)
+def _days_touched(span: Window) -> Iterator[date]:
+    last = span.end - timedelta(microseconds=1)
+    return days_between(span.start.date(), last.date() + timedelta(days=1))
 
 
 def _known(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:

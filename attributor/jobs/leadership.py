@@ -1,9 +1,10 @@
 """Who may publish: one leader at a time, renewed while it lives, given back at the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Event, Lock, Thread
 
 from sqlalchemy import Engine
 
@@ -11,6 +12,8 @@ from attributor.ledger.lease import Lease, LeaseLostError, acquire, release, ren
 
 LEASE_NAME = "leader"
 TIME_TO_LIVE = timedelta(seconds=60)
+_RENEW_EVERY = timedelta(seconds=15)
+_ASK_EVERY = timedelta(seconds=1)
 
 
 @dataclass
@@ -30,6 +33,13 @@ class Leadership:
                 self._lease = acquire(self.engine, LEASE_NAME, self.holder, self.clock(), TIME_TO_LIVE)
             return self._lease
 
+    def wait(self, patience: timedelta) -> Lease | None:
+        """Return the lease as soon as it is free, or None when the patience is at its end."""
+        end = self.clock() + patience
+        while (lease := self.ensure()) is None and self.clock() < end:
+            Event().wait(_ASK_EVERY.total_seconds())
+        return lease
+
     def renew(self) -> None:
         """Put off the expiry; where another took over, this process no longer leads."""
         with self._lock:
@@ -46,3 +56,22 @@ class Leadership:
             if self._lease is not None:
                 release(self.engine, self._lease)
                 self._lease = None
+
+
+@contextmanager
+def renewed(leadership: Leadership) -> Iterator[None]:
+    """Renew the lease by a thread of its own, so that long work does not lose it; give it back at the end."""
+    stop = Event()
+
+    def keep() -> None:
+        while not stop.wait(_RENEW_EVERY.total_seconds()):
+            leadership.renew()
+
+    thread = Thread(target=keep, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        leadership.release()

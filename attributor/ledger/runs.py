@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.tables import runs
@@ -46,3 +46,9 @@ def latest_runs(engine: Engine, limit: int = 20) -> tuple[Run, ...]:
             Run(row.id, row.started_at, row.finished_at, None if row.summary is None else json.loads(row.summary))
             for row in connection.execute(query)
         )
+
+
+def forget_runs(engine: Engine, before: datetime) -> None:
+    """Delete runs that began before then (aware UTC)."""
+    with writing(engine) as connection:
+        connection.execute(delete(runs).where(runs.c.started_at < before))

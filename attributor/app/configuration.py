@@ -1,0 +1,38 @@
+"""The configuration file with the kinds of sources and channels of this installation."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from alerts.channels.registry import built_in
+from attributor.config.environment import substitution
+from attributor.config.load import LoadedConfig, Types, load_config
+from attributor.config.settings import Settings
+from collectors.registry import load_types
+from rules.problem import Problem
+
+
+class ConfigurationError(Exception):
+    """The configuration has errors; each says file, line and the fix."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def known_types() -> Types:
+    """Return the kinds of sources and channels of this installation."""
+    return Types(load_types(), built_in())
+
+
+def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> LoadedConfig:
+    """Read and check a configuration file with the variables of the environment."""
+    return load_config(path, known_types(), substitution(os.environ if environment is None else environment))
+
+
+def settings_or_error(path: Path) -> Settings:
+    """Return the settings; raise ConfigurationError with every error."""
+    loaded = read_settings(path)
+    if loaded.settings is None:
+        raise ConfigurationError(loaded.errors)
+    return loaded.settings

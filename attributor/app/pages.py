@@ -1,0 +1,53 @@
+"""The site, wired: pages, metrics, probes, and the ingest API where a push source is configured."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import Engine
+
+from attributor.app.wiring import App
+from attributor.config.settings import Settings
+from attributor.ledger.schema import schema_is_current
+from attributor.ledger.sources import source_states
+from attributor.metrics.registry import build_registry, render
+from attributor.web.parts import SiteParts
+from attributor.web.site import build_site
+from attributor.web.usage_api import usage_router
+from collectors.base import SourceSettings
+from collectors.push.collector import TYPE as PUSH
+from collectors.push.options import open_log, token
+
+
+@contextmanager
+def build_pages(app: App, settings: Callable[[], Settings]) -> Iterator[FastAPI]:
+    """Build the site, the ingest API included where a push source is configured; close the event log afterwards."""
+    with ExitStack() as stack:
+        push = next((source for source in app.settings.sources if source.type.name == PUSH.name), None)
+        routers: tuple[APIRouter, ...] = ()
+        if push is not None:
+            configured = SourceSettings(push.name, push.options, app.settings.folder, app.clock)
+            log = stack.enter_context(closing(open_log(configured)))
+            routers = (usage_router(log, token(configured)),)
+        registry = build_registry(app.engine, app.clock, lambda: settings().ruleset.teams)
+        yield build_site(
+            SiteParts(
+                engine=app.engine,
+                teams=lambda: {team.id: team for team in settings().ruleset.teams},
+                company=app.settings.company or "Attributor",
+                clock=app.clock,
+                metrics=lambda: render(registry),
+                ready=lambda: reasons_not_ready(app.engine),
+                extra_routers=routers,
+            )
+        )
+
+
+def reasons_not_ready(engine: Engine) -> tuple[str, ...]:
+    """Return why there is nothing to show yet; nothing where there is."""
+    if not schema_is_current(engine):
+        return ("the ledger is not at the present schema",)
+    states = source_states(engine).values()
+    if not any(state.succeeded_at for state in states):
+        return ("no source has been read yet",)
+    return ()

@@ -1,0 +1,161 @@
+"""From settings to objects: sources, channels, ledger, lake, and what a cycle works with."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Engine
+
+from alerts.channels.base import Channel, ChannelSettings
+from attributor.app.configuration import ConfigurationError, settings_or_error
+from attributor.config.settings import Settings
+from attributor.ingest.staging import SCHEMAS
+from attributor.jobs.cycle import Works
+from attributor.jobs.work import Surroundings
+from attributor.lake.duck import connect
+from attributor.lake.lake import Lake
+from attributor.ledger.alert_log import LedgerAlertLog
+from attributor.ledger.engine import open_engine
+from attributor.ledger.holder import this_holder
+from attributor.ledger.lease import Lease
+from attributor.ledger.schema import migrate
+from attributor.web.alert_links import alert_chart_path
+from collectors.base import Collector, SourceSettings
+from rules.problem import Problem
+from rules.schema import ALLOCATIONS
+
+Clock = Callable[[], datetime]
+_MEMORY_LIMIT = "768MiB"
+
+
+@dataclass(frozen=True)
+class App:
+    """What the daemon and the commands work with. `stamp` tells the version of the configuration file."""
+
+    settings: Settings
+    stamp: tuple[int, int]
+    clock: Clock
+    engine: Engine
+    lake: Lake
+    collectors: Mapping[str, Collector]
+    channels: Mapping[str, Channel]
+    alert_log: LedgerAlertLog
+    holder: str
+
+
+def utc_now() -> datetime:
+    """Return the present, aware UTC: the only place that asks the machine's clock."""
+    return datetime.now(UTC)
+
+
+def build_collectors(settings: Settings, clock: Clock) -> tuple[dict[str, Collector], list[Problem]]:
+    """Build every source; a value that its type refuses is a problem at the source's line."""
+    built: dict[str, Collector] = {}
+    problems: list[Problem] = []
+    for source in settings.sources:
+        try:
+            built[source.name] = source.type.build(
+                SourceSettings(name=source.name, options=source.options, folder=settings.folder, clock=clock)
+            )
+        except ValueError as error:
+            problems.append(Problem(str(settings.file), source.line, f"source `{source.name}`: {error}"))
+    return built, problems
+
+
+def build_channels(settings: Settings, clock: Clock) -> tuple[dict[str, Channel], list[Problem]]:
+    """Build every channel; a value that its type refuses is a problem at the channel's line."""
+    built: dict[str, Channel] = {}
+    problems: list[Problem] = []
+    for channel in settings.alerts.channels:
+        try:
+            built[channel.name] = channel.type.build(
+                ChannelSettings(
+                    name=channel.name,
+                    options=channel.options,
+                    stream=sys.stderr,
+                    clock=clock,
+                    public_url=settings.web.public_url,
+                    chart_path=alert_chart_path,
+                )
+            )
+        except ValueError as error:
+            problems.append(Problem(str(settings.file), channel.line, f"channel `{channel.name}`: {error}"))
+    return built, problems
+
+
+def build_app(settings: Settings, clock: Clock = utc_now) -> App:
+    """Wire everything, and migrate the ledger; raise ConfigurationError for what cannot be built."""
+    collectors, wrong_sources = build_collectors(settings, clock)
+    channels, wrong_channels = build_channels(settings, clock)
+    if wrong_sources or wrong_channels:
+        raise ConfigurationError((*wrong_sources, *wrong_channels))
+    engine = open_engine(settings.store.ledger)
+    migrate(engine)
+    return App(
+        settings=settings,
+        stamp=file_stamp(settings.file),
+        clock=clock,
+        engine=engine,
+        lake=build_lake(settings),
+        collectors=collectors,
+        channels=channels,
+        alert_log=LedgerAlertLog(engine),
+        holder=this_holder(),
+    )
+
+
+def build_lake(settings: Settings) -> Lake:
+    """Name the lake's tables and their schemas."""
+    return Lake(settings.store.lake, settings.store.lake_options, {**SCHEMAS, "allocations": ALLOCATIONS})
+
+
+def works(app: App, lease: Lease, connection: duckdb.DuckDBPyConnection) -> Works:
+    """Gather what a cycle works with."""
+    return Works(app.engine, app.lake, lease, connection, app.settings.ruleset, app.clock)
+
+
+def surroundings(app: App) -> Surroundings:
+    """Gather what a cycle reads from and tells."""
+    return Surroundings(
+        collectors=app.collectors,
+        channels=app.channels,
+        alert_log=app.alert_log,
+        silence_limits={source.name: source.stale_after for source in app.settings.sources},
+        alerts=app.settings.alerts,
+    )
+
+
+@contextmanager
+def open_app(path: Path, clock: Clock = utc_now) -> Iterator[App]:
+    """Read the configuration, wire everything, and close it afterwards."""
+    app = build_app(settings_or_error(path), clock)
+    try:
+        yield app
+    finally:
+        app.engine.dispose()
+
+
+@contextmanager
+def open_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the engine that computes, with a folder to spill to that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="attributor-duckdb-") as folder:
+        connection = connect(_MEMORY_LIMIT, os.cpu_count() or 1, Path(folder))
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def file_stamp(file: Path) -> tuple[int, int]:
+    """Return what changes when a file is written again."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)

@@ -1,0 +1,68 @@
+"""`attributor check` and `attributor schema`: the configuration, all its problems at once, and its JSON Schema."""
+
+from typing import Any
+
+import click
+
+from attributor.app.configuration import known_types, read_settings
+from attributor.app.wiring import build_channels, build_collectors, utc_now
+from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
+from attributor.cli.output import say, write_csv, write_json
+from attributor.config.json_schema import json_schema
+from attributor.config.load import LoadedConfig
+from rules.problem import Problem
+
+_COLUMNS = ("file", "line", "severity", "message", "fix")
+
+
+@click.command("check")
+@config_option
+@format_option
+@click.pass_context
+def check(context: click.Context, form: str) -> None:
+    """Check the configuration and rules; exit 2 where there is an error."""
+    path = config_path(context)
+    loaded = read_settings(path)
+    problems = [*loaded.problems, *_building(loaded)]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if form == "json":
+        write_json({"file": str(path), "ok": not errors, "problems": [_document(problem) for problem in problems]})
+    elif form == "csv":
+        write_csv(_COLUMNS, [_document(problem) for problem in problems])
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        say(f"{path}: {_verdict(len(errors), len(problems) - len(errors))}")
+    if errors:
+        context.exit(USAGE_ERROR)
+
+
+def _building(loaded: LoadedConfig) -> list[Problem]:
+    if loaded.settings is None:
+        return []
+    _, sources = build_collectors(loaded.settings, utc_now)
+    _, channels = build_channels(loaded.settings, utc_now)
+    return [*sources, *channels]
+
+
+def _verdict(errors: int, warnings: int) -> str:
+    if not errors and not warnings:
+        return "fine"
+    parts = [(errors, "error"), (warnings, "warning")]
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in parts if count)
+
+
+def _document(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "severity": problem.severity,
+        "message": problem.message,
+        "fix": problem.fix,
+    }
+
+
+@click.command("schema")
+def schema() -> None:
+    """Write the JSON Schema of the configuration, for editors."""
+    write_json(json_schema(known_types()))

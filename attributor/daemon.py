@@ -1,0 +1,122 @@
+"""The daemon: cycles by the clock while it leads, pages and the ingest API all the time, a clean stop."""
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from threading import Lock
+
+import uvicorn
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from alerts.delivery import deliver
+from attributor.app.pages import build_pages
+from attributor.app.reload import reloaded
+from attributor.app.upkeep import maintained
+from attributor.app.wiring import App, open_duckdb, surroundings, works
+from attributor.ingest.progress import Silent
+from attributor.jobs.cycle import due_sources
+from attributor.jobs.leadership import Leadership, renewed
+from attributor.jobs.work import CycleReport, run_cycle
+from attributor.ledger.lease import LeaseLostError
+from attributor.ledger.sources import source_states
+
+logger = logging.getLogger(__name__)
+_CYCLE = timedelta(seconds=20)
+_DELIVERY = timedelta(seconds=15)
+
+
+class Daemon:
+    """What runs by the clock. One cycle at a time; a standby does nothing but answer pages."""
+
+    def __init__(self, app: App, leadership: Leadership) -> None:
+        self.app = app
+        self._leadership = leadership
+        self._working = Lock()
+
+    def cycle(self) -> CycleReport | None:
+        """Collect what is due and do all that follows from it; None where nothing is due or another leads."""
+        with self._working:
+            self.app = reloaded(self.app)
+            lease = self._leadership.ensure()
+            names = self._due()
+            if lease is None or not names:
+                return None
+            around = surroundings(self.app)
+            due = replace(around, collectors={name: around.collectors[name] for name in names})
+            try:
+                with open_duckdb() as connection:
+                    return run_cycle(works(self.app, lease, connection), due, lambda _title: Silent())
+            except LeaseLostError as error:
+                logger.warning("%s; standing by", error)
+                self._leadership.renew()
+                return None
+
+    def deliver(self) -> None:
+        """Send what is due: a channel that was down is tried again without waiting for the next cycle."""
+        if self._leadership.ensure() is not None:
+            deliver(self.app.alert_log, self.app.channels, self.app.clock)
+
+    def maintain(self) -> None:
+        """Compact and vacuum the lake, never past a version still in use."""
+        with self._working:
+            if self._leadership.ensure() is not None:
+                maintained(self.app)
+
+    def _due(self) -> list[str]:
+        tried = {name: state.tried_at for name, state in source_states(self.app.engine).items()}
+        every = {source.name: source.every for source in self.app.settings.sources}
+        return due_sources(tried, every, self.app.clock())
+
+
+def serve(app: App) -> None:
+    """Run until SIGTERM or SIGINT: then finish the request and the job at hand, give the lease back and return."""
+    leadership = Leadership(app.engine, app.holder, app.clock)
+    with ExitStack() as stack:
+        stack.enter_context(renewed(leadership))
+        daemon = Daemon(app, leadership)
+        site = stack.enter_context(build_pages(app, lambda: daemon.app.settings))
+        stack.enter_context(_scheduled(daemon))
+        web = app.settings.web
+        server = uvicorn.Server(
+            uvicorn.Config(site, host=web.host, port=web.port, log_level="warning", timeout_graceful_shutdown=10)
+        )
+        with _signals_that_only_stop_the_server():
+            server.run()
+
+
+@contextmanager
+def _scheduled(daemon: Daemon) -> Iterator[None]:
+    scheduler = BackgroundScheduler(
+        timezone="UTC",
+        executors={"default": ThreadPoolExecutor(3)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    now = daemon.app.clock()
+    scheduler.add_job(daemon.cycle, "interval", seconds=_CYCLE.total_seconds(), next_run_time=now, id="cycle")
+    scheduler.add_job(daemon.deliver, "interval", seconds=_DELIVERY.total_seconds(), id="deliver")
+    scheduler.add_job(daemon.maintain, "cron", hour=3, minute=17, id="maintain")
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=True)
+
+
+@contextmanager
+def _signals_that_only_stop_the_server() -> Iterator[None]:
+    """Uvicorn raises the signal again after its own stop; without this the rest would not be closed."""
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, _ignore) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """Uvicorn has stopped the server already."""

@@ -1,0 +1,98 @@
+"""Collecting and attributing: what is due, what is out of date; a source that fails does not stop the others."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+import duckdb
+from sqlalchemy import Engine
+
+from attributor.attributing.attribute import Workshop, attribute_day
+from attributor.attributing.days import DayReading
+from attributor.attributing.inputs import outdated_days, read_inputs, rules_of
+from attributor.attributing.months import month_costs
+from attributor.ingest.ingest import Ingested, Stores, ingest
+from attributor.ingest.progress import Progress
+from attributor.lake.lake import Lake
+from attributor.ledger.lease import Lease
+from attributor.ledger.publications import publications
+from attributor.ledger.sources import SourceFailure, record_failure
+from attributor.periods import month_of
+from collectors.base import CollectError, Collector, RowProblem
+from rules.ruleset import RuleSet
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A source that could not be read: why, and whether asking again unchanged can succeed."""
+
+    source: str
+    error: str
+    permanent: bool
+    problems: tuple[RowProblem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Works:
+    """What a cycle works with."""
+
+    engine: Engine
+    lake: Lake
+    lease: Lease
+    connection: duckdb.DuckDBPyConnection
+    ruleset: RuleSet
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What collecting did."""
+
+    ingested: tuple[Ingested, ...]
+    failures: tuple[Failure, ...]
+
+
+def collect(works: Works, collectors: Mapping[str, Collector], progress: Callable[[str], Progress]) -> Collected:
+    """Read the sources one after the other; one that fails is recorded and does not stop the others."""
+    stores = Stores(works.lake, works.engine, works.lease, works.connection)
+    ingested: list[Ingested] = []
+    failures: list[Failure] = []
+    for name, collector in collectors.items():
+        try:
+            ingested.append(ingest(collector, stores, works.clock(), progress(f"read {name}")))
+        except CollectError as error:
+            failure = Failure(name, str(error), error.permanent, error.problems)
+            failures.append(failure)
+            logger.warning("source %s: %s", name, error)
+            text = "\n".join([failure.error, *(str(problem) for problem in failure.problems[:20])])
+            record_failure(works.engine, SourceFailure(name, collector.table, text, failure.permanent), works.clock())
+    return Collected(tuple(ingested), tuple(failures))
+
+
+def attribute_outdated(works: Works, progress: Progress) -> tuple[tuple[date, ...], tuple[str, ...]]:
+    """Attribute every day whose inputs changed, the oldest first; return the days and the distinct warnings."""
+    inputs = read_inputs(works.engine)
+    days = outdated_days(inputs, publications(works.engine), rules_of(works.ruleset))
+    reading = DayReading(works.lake, works.connection, works.ruleset)
+    workshop = Workshop(reading, works.engine, works.lease)
+    warnings: dict[str, None] = {}
+    for month, of_month in groupby(days, key=month_of):
+        costs = month_costs(reading, inputs, month)
+        for day in of_month:
+            warnings.update(dict.fromkeys(attribute_day(workshop, inputs, day, costs, works.clock())))
+            progress.advance()
+    return tuple(days), tuple(warnings)
+
+
+def due_sources(tried: Mapping[str, datetime | None], every: Mapping[str, timedelta], now: datetime) -> list[str]:
+    """Return the sources whose time has come; `tried` is when each was last asked, None or absent for never."""
+    found = []
+    for name, interval in every.items():
+        last = tried.get(name)
+        if last is None or last + interval <= now:
+            found.append(name)
+    return found

@@ -1,0 +1,83 @@
+"""A whole cycle, as the daemon and `attributor run` both do it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from alerts.channels.base import Channel
+from alerts.delivery import DeliveryReport, deliver
+from alerts.ports import AlertLog
+from attributor.config.settings import AlertSettings
+from attributor.ingest.progress import Progress
+from attributor.jobs.cycle import Collected, Works, attribute_outdated, collect
+from attributor.ledger.runs import finish_run, start_run
+from attributor.watching.watch import Watched, watch
+from collectors.base import Collector
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a cycle reads from and tells: sources, channels, the alert log, the limits of silence and the thresholds."""
+
+    collectors: Mapping[str, Collector]
+    channels: Mapping[str, Channel]
+    alert_log: AlertLog
+    silence_limits: Mapping[str, timedelta]
+    alerts: AlertSettings
+
+
+@dataclass(frozen=True)
+class CycleReport:
+    """What a cycle did. `firing` are the keys of the alerts that stand; `delivery` is what became of due messages."""
+
+    collected: Collected
+    attributed: tuple[date, ...]
+    warnings: tuple[str, ...]
+    firing: tuple[str, ...]
+    delivery: DeliveryReport
+
+    @property
+    def failed(self) -> bool:
+        """Whether a source failed."""
+        return bool(self.collected.failures)
+
+
+def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Progress]) -> CycleReport:
+    """Collect the given sources, attribute what is out of date, watch, deliver; keep a record of the run.
+
+    Raises LeaseLostError where another leader took over: what was published before stands, nothing is half done.
+    """
+    run_id = start_run(works.engine, works.clock())
+    collected = collect(works, around.collectors, progress)
+    attributed, warnings = attribute_outdated(works, progress("attribute days"))
+    watched = Watched(works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts)
+    watch(watched, around.alert_log, works.clock())
+    delivery = deliver(around.alert_log, around.channels, works.clock)
+    states = around.alert_log.states().values()
+    firing = tuple(sorted(state.alert.key for state in states if state.status != "resolved"))
+    report = CycleReport(collected, attributed, warnings, firing, delivery)
+    finish_run(works.engine, run_id, cycle_document(report), works.clock())
+    return report
+
+
+def cycle_document(report: CycleReport) -> dict[str, object]:
+    """Return the JSON document of a cycle."""
+    return {
+        "sources": [
+            {"source": found.source, "rows": found.rows, "changed_days": [str(day) for day in found.changed]}
+            for found in report.collected.ingested
+        ],
+        "failures": [
+            {
+                "source": failure.source,
+                "error": failure.error,
+                "permanent": failure.permanent,
+                "problems": [str(problem) for problem in failure.problems],
+            }
+            for failure in report.collected.failures
+        ],
+        "attributed_days": [str(day) for day in report.attributed],
+        "warnings": list(report.warnings),
+        "alerts": list(report.firing),
+        "messages": {result: len(report.delivery.having(result)) for result in ("sent", "postponed", "failed")},
+    }

@@ -1,0 +1,66 @@
+"""Budgets as their detector wants them: the same numbers that the pages show."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine, select
+
+from alerts.alert import Contributor
+from alerts.detect.budget import BudgetFacts
+from attributor.ledger.tables import rollup
+from attributor.periods import Month, month_of
+from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.outlook import budget_line, daily_effective
+from attributor.reports.view import Frame, View, frame
+from rules.ruleset import Team
+
+_TOP_SERVICES = 5
+ShareOfService = Mapping[str, tuple[Contributor, ...]]
+
+
+def budget_facts(engine: Engine, teams: Mapping[str, Team], now: datetime) -> tuple[BudgetFacts, ...]:
+    """Return the month so far of every team that has a budget, in the currency with the most cost."""
+    with engine.connect() as connection:
+        seen = frame(connection, View(month_of(now.date()), now))
+        series = daily_effective(connection, seen)
+        services = _services(connection, seen)
+    found = (_facts(seen, team, series.get(team.id, {}), services.get(team.id, ())) for team in teams.values())
+    return tuple(facts for facts in found if facts is not None)
+
+
+def _facts(
+    seen: Frame, team: Team, days: Mapping[date, Decimal], services: tuple[Contributor, ...]
+) -> BudgetFacts | None:
+    line = budget_line(seen, team, days)
+    if line is None or team.budget is None:
+        return None
+    return BudgetFacts(
+        team=team.id,
+        month=str(seen.month),
+        currency=seen.currency,
+        spent=line.spent,
+        monthly=team.budget.monthly,
+        thresholds=team.budget.thresholds,
+        emergency=team.budget.emergency,
+        forecast=None if line.forecast is None else line.forecast.amount,
+        services=services,
+        daily=tuple(sorted((day, cost) for day, cost in days.items() if _within(seen.month, day))),
+    )
+
+
+def _within(month: Month, day: date) -> bool:
+    return month.first <= day < month.end
+
+
+def _services(connection: Connection, seen: Frame) -> ShareOfService:
+    keys = (rollup.c.team, rollup.c.service)
+    query = select(*keys, *cost_sums("effective")).where(seen.this_month, rollup.c.currency == seen.currency)
+    found: dict[str, list[Contributor]] = {}
+    for row in connection.execute(query.group_by(*keys)):
+        found.setdefault(row[0], []).append(Contributor(row[1] or "(no service)", amounts(row, 2)[0]))
+    return {team: tuple(sorted(rows, key=_largest_first)[:_TOP_SERVICES]) for team, rows in found.items()}
+
+
+def _largest_first(contributor: Contributor) -> Decimal:
+    return -(contributor.amount or Decimal(0))

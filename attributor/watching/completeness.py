@@ -1,0 +1,21 @@
+"""Which days of a bill are complete: the newest one a source covers is still being written."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from attributor.ledger.tables import coverage, sources
+
+
+def complete_days(connection: Connection) -> Mapping[str, date]:
+    """Return the last complete day of every source of charges: the day before the newest that it covers."""
+    until = func.max(coverage.c.end)
+    query = select(coverage.c.source, until).join(sources, sources.c.source == coverage.c.source)
+    rows = connection.execute(query.where(sources.c.table_name == "charges").group_by(coverage.c.source))
+    return {row[0]: (row[1] - timedelta(microseconds=1)).date() - timedelta(days=1) for row in rows}
+
+
+def last_complete_day(connection: Connection) -> date | None:
+    """Return the last day that every source of charges has told in full; None where there is none."""
+    return min(complete_days(connection).values(), default=None)

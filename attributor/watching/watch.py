@@ -1,0 +1,79 @@
+"""Everything that is watched, once: facts from the ledger and the lake to the detectors to the alert path."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+from sqlalchemy import Engine
+
+from alerts.alert import Findings
+from alerts.detect.budget import budget_alerts
+from alerts.detect.freshness import stale_sources
+from alerts.detect.idle_gpu import IdlePolicy, idle_gpus
+from alerts.detect.restatement import restatements
+from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
+from alerts.pipeline import Outcome, process
+from alerts.policy import Policy
+from alerts.ports import AlertLog
+from attributor.attributing.inputs import read_inputs
+from attributor.config.settings import AlertSettings
+from attributor.lake.lake import Lake
+from attributor.watching.budgets import budget_facts
+from attributor.watching.gpus import gpu_hours, gpu_rates
+from attributor.watching.restated import restated_days
+from attributor.watching.silent import source_facts
+from attributor.watching.spend import spend_findings
+from attributor.watching.unclaimed import unattributed_contributors, unattributed_days
+from rules.ruleset import RuleSet
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is watched: the ledger and lake with the rules in use, how long each source may be silent, the limits."""
+
+    engine: Engine
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+    ruleset: RuleSet
+    silence_limits: Mapping[str, timedelta]
+    settings: AlertSettings
+
+
+def watch(watched: Watched, log: AlertLog, now: datetime) -> Outcome:
+    """Run every detector and take the findings through the alert path into the outbox; nothing is sent yet."""
+    findings = list(find(watched, now))
+    return process(findings, log, Policy(routes=watched.settings.routes), now)
+
+
+def find(watched: Watched, now: datetime) -> Iterator[Findings]:
+    """Yield what each detector sees."""
+    engine, settings = watched.engine, watched.settings
+    teams = {team.id: team for team in watched.ruleset.teams}
+    yield budget_alerts(budget_facts(engine, teams, now), now)
+    yield _idle(watched, now)
+    yield spend_findings(engine, settings.spend_minimum, now)
+    yield stale_sources(list(source_facts(engine, watched.silence_limits, now)), now)
+    yield restatements(restated_days(engine, now), now)
+    yield _unattributed(watched, now)
+
+
+def _idle(watched: Watched, now: datetime) -> Findings:
+    settings = watched.settings
+    hours = gpu_hours(watched.lake, watched.connection, read_inputs(watched.engine), watched.ruleset, now)
+    policy = IdlePolicy(below=settings.idle_below, window=settings.idle_for, coverage=settings.idle_coverage.scaleb(-2))
+    return idle_gpus(hours, gpu_rates(watched.engine, watched.ruleset, now), now, policy)
+
+
+def _unattributed(watched: Watched, now: datetime) -> Findings:
+    policy = UnattributedPolicy(limit=watched.settings.unattributed_above)
+    by_currency = unattributed_days(watched.engine, now)
+    found = [
+        rising_unattributed(days, currency, unattributed_contributors(watched.engine, currency, now), now, policy)
+        for currency, days in by_currency.items()
+    ]
+    return Findings(
+        "unattributed",
+        tuple(alert for each in found for alert in each.alerts),
+        tuple(key for each in found for key in each.undecided),
+    )
