@@ -28,7 +28,7 @@ def fragment() -> Schema:
         "split": _split(),
         "shared": _shared(),
     }
-    properties = {
+    properties: dict[str, Schema] = {
         "teams": {"type": ["object", "null"], "additionalProperties": _reference("team")},
         "rules": {"type": ["array", "null"], "items": _reference("rule")},
         "shared": {"type": ["array", "null"], "items": _reference("shared")},

@@ -17,7 +17,7 @@ from rules.phases import PARTS
 from rules.rows import load_rows
 from rules.ruleset import RuleSet, SharedTeam, holds_on
 from rules.split import COSTS, split_costs
-from rules.weights import Weights, by_team
+from rules.weights import UNITS_PER_ONE, Part, Weights, by_team
 
 SHARED_PARTS = "attribution_shared_parts"
 STEPS = "attribution_steps"
@@ -101,8 +101,12 @@ def _steps_of(source: UsageSource, ruleset: RuleSet, day: date) -> tuple[list[St
     for provider, shares in solved.shares.items():
         own = weighed[provider]
         fallback = own.fallback if own else ""
-        steps.append(Step(day, provider, Weights(by_team(shares), None, fallback)))
+        steps.append(Step(day, provider, Weights(_parts(shares), None, fallback)))
     return steps, warnings
+
+
+def _parts(shares: Mapping[str, Fraction]) -> tuple[Part, ...]:
+    return by_team({team: share * UNITS_PER_ONE for team, share in shares.items()})
 
 
 def _weigh(source: UsageSource, shared: SharedTeam, day: date) -> tuple[Weights | None, tuple[str, ...]]:

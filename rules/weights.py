@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
+UNITS_PER_ONE = 10**12
+
 
 @dataclass(frozen=True)
 class Part:
-    """What one owner bears, and for which cause of idleness ("" for none)."""
+    """What one owner bears, and for which cause of idleness ("" for none).
+
+    `quantity` is what was measured, in 1e-12 of the metric's unit (or of money, or of a written weight).
+    """
 
     team: str
     weight: int
     idle_cause: str = ""
+    quantity: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Weights:
 
 
 def integer_weights(parts: Iterable[tuple[str, str, Fraction | int]]) -> tuple[Part, ...]:
-    """Return the parts of (team, idle cause, weight): equal ones joined, zeros dropped, ordered, in lowest terms.
+    """Return the parts of (team, idle cause, weight in 1e-12): equal ones joined, zeros dropped, ordered, reduced.
 
     Raises ValueError for a negative weight.
     """
@@ -48,7 +54,7 @@ def integer_weights(parts: Iterable[tuple[str, str, Fraction | int]]) -> tuple[P
     scaled = {key: int(weight * scale) for key, weight in above_zero.items()}
     common = gcd(*scaled.values()) or 1
     ordered = sorted(scaled, key=lambda key: (key[0].encode(), key[1].encode()))
-    return tuple(Part(team, scaled[team, cause] // common, cause) for team, cause in ordered)
+    return tuple(Part(team, scaled[team, cause] // common, cause, round(sums[team, cause])) for team, cause in ordered)
 
 
 def by_team(weights: Mapping[str, Fraction | int], idle_cause: str = "") -> tuple[Part, ...]:

@@ -11,7 +11,7 @@ from rules.methods.idle import idle_parts, needs_capacity
 from rules.outcomes import FixedSplit, UsageSplit
 from rules.schema import UNATTRIBUTED
 from rules.usage import Measure, is_covered, latest_buckets, pools_of, sums_by_team
-from rules.weights import Part, Weights, by_team
+from rules.weights import UNITS_PER_ONE, Part, Weights, by_team
 
 Window = tuple[int, int]
 
@@ -43,7 +43,7 @@ def weigh_usage(
 
 def fixed_parts(split: FixedSplit) -> tuple[Part, ...]:
     """Return the parts of a fixed or even split."""
-    return by_team({team: Fraction(weight) for team, weight in split.weights})
+    return by_team({team: Fraction(weight) * UNITS_PER_ONE for team, weight in split.weights})
 
 
 def _measured(

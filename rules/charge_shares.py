@@ -1,0 +1,115 @@
+"""Each charge's own share of what a cell gave an owner.
+
+A cell's costs are split once; over the running costs R1…Rn of its charges (by origin), charge k was given
+S(Rk) - S(Rk-1), where S is the very function that split the cell. So shares sum to the cell's part for each owner,
+and over all owners to the charge.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import duckdb
+
+from rules.cells import CELLS, GROUPS, Plan, cell_keys, group_keys, grouped
+from rules.ruleset import RuleSet
+from rules.schema import COST_COLUMNS
+from rules.split import COSTS, truncated
+from rules.sql import identifier, units_of
+from rules.weights import Weights
+
+Units = tuple[int, int, int]
+"""Billed, effective and list cost in 1e-12 units."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One owner's part of a split: (low, high] of the running sums, of total."""
+
+    low: int
+    high: int
+    total: int
+
+    def of(self, cost: int) -> int:
+        """Return the part's share of a cost."""
+        return truncated(cost, self.high, self.total) - truncated(cost, self.low, self.total)
+
+
+@dataclass(frozen=True)
+class CellPart:
+    """What of a cell an owner was given: by one split, and then by a shared step where there was one."""
+
+    cell: int
+    cuts: tuple[Cut, ...]
+
+    def of(self, costs: Units) -> Units:
+        """Return the owner's part of (running) costs."""
+        billed, effective, listed = (self._of(cost) for cost in costs)
+        return billed, effective, listed
+
+    def _of(self, cost: int) -> int:
+        for cut in self.cuts:
+            cost = cut.of(cost)
+        return cost
+
+
+@dataclass(frozen=True)
+class OneCharge:
+    """A charge of a cell."""
+
+    origin: str
+    costs: Units
+
+
+def cut_of(weights: Weights, team: str, idle_cause: str) -> Cut:
+    """Return where an owner's part of a split lies; raise LookupError where it has none."""
+    high = 0
+    for part in weights.parts:
+        low, high = high, high + part.weight
+        if (part.team, part.idle_cause) == (team, idle_cause):
+            return Cut(low, high, weights.total)
+    raise LookupError(f"{team} has no part ({idle_cause})")
+
+
+def charge_shares(part: CellPart, charges: Sequence[OneCharge]) -> Iterator[tuple[OneCharge, Units]]:
+    """Yield each charge of the cell with what the owner was given of it."""
+    running: Units = (0, 0, 0)
+    before: Units = (0, 0, 0)
+    for charge in charges:
+        running = plus(running, charge.costs)
+        upto = part.of(running)
+        yield charge, (upto[0] - before[0], upto[1] - before[1], upto[2] - before[2])
+        before = upto
+
+
+def plus(one: Units, other: Units) -> Units:
+    """Return the sum of costs."""
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def charges_of_cells(
+    connection: duckdb.DuckDBPyConnection, charges: str, plan: Plan, ruleset: RuleSet, cells: Sequence[int]
+) -> Mapping[int, tuple[OneCharge, ...]]:
+    """Return the charges of some cells of the present attribution, in an order that they alone decide."""
+    same_cell = _agree("g", "c", cell_keys(plan))
+    keys = [key.rpartition(" AS ")[2] for key in group_keys(plan)]
+    named = ", ".join(group_keys(plan))
+    costs = ", ".join(
+        f"{units_of(identifier(column))} AS {cost}" for column, cost in zip(COST_COLUMNS, COSTS, strict=True)
+    )
+    rows = connection.execute(
+        f"WITH wanted AS (SELECT g.id, c.cell FROM ({grouped(ruleset)}) g JOIN {CELLS} c ON {same_cell}"
+        f" WHERE c.cell IN (SELECT unnest(?)))"
+        f" SELECT w.cell, coalesce(k.origin, ''), {', '.join(f'k.{cost}' for cost in COSTS)}"
+        f" FROM (SELECT x_Origin AS origin, {named}, {costs} FROM {identifier(charges)}) k"
+        f" JOIN {GROUPS} s ON {_agree('k', 's', keys)} JOIN wanted w ON w.id = s.id ORDER BY ALL",
+        [list(cells)],
+    ).fetchall()
+    found: dict[int, tuple[OneCharge, ...]] = {}
+    for cell, members in groupby(rows, key=lambda row: int(row[0])):
+        found[cell] = tuple(OneCharge(origin, (int(b), int(e), int(li))) for _, origin, b, e, li in members)
+    return found
+
+
+def _agree(one: str, other: str, columns: Sequence[str]) -> str:
+    return " AND ".join(f"{one}.{column} IS NOT DISTINCT FROM {other}.{column}" for column in columns)
