@@ -1,24 +1,20 @@
 """The four bills: built line by line, then written file by file."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from attributor.demo import files, focus
-from attributor.demo.aws import AWS, aws_lines
-from attributor.demo.azure import AZURE, azure_lines
-from attributor.demo.curves import Integers, quantities
-from attributor.demo.fees import aws_fees, gcp_credits
-from attributor.demo.gcp import GCP, gcp_lines
+from attributor.demo.fees import Columns, commitment, gcp_credits, monthly_fees, refund
 from attributor.demo.incidents import RESTATED_PERCENT, Timetable
-from attributor.demo.line import Line, Provider
+from attributor.demo.monthly import billed_months, monthly_charges
 from attributor.demo.plan import DemoPlan
 from attributor.demo.rows import ChargeRows, expand, row_counts
-from attributor.demo.tokens import ANTHROPIC, OPENAI, llm_lines, llm_quantities
+from attributor.demo.sold import Sold
 
 _LLM_PERCENT = 5
 """Of all charges."""
@@ -26,21 +22,6 @@ _AWS_PERCENT = 61
 """Of the three clouds' charges."""
 _AZURE_PERCENT = 43
 """Of the other two clouds' charges."""
-_FEWEST_FOR_HOURLY_NODES = 12_000
-
-
-@dataclass(frozen=True)
-class Sold:
-    """What one provider sells: units in millionths by (line, day)."""
-
-    provider: Provider
-    lines: tuple[Line, ...]
-    quantities: Integers
-
-    def units(self, index: int) -> Integers:
-        """Return a line's effective cost by day in 1e-12 USD."""
-        cost: Integers = self.quantities[index] * self.lines[index].unit_cost
-        return cost
 
 
 @dataclass(frozen=True)
@@ -66,25 +47,19 @@ class Bills:
     later: Bill
 
 
-def sold_by_all(plan: DemoPlan, when: Timetable, tokens: Integers, chance: np.random.Generator) -> tuple[Sold, ...]:
-    """Return what AWS, Azure, Google Cloud, OpenAI and Anthropic sell, in this order."""
-    clouds = (
-        (AWS, aws_lines(hourly_nodes=plan.charges >= _FEWEST_FOR_HOURLY_NODES)),
-        (AZURE, azure_lines()),
-        (GCP, gcp_lines()),
-    )
-    return (
-        *(Sold(provider, lines, quantities(lines, plan, when, chance)) for provider, lines in clouds),
-        *(Sold(each, llm_lines(each), llm_quantities(each, tokens, plan.days)) for each in (OPENAI, ANTHROPIC)),
-    )
-
-
-def bills(plan: DemoPlan, sold: Sequence[Sold], when: Timetable, chance: np.random.Generator) -> Bills:
-    """Return the four bills; together they hold the charges asked for."""
+def bills(
+    plan: DemoPlan,
+    sold: Sequence[Sold],
+    when: Timetable,
+    contracts: Mapping[str, Decimal],
+    chance: np.random.Generator,
+) -> Bills:
+    """Return the four bills; together they hold the charges asked for. `contracts` are this month's, in USD by team."""
     aws, azure, gcp, openai, anthropic = sold
     for_llm = max(plan.charges * _LLM_PERCENT // 100, _fewest(openai) + _fewest(anthropic))
-    aws_usage = _charges(aws, plan, (plan.charges - for_llm) * _AWS_PERCENT // 100, chance)
-    aws_table = _with(aws_usage, aws_fees(plan, aws_usage))
+    fees = _aws_fees(plan, aws, contracts)
+    for_aws = (plan.charges - for_llm) * _AWS_PERCENT // 100
+    aws_table = _with(_charges(aws, plan, for_aws - len(fees), chance), fees)
     others = plan.charges - for_llm - aws_table.num_rows
     azure_table = _charges(azure, plan, others * _AZURE_PERCENT // 100, chance)
     credited = gcp_credits(plan)
@@ -106,6 +81,11 @@ def bills(plan: DemoPlan, sold: Sequence[Sold], when: Timetable, chance: np.rand
     )
 
 
+def _aws_fees(plan: DemoPlan, aws: Sold, contracts: Mapping[str, Decimal]) -> list[Columns]:
+    months = [monthly_charges(plan, aws, month, contracts) for month in billed_months(plan)]
+    return [*(fee for month in months for fee in monthly_fees(month)), *commitment(plan, aws), refund(plan)]
+
+
 def _fewest(sold: Sold) -> int:
     """Return how many charges there are where every line has one a day."""
     return int((sold.quantities > 0).sum())
@@ -119,7 +99,7 @@ def _rows(sold: Sold, wanted: int, chance: np.random.Generator) -> ChargeRows:
     return expand(sold.lines, sold.quantities, row_counts(sold.lines, sold.quantities, wanted), chance)
 
 
-def _with(usage: pa.Table, others: Sequence[dict[str, Any]]) -> pa.Table:
+def _with(usage: pa.Table, others: Sequence[Columns]) -> pa.Table:
     return pa.concat_tables([usage, focus.extra_charges(others)])
 
 

@@ -8,20 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from attributor.demo.bills import Bill, Bills, bills, sold_by_all
+from attributor.demo.bills import Bill, bills
 from attributor.demo.files import write_csv
 from attributor.demo.gpus import gpu_hours, gpu_usage
 from attributor.demo.incidents import timetable
 from attributor.demo.plan import DemoPlan, DemoReport, Progress, untold
 from attributor.demo.planted import Written, incidents_json, planted
 from attributor.demo.settings import settings_yaml
-from attributor.demo.spend import budgets, team_spend
+from attributor.demo.sold import sold_by_all
+from attributor.demo.spend import finances
 from attributor.demo.tokens import hourly_tokens
 from attributor.demo.usage import token_usage, training_usage, usage_by_month
-from attributor.money import to_units
-from attributor.periods import month_of, start_of
 
 SETTINGS = "attributor.yaml"
 INCIDENTS = "incidents.json"
@@ -48,7 +46,7 @@ def write_company(folder: Path, plan: DemoPlan, progress: Progress = untold) -> 
     for done, (step, write) in enumerate(steps := _steps(folder, company)):
         progress(step, done, len(steps))
         write()
-    (folder / SETTINGS).write_text(settings_yaml(company.written.budgets), encoding="utf-8")
+    (folder / SETTINGS).write_text(settings_yaml(company.written.finances.budgets), encoding="utf-8")
     (folder / INCIDENTS).write_text(incidents_json(found, plan.now), encoding="utf-8")
     progress("done", len(steps), len(steps))
     return DemoReport(
@@ -68,25 +66,16 @@ def _make_up(plan: DemoPlan) -> _Company:
     traffic = hourly_tokens(plan, when, tokens)
     sold = sold_by_all(plan, when, traffic, spends)
     cluster = gpu_hours(plan, when, gpus)
-    billed = bills(plan, sold, when, rows)
-    spend = team_spend(plan, sold, cluster, _support_and_tax(billed, plan))
+    money = finances(plan, sold, cluster)
+    billed = bills(plan, sold, when, money.contracts, rows)
     return _Company(
-        Written(plan, when, sold, traffic, billed, spend, budgets(spend)),
+        Written(plan, when, sold, traffic, billed, money),
         {
             "gpu-prod": gpu_usage(cluster),
             "tokens": token_usage(traffic),
             "training": training_usage(plan, training),
         },
     )
-
-
-def _support_and_tax(billed: Bills, plan: DemoPlan) -> int:
-    """Return what this month's bills hold of support and tax, in 1e-12 USD."""
-    table = next(bill.table for bill in billed.now if bill.source == "aws")
-    this_month = pc.equal(table["BillingPeriodStart"], pa.scalar(start_of(month_of(plan.today).first)))
-    either = pc.or_(pc.equal(table["ChargeCategory"], "Tax"), pc.starts_with(table["ServiceName"], "AWS Support"))
-    chosen = table.filter(pc.and_(this_month, either))
-    return sum(to_units(amount) for amount in chosen["EffectiveCost"].to_pylist())
 
 
 def _clear(folder: Path) -> None:

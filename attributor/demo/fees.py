@@ -1,61 +1,96 @@
-"""What stands on a bill beside usage: fixed fees, support, taxes, credits, a refund, and the commitment itself."""
+"""What stands on a bill beside usage: monthly charges, credits, a refund, and the commitment itself."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from attributor.demo import aws, gcp
 from attributor.demo.focus import commitment_columns, provider_columns
 from attributor.demo.line import Account, Provider
+from attributor.demo.monthly import CONTRACTS, Monthly
 from attributor.demo.plan import DemoPlan
-from attributor.money import total
-from attributor.periods import Month, month_of, start_of
+from attributor.demo.sold import Sold
+from attributor.money import from_units
+from attributor.periods import month_of, start_of
 
-_CENT = Decimal("0.01")
-_SUPPORT_SHARE = Decimal("0.032")
-_TAX_SHARE = Decimal("0.0125")
 _CREDIT_A_DAY = Decimal("-18.264193")
-_UNUSED_SHARE = Decimal("0.024")
+_UNUSED_PER_MILLE = 24
+_MICRO = 10**6
 _REFUND = Decimal("-312.480000007651")
 _REFUND_DAYS_AGO = 12
 
-MONTHLY_FEES = (
-    ("research", "Data labelling service, monthly contract", Decimal(24_000)),
-    ("ads", "Audience data feed, monthly contract", Decimal(18_000)),
-)
-"""Marketplace contracts, charged whole on the first of a month; they make a budget cross early in a month too."""
+Columns = dict[str, Any]
 
 
-def billed_months(plan: DemoPlan) -> tuple[Month, ...]:
-    """Return the months whose monthly charges are on the bill: those begun within the plan, and always this one."""
-    current = month_of(plan.today)
-    earlier = {month_of(plan.first + timedelta(days=index)) for index in range(plan.days)}
-    return tuple(sorted({month for month in earlier if month.first >= plan.first} | {current}))
-
-
-def aws_fees(plan: DemoPlan, usage: pa.Table) -> list[dict[str, Any]]:
-    """Return the rows of the AWS bill that are no usage; `usage` is the bill's usage."""
-    fees = [row for month in billed_months(plan) for row in _monthly(month, usage)]
-    fees += _commitment(usage)
-    refund_day = plan.today - timedelta(days=min(_REFUND_DAYS_AGO, plan.days))
-    fees.append(
-        _charge(aws.AWS, aws.PROD, _span(refund_day), _REFUND)
-        | {
-            "ServiceName": aws.M7I.service,
-            "ServiceCategory": aws.M7I.category,
-            "ChargeClass": "Correction",
-            "ChargeDescription": "Refund of instance hours billed twice last month",
-            "Tags": '{"team": "search", "env": "prod", "project": "ranking"}',
+def monthly_fees(monthly: Monthly) -> Iterator[Columns]:
+    """Yield the AWS bill's monthly charges; their period is the whole month."""
+    span = (start_of(monthly.month.first), start_of(monthly.month.end))
+    for team, amount in monthly.contracts.items():
+        account = aws.ADS if team == "ads" else aws.RESEARCH
+        yield _charge(aws.AWS, account, span, amount) | {
+            **_recurring("AWS Marketplace", CONTRACTS[team]),
+            "Tags": f'{{"team": "{team}"}}',
         }
+    yield _charge(aws.AWS, aws.AWS.billing_account, span, monthly.support) | _recurring(
+        "AWS Support (Enterprise)", "AWS Support (Enterprise)"
     )
-    return fees
+    for account, tax in monthly.taxes.items():
+        yield _charge(aws.AWS, account, span, tax) | {
+            "ServiceName": "Tax",
+            "ServiceCategory": "Other",
+            "ChargeCategory": "Tax",
+            "ChargeFrequency": "One-Time",
+            "ChargeDescription": "Sales tax, month to date",
+        }
 
 
-def gcp_credits(plan: DemoPlan) -> list[dict[str, Any]]:
+def commitment(plan: DemoPlan, sold: Sold) -> Iterator[Columns]:
+    """Yield for each day what buys that day's covered usage and a little more, and the unused rest."""
+    payer = aws.AWS.billing_account
+    for index, used in enumerate(sold.covered_units().tolist()):
+        unused = used * _UNUSED_PER_MILLE // 1000 // _MICRO * _MICRO
+        span = _span(plan.first + timedelta(days=index))
+        common = {"ServiceName": "AWS Savings Plans", "ServiceCategory": "Compute"}
+        bought, idle = from_units(used + unused), from_units(unused)
+        yield (
+            _charge(aws.AWS, payer, span, bought)
+            | common
+            | commitment_columns(aws.AWS, None)
+            | {
+                "EffectiveCost": Decimal(0),
+                "ChargeCategory": "Purchase",
+                "ChargeFrequency": "Recurring",
+                "ChargeDescription": "1 year No Upfront Compute Savings Plan",
+            }
+        )
+        yield (
+            _charge(aws.AWS, payer, span, idle)
+            | common
+            | commitment_columns(aws.AWS, "Unused")
+            | {
+                "BilledCost": Decimal(0),
+                "ListCost": Decimal(0),
+                "ContractedCost": Decimal(0),
+                "ChargeDescription": "Unused commitment of the Compute Savings Plan",
+                "PricingCategory": "Committed",
+            }
+        )
+
+
+def refund(plan: DemoPlan) -> Columns:
+    """Return the one refund: a correction of an invoiced month, in the category that it corrects."""
+    day = plan.today - timedelta(days=min(_REFUND_DAYS_AGO, plan.days))
+    return _charge(aws.AWS, aws.PROD, _span(day), _REFUND) | {
+        "ServiceName": aws.M7I.service,
+        "ServiceCategory": aws.M7I.category,
+        "ChargeClass": "Correction",
+        "ChargeDescription": "Refund of instance hours billed twice last month",
+        "Tags": '{"team": "search", "env": "prod", "project": "ranking"}',
+    }
+
+
+def gcp_credits(plan: DemoPlan) -> list[Columns]:
     """Return the daily promotional credit of the Google Cloud bill, for the warehouse's queries."""
     return [
         _charge(gcp.GCP, gcp.WAREHOUSE, _span(plan.first + timedelta(days=index)), _CREDIT_A_DAY)
@@ -69,84 +104,21 @@ def gcp_credits(plan: DemoPlan) -> list[dict[str, Any]]:
     ]
 
 
-def _monthly(month: Month, usage: pa.Table) -> Iterator[dict[str, Any]]:
-    span = (start_of(month.first), start_of(month.end))
-    billed = _by_account(usage, month)
-    for team, description, amount in MONTHLY_FEES:
-        yield _charge(aws.AWS, aws.ADS if team == "ads" else aws.RESEARCH, span, amount) | {
-            "ServiceName": "AWS Marketplace",
-            "ServiceCategory": "Other",
-            "ChargeCategory": "Purchase",
-            "ChargeFrequency": "Recurring",
-            "ChargeDescription": description,
-            "Tags": f'{{"team": "{team}"}}',
-        }
-    support = max(Decimal(7_000), (total(billed.values()) * _SUPPORT_SHARE).quantize(_CENT))
-    yield _charge(aws.AWS, aws.AWS.billing_account, span, support) | {
-        "ServiceName": "AWS Support (Enterprise)",
+def _recurring(service: str, description: str) -> Columns:
+    return {
+        "ServiceName": service,
         "ServiceCategory": "Other",
         "ChargeCategory": "Purchase",
         "ChargeFrequency": "Recurring",
-        "ChargeDescription": "AWS Support (Enterprise)",
+        "ChargeDescription": description,
     }
-    for account, amount in billed.items():
-        yield _charge(aws.AWS, account, span, (amount * _TAX_SHARE).quantize(_CENT)) | {
-            "ServiceName": "Tax",
-            "ServiceCategory": "Other",
-            "ChargeCategory": "Tax",
-            "ChargeFrequency": "One-Time",
-            "ChargeDescription": "Sales tax, month to date",
-        }
-
-
-def _by_account(usage: pa.Table, month: Month) -> dict[Account, Decimal]:
-    inside = usage.filter(pc.equal(usage["BillingPeriodStart"], pa.scalar(start_of(month.first))))
-    sums = inside.group_by(["SubAccountId", "SubAccountName"], use_threads=False).aggregate([("EffectiveCost", "sum")])
-    rows = sorted(sums.to_pylist(), key=lambda row: str(row["SubAccountId"]))
-    return {Account(row["SubAccountId"], row["SubAccountName"]): row["EffectiveCost_sum"] for row in rows}
-
-
-def _commitment(usage: pa.Table) -> Iterator[dict[str, Any]]:
-    """Buy each day what covers that day's covered usage and a little more: the rest is unused commitment."""
-    covered = usage.filter(pc.equal(usage["CommitmentDiscountStatus"], "Used"))
-    days = covered.append_column("day", pc.floor_temporal(covered["ChargePeriodStart"], unit="day"))
-    sums = days.group_by("day", use_threads=False).aggregate([("EffectiveCost", "sum")]).sort_by("day")
-    for row in sums.to_pylist():
-        used = row["EffectiveCost_sum"]
-        unused = (used * _UNUSED_SHARE).quantize(Decimal("0.000001"))
-        common = {"ServiceName": "AWS Savings Plans", "ServiceCategory": "Compute"}
-        day = row["day"].date()
-        payer = aws.AWS.billing_account
-        yield (
-            _charge(aws.AWS, payer, _span(day), used + unused)
-            | common
-            | commitment_columns(aws.AWS, None)
-            | {
-                "EffectiveCost": Decimal(0),
-                "ChargeCategory": "Purchase",
-                "ChargeFrequency": "Recurring",
-                "ChargeDescription": "1 year No Upfront Compute Savings Plan",
-            }
-        )
-        yield (
-            _charge(aws.AWS, payer, _span(day), unused)
-            | common
-            | commitment_columns(aws.AWS, "Unused")
-            | {
-                "BilledCost": Decimal(0),
-                "ListCost": Decimal(0),
-                "ContractedCost": Decimal(0),
-                "ChargeDescription": "Unused commitment of the Compute Savings Plan",
-                "PricingCategory": "Committed",
-            }
-        )
 
 
 def _span(day: date) -> tuple[datetime, datetime]:
     return start_of(day), start_of(day + timedelta(days=1))
 
 
-def _charge(provider: Provider, account: Account, span: tuple[datetime, datetime], amount: Decimal) -> dict[str, Any]:
+def _charge(provider: Provider, account: Account, span: tuple[datetime, datetime], amount: Decimal) -> Columns:
     month = month_of(span[0].date())
     return {
         **provider_columns(provider),

@@ -1,7 +1,7 @@
 """What was planted, told from the data that was written."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attributor.demo import aws, gpus, incidents, spend
-from attributor.demo.bills import Bills, Sold
+from attributor.demo.bills import Bills
 from attributor.demo.curves import Integers
 from attributor.demo.incidents import Timetable, day_of
 from attributor.demo.plan import COMPANY, DemoPlan, Incident
-from attributor.demo.spend import TeamSpend
+from attributor.demo.sold import Sold
+from attributor.demo.spend import Finances
 from attributor.demo.tokens import ALL_TRAFFIC, SONNET, is_runaway
 from attributor.money import from_units, plain
 
@@ -31,8 +32,7 @@ class Written:
     sold: Sequence[Sold]
     tokens: Integers
     bills: Bills
-    spend: Mapping[str, TeamSpend]
-    budgets: Mapping[str, int]
+    finances: Finances
 
 
 def planted(written: Written) -> tuple[Incident, ...]:
@@ -140,7 +140,7 @@ def _approaching(written: Written) -> Incident:
 def _budget(written: Written, team: str, name: str, state: str) -> Incident:
     plan = written.plan
     first = plan.today.replace(day=1)
-    spent, budget = from_units(written.spend[team].month_to_date), Decimal(written.budgets[team])
+    spent, budget = from_units(written.finances.month_to_date[team]), written.finances.budgets[team]
     return Incident(
         id=name,
         alert="budget",

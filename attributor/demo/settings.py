@@ -1,6 +1,7 @@
 """The demo's attributor.yaml: the template with the budgets filled in."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from importlib import resources
 from string import Template
 
@@ -11,7 +12,7 @@ from attributor.demo.spend import ACTIVITY_RATES, RESERVATION_WEIGHTS
 _TEMPLATE = "attributor.yaml.template"
 
 
-def settings_yaml(budgets: Mapping[str, int]) -> str:
+def settings_yaml(budgets: Mapping[str, Decimal]) -> str:
     """Return the configuration; `budgets` are dollars a month by team."""
     template = resources.files("attributor.demo").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return Template(template).substitute(
@@ -23,7 +24,7 @@ def settings_yaml(budgets: Mapping[str, int]) -> str:
     )
 
 
-def _teams(budgets: Mapping[str, int]) -> str:
+def _teams(budgets: Mapping[str, Decimal]) -> str:
     lines = []
     for team in TEAMS:
         aliases = f"aliases: [{', '.join(team.aliases)}], " if team.aliases else ""
