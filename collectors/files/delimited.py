@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from collectors.files.block import NULL_WORDS, Block, Chooser, UnreadableError
-from collectors.files.proof import prove_rows
+from collectors.files.proof import holds_foreign_bytes, prove_rows
 from collectors.files.streams import UNREADABLE, StreamCounts, Utf8Stream, open_bytes, open_text, why_unreadable
 from collectors.problems import Problems
 
@@ -104,14 +104,17 @@ def _batches(
 def _header(file: TextFile, problems: Problems) -> list[str] | None:
     """Return the column names, or note why there are none."""
     try:
-        with open_text(file.path, file.encoding) as text:
-            for row in csv.reader(text):
-                if row:
-                    return row
+        with open_text(file.path, file.encoding, errors="surrogateescape") as text:
+            header = next((row for row in csv.reader(text) if row), None)
     except UNREADABLE as error:
         problems.add(file.place, why_unreadable(error))
         return None
-    problems.add(file.place, "is empty: it has not even a header")
+    if header is None:
+        problems.add(file.place, "is empty: it has not even a header")
+    elif holds_foreign_bytes("".join(header)):
+        problems.add(file.place, f"is no {file.encoding} text; name its encoding with encoding:")
+    else:
+        return header
     return None
 
 

@@ -29,6 +29,11 @@ def prove_rows(text: TextIO, place: str, header: list[str], expected: int | None
         problems.add(place, f"has {rows} rows, but {expected} could be read; its quotes may not match")
 
 
+def holds_foreign_bytes(text: str) -> bool:
+    """Tell whether text that was decoded with surrogateescape holds bytes that are not of its encoding."""
+    return not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text)
+
+
 def _data_rows(reader: Iterable[list[str]]) -> Iterator[list[str]]:
     rows = (row for row in reader if row)
     next(rows, None)
@@ -40,7 +45,7 @@ def _check_row(row: list[str], number: int, place: str, header: list[str], probl
         problems.add(place, f"has {len(row)} fields where the header has {len(header)}", row=number)
         return
     for name, value in zip(header, row, strict=True):
-        if not value.isascii() and any("\udc80" <= character <= "\udcff" for character in value):
+        if holds_foreign_bytes(value):
             shown = value.encode(errors="surrogateescape").decode("latin-1")
             message = "holds bytes that are not of the file's encoding; name it with encoding:"
             problems.add_value(RowProblem(place, number, name, shown, message))

@@ -67,7 +67,7 @@ class Totals:
         """Return the totals; raise ArithmeticError where stored and written differ by more than rounding can."""
         rounded = {column: EXACT.subtract(self._stored[column], self._written[column]) for column in self._written}
         for column, difference in rounded.items():
-            if abs(difference) > self._rows * _HALF_A_UNIT:
+            if difference.copy_abs() > self._rows * _HALF_A_UNIT:
                 raise ArithmeticError(f"{place}: {column} was not stored as it was written ({difference})")
         currency = next(iter(self._currencies)) if len(self._currencies) == 1 else None
         return FileRead(place, self._rows, currency, self._written, {c: d for c, d in rounded.items() if d})

@@ -132,13 +132,13 @@ def _decimal_of(text: str, kind: pa.Decimal128Type) -> Decimal:
     limit = Decimal(1).scaleb(kind.precision - kind.scale)
     try:
         written = Decimal(text.strip())
-        if abs(written) >= limit:
+        if written.copy_abs() >= limit:
             raise ValueError(f"is too large; the limit is {kind.precision - kind.scale} digits before the point")
         if written and int(written.as_tuple().exponent) < _FINEST:
             raise ValueError(f"has more than {-_FINEST} decimals")
         stored = written.quantize(Decimal(1).scaleb(-kind.scale), context=_STORING)
     except DecimalException as error:
         raise ValueError("is out of range") from error
-    if abs(stored) >= limit:
+    if stored.copy_abs() >= limit:
         raise ValueError(f"is too large; the limit is {kind.precision - kind.scale} digits before the point")
     return stored
