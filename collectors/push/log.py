@@ -52,7 +52,6 @@ class LogUnavailableError(Exception):
 @dataclass(frozen=True)
 class _Waiting:
     events: Sequence[UsageEvent]
-    digests: Sequence[bytes]
     answer: "Future[Appended]"
 
 
@@ -104,7 +103,7 @@ class EventLog:
         if not events:
             answer.set_result(Appended(0, 0))
             return answer
-        waiting = _Waiting(events, [digest(event.id) for event in events], answer)
+        waiting = _Waiting(events, answer)
         with self._closing:
             if self._is_closed:
                 answer.set_exception(LogUnavailableError("the usage log is closed"))
@@ -169,11 +168,12 @@ class EventLog:
         added: dict[bytes, None] = {}
         records: list[bytes] = []
         for waiting in group:
-            fresh = self._fresh(waiting.digests, added)
+            digests = [digest(event.id) for event in waiting.events]
+            fresh = self._fresh(digests, added)
             answers.append(Appended(len(fresh), len(waiting.events) - len(fresh)))
             if fresh:
                 events = [waiting.events[index] for index in fresh]
-                records.append(encode_record(events, b"".join(waiting.digests[index] for index in fresh), arrived))
+                records.append(encode_record(events, b"".join(digests[index] for index in fresh), arrived))
         try:
             if records:
                 self._writer.write(b"".join(records), arrived)

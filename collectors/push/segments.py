@@ -90,6 +90,7 @@ def lock(folder: Path) -> int:
     The system frees it when the process dies. Raises LogLockedError, or OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    flush_folder(folder.parent)
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

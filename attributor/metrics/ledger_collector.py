@@ -1,0 +1,116 @@
+"""The ledger's figures as metric families; read at most once in a while, however many ask.
+
+Only here money becomes a float: Prometheus knows nothing else, and nothing reads it back.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from threading import Lock
+
+from prometheus_client.core import GaugeMetricFamily, Metric, UntypedMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from attributor.metrics.bounded import largest, largest_teams
+from attributor.metrics.figures import Figures
+
+MOST_TEAMS = 200
+MOST_SOURCES = 200
+FRESH_FOR = timedelta(seconds=15)
+
+logger = logging.getLogger(__name__)
+
+
+class LedgerCollector(Collector):
+    """Exposes what `read` returns, and whether it could be read.
+
+    A ledger that cannot be read must not hide the other metrics: it is a metric of its own.
+    """
+
+    def __init__(self, read: Callable[[datetime], Figures], clock: Callable[[], datetime]) -> None:
+        self._read = read
+        self._clock = clock
+        self._lock = Lock()
+        self._figures: Figures | None = None
+        self._read_at: datetime | None = None
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: registering must not read the ledger."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families."""
+        figures = self._fresh_figures()
+        yield _gauge(
+            "attributor_ledger_up", "Whether the ledger could be read (1) or not (0)", int(figures is not None)
+        )
+        if figures is not None:
+            yield from money_families(figures)
+            yield from state_families(figures)
+
+    def _fresh_figures(self) -> Figures | None:
+        now = self._clock()
+        with self._lock:
+            if self._read_at is None or abs(now - self._read_at) >= FRESH_FOR:
+                try:
+                    self._figures = self._read(now)
+                except SQLAlchemyError as error:
+                    logger.warning("metrics: the ledger cannot be read: %s", type(error).__name__)
+                    self._figures = None
+                self._read_at = now
+            return self._figures
+
+
+def money_families(figures: Figures) -> Iterator[Metric]:
+    """Yield what teams cost this month."""
+    # It falls when a provider restates and starts again each month, so it is no counter, whatever its name says.
+    costs = UntypedMetricFamily(
+        "attributor_team_cost_total", "Effective cost of the current UTC month so far", labels=["team", "currency"]
+    )
+    for (team, currency), cost in sorted(largest_teams(figures.costs, MOST_TEAMS).items()):
+        costs.add_metric([team, currency], float(cost))
+    yield costs
+    budgets = GaugeMetricFamily(
+        "attributor_team_budget_ratio", "Share of the team's monthly budget that is spent", labels=["team"]
+    )
+    for team, used in sorted(largest(figures.used, MOST_TEAMS).items()):
+        budgets.add_metric([team], float(used))
+    yield budgets
+    unattributed = GaugeMetricFamily(
+        "attributor_unattributed_ratio", "Share of this month's effective cost without an owner", labels=["currency"]
+    )
+    for currency, share in sorted(figures.unattributed.items()):
+        unattributed.add_metric([currency], float(share))
+    yield unattributed
+
+
+def state_families(figures: Figures) -> Iterator[Metric]:
+    """Yield how sources, alerts, messages and runs stand."""
+    lag = GaugeMetricFamily(
+        "attributor_source_lag_seconds", "How far what the source has told lies behind now", labels=["source"]
+    )
+    failing = GaugeMetricFamily(
+        "attributor_source_failing", "Whether the last reading of the source failed (1) or not (0)", labels=["source"]
+    )
+    for source in figures.sources[:MOST_SOURCES]:
+        failing.add_metric([source.source], int(source.error is not None))
+        if source.covered_until is not None:
+            lag.add_metric([source.source], max((figures.now - source.covered_until).total_seconds(), 0))
+    yield lag
+    yield failing
+    open_alerts = GaugeMetricFamily(
+        "attributor_open_alerts", "Alerts that are not resolved", labels=["kind", "severity"]
+    )
+    for labels, count in sorted(figures.open_alerts.items()):
+        open_alerts.add_metric(list(labels), count)
+    yield open_alerts
+    yield _gauge("attributor_outbox_pending", "Messages that wait to be sent", figures.outbox.get("pending", 0))
+    yield _gauge("attributor_outbox_failed", "Messages that were given up", figures.outbox.get("failed", 0))
+    if figures.last_run is not None:
+        finished = figures.last_run.timestamp()
+        yield _gauge("attributor_last_run_timestamp_seconds", "When the last run finished (Unix time)", finished)
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)

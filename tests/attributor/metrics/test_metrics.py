@@ -1,0 +1,214 @@
+import re
+import shutil
+import subprocess
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine, insert
+
+from attributor.ledger.engine import open_engine
+from attributor.ledger.money_columns import money_values
+from attributor.ledger.tables import alerts, coverage, outbox, rollup, runs, sources
+from attributor.metrics.ledger_collector import FRESH_FOR
+from attributor.metrics.registry import Metrics, build_registry, count_push, observed, render
+from rules.ruleset import Budget, Team
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
+TEAMS = (
+    Team("search", budget=Budget(Decimal(400))),
+    Team("ads", budget=Budget(Decimal(0))),
+    Team("research", budget=Budget(Decimal(10))),
+    Team("platform"),
+)
+
+
+def cost(team: str, amount: str, day: date = date(2026, 11, 3), currency: str = "USD") -> dict[str, Any]:
+    text = ("project", "environment", "cost_center", "service", "provider", "account", "category", "model")
+    more = ("rule", "method", "shared_step", "idle_cause", "fallback")
+    row: dict[str, Any] = dict.fromkeys((*text, *more), "")
+    row |= {"source": "aws", "day": day, "billing_month": "2026-11", "currency": currency, "basis": "billed"}
+    row["team"] = team
+    for name in ("billed", "effective", "list"):
+        row |= money_values(name, Decimal(amount))
+    return row
+
+
+def alert(key: str, kind: str, severity: str, status: str) -> dict[str, Any]:
+    seen = {"first_seen": NOW, "last_seen": NOW}
+    return {"key": key, "kind": kind, "team": "search", "severity": severity, "status": status, "body": "{}"} | seen
+
+
+def message(name: str, state: str) -> dict[str, Any]:
+    row = {"id": name, "group_key": name, "channel": "slack", "kind": "firing", "team": "search", "body": "[]"}
+    return row | {"created_at": NOW, "state": state, "attempts": 0, "due_at": NOW}
+
+
+def store(engine: Engine, *costs: dict[str, Any]) -> None:
+    with engine.begin() as connection:
+        connection.execute(insert(rollup), list(costs))
+
+
+@pytest.fixture
+def full_ledger(ledger_engine: Engine) -> Engine:
+    store(
+        ledger_engine,
+        cost("search", "100.000000000001"),
+        cost("search", "0.5", date(2026, 11, 30)),
+        cost("search", "7000", date(2026, 10, 31)),
+        cost("search", "3", currency="EUR"),
+        cost("ads", "-20"),
+        cost("unattributed", "20"),
+    )
+    state = {"table_name": "charges", "tried_at": NOW}
+    with ledger_engine.begin() as connection:
+        connection.execute(
+            insert(sources),
+            [
+                {"source": "aws", "succeeded_at": NOW, "error": None, **state},
+                {"source": "gcp", "succeeded_at": None, "error": "refused", **state},
+            ],
+        )
+        spans = (
+            (NOW - timedelta(days=9), NOW - timedelta(days=5)),
+            (NOW - timedelta(days=3), NOW - timedelta(hours=2)),
+        )
+        connection.execute(insert(coverage), [{"source": "aws", "start": start, "end": end} for start, end in spans])
+        connection.execute(
+            insert(alerts),
+            [
+                alert("1", "idle_gpu", "warning", "firing"),
+                alert("2", "idle_gpu", "warning", "acknowledged"),
+                alert("3", "budget", "critical", "snoozed"),
+                alert("4", "budget", "critical", "resolved"),
+            ],
+        )
+        states = ("pending", "pending", "sent", "failed")
+        connection.execute(insert(outbox), [message(str(number), state) for number, state in enumerate(states)])
+        finished = NOW - timedelta(minutes=1)
+        connection.execute(insert(runs), [{"id": "1", "started_at": NOW, "finished_at": finished}])
+        connection.execute(insert(runs), [{"id": "2", "started_at": NOW}])
+    return ledger_engine
+
+
+@pytest.fixture
+def metrics(full_ledger: Engine) -> Metrics:
+    built = build_registry(full_ledger, lambda: NOW, lambda: TEAMS)
+    with observed(built, "cycle"):
+        count_push(built, 5, 1, 2)
+    return built
+
+
+def families(metrics: Metrics) -> dict[str, Metric]:
+    return {family.name: family for family in text_string_to_metric_families(render(metrics).decode())}
+
+
+def samples(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
+    """Return a metric's values by the values of its labels, in the alphabetical order of the labels' names."""
+    return {
+        tuple(value for _, value in sorted(sample.labels.items())): sample.value
+        for family in families(metrics).values()
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def test_the_page_says_what_the_ledger_holds(metrics: Metrics) -> None:
+    def found(name: str) -> dict[tuple[str, ...], float]:
+        return samples(metrics, f"attributor_{name}")
+
+    assert found("team_cost_total") == {
+        ("USD", "search"): 100.500000000001,
+        ("EUR", "search"): 3.0,
+        ("USD", "ads"): -20.0,
+        ("USD", "unattributed"): 20.0,
+    }
+    assert found("team_budget_ratio") == pytest.approx({("search",): 100.500000000001 / 400, ("research",): 0.0})
+    assert found("unattributed_ratio") == pytest.approx({("USD",): 20 / 100.500000000001, ("EUR",): 0.0})
+    assert found("source_lag_seconds") == {("aws",): 7200.0}
+    assert found("source_failing") == {("aws",): 0.0, ("gcp",): 1.0}
+    assert found("open_alerts") == {("idle_gpu", "warning"): 2.0, ("budget", "critical"): 1.0}
+    assert (found("outbox_pending"), found("outbox_failed")) == ({(): 2.0}, {(): 1.0})
+    assert found("last_run_timestamp_seconds") == {(): (NOW - timedelta(minutes=1)).timestamp()}
+    assert found("ledger_up") == {(): 1.0}
+
+
+def test_jobs_and_pushed_events_are_counted(metrics: Metrics) -> None:
+    def fail() -> None:
+        with observed(metrics, "cycle"):
+            raise OSError("no network")
+
+    with pytest.raises(OSError, match="no network"):
+        fail()
+    assert samples(metrics, "attributor_job_runs_total") == {("cycle", "succeeded"): 1.0, ("cycle", "failed"): 1.0}
+    assert samples(metrics, "attributor_job_duration_seconds_count") == {("cycle",): 2.0}
+    expected = {("accepted",): 5.0, ("duplicate",): 1.0, ("rejected",): 2.0}
+    assert samples(metrics, "attributor_push_events_total") == expected
+
+
+def test_every_metric_is_documented_with_its_type_and_labels_and_no_other(metrics: Metrics) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", DOCUMENT.read_text(), re.MULTILINE)
+    documented = {name: (kind, set(re.findall(r"\w+", labels))) for name, kind, labels in rows}
+    found: dict[str, tuple[str, set[str]]] = {}
+    for family in families(metrics).values():
+        labels = set().union(*(sample.labels for sample in family.samples)) - {"le"}
+        # The parser takes the suffix off a counter's name, and calls "untyped" what has no type.
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        found[name] = ("untyped" if family.type == "unknown" else family.type, labels)
+    assert found == documented
+
+
+def test_promtool_finds_nothing_to_say(metrics: Metrics) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=render(metrics), capture_output=True, check=False, timeout=60
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+def test_an_empty_ledger_has_a_page_too(ledger_engine: Engine) -> None:
+    metrics = build_registry(ledger_engine, lambda: NOW, lambda: TEAMS)
+    assert samples(metrics, "attributor_team_cost_total") == {}
+    assert samples(metrics, "attributor_team_budget_ratio") == {("search",): 0.0, ("research",): 0.0}
+    assert samples(metrics, "attributor_outbox_pending") == {(): 0.0}
+
+
+def test_a_thousand_teams_are_a_bounded_number_of_series_with_the_same_sum(ledger_engine: Engine) -> None:
+    store(ledger_engine, cost("other", "0.001"), cost("idle", "0.001"), cost("unattributed", "0.001"))
+    store(ledger_engine, *(cost(f"team-{number:04d}", f"{number}.5") for number in range(1000)))
+    teams = tuple(Team(f"team-{number:04d}", budget=Budget(Decimal(1000))) for number in range(1000))
+    metrics = build_registry(ledger_engine, lambda: NOW, lambda: teams)
+    found = samples(metrics, "attributor_team_cost_total")
+    largest = {("USD", f"team-{number:04d}") for number in range(800, 1000)}
+    assert set(found) == largest | {("USD", "other"), ("USD", "idle"), ("USD", "unattributed")}
+    assert sum(found.values()) == pytest.approx(sum(range(1000)) + 500.003)
+    assert set(samples(metrics, "attributor_team_budget_ratio")) == {(team,) for _, team in largest}
+
+
+def test_a_ledger_that_cannot_be_read_is_a_metric_and_hides_no_other(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'nowhere' / 'ledger.db'}")
+    metrics = build_registry(engine, lambda: NOW, lambda: TEAMS)
+    count_push(metrics, 1, 0, 0)
+    assert samples(metrics, "attributor_ledger_up") == {(): 0.0}
+    assert samples(metrics, "attributor_push_events_total")[("accepted",)] == 1.0
+    assert samples(metrics, "attributor_team_cost_total") == {}
+    engine.dispose()
+
+
+def test_the_ledger_is_read_again_only_after_a_while(full_ledger: Engine) -> None:
+    now = [NOW]
+    metrics = build_registry(full_ledger, lambda: now[0], lambda: TEAMS)
+    assert samples(metrics, "attributor_outbox_pending") == {(): 2.0}
+    with full_ledger.begin() as connection:
+        connection.execute(insert(outbox), [message("another", "pending")])
+    now[0] += FRESH_FOR - timedelta(seconds=1)
+    assert samples(metrics, "attributor_outbox_pending") == {(): 2.0}
+    now[0] += timedelta(seconds=1)
+    assert samples(metrics, "attributor_outbox_pending") == {(): 3.0}
