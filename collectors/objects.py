@@ -73,7 +73,7 @@ def copy_object(place: Place) -> Iterator[Path]:
 
 
 def _client() -> "S3Client":
-    return boto3.client("s3", config=_ATTEMPTS)
+    return boto3.Session().client("s3", config=_ATTEMPTS)  # the default session would be global state
 
 
 def _wanted(key: str, prefix: str, pattern: str | None, suffixes: tuple[str, ...]) -> bool:

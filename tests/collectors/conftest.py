@@ -86,7 +86,13 @@ def _plain(value: Any) -> Any:
     return dict(vars(value)) if hasattr(value, "__dataclass_fields__") else str(value)
 
 
+@pytest.fixture
 def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    return unused_port()
+
+
+def unused_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -147,7 +153,7 @@ def start_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calla
             capture_output=True,
             timeout=120,
         )
-        port = free_port()
+        port = unused_port()
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 [

@@ -1,0 +1,43 @@
+"""Installed collector types: a broken outside one is told, and spoils no other."""
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from collectors.base import ENTRY_POINT_GROUP
+from collectors.registry import broken_types, load_types, read_types
+
+
+def point(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, value, ENTRY_POINT_GROUP)
+
+
+def test_ours_are_there() -> None:
+    assert {"focus", "usage", "prometheus"} <= set(load_types())
+    assert not broken_types()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("no_such_module_at_all:TYPE", "cannot be loaded: ModuleNotFoundError"),
+        ("collectors.bills.focus:NOTHING", "cannot be loaded: AttributeError"),
+        ("broken_plugin:TYPE", "cannot be loaded: ZeroDivisionError: division by zero"),
+        ("collectors.schema:CHARGES", "is a Schema, not a CollectorType"),
+        ("collectors.usage.files:TYPE", "calls itself 'usage'"),
+    ],
+)
+def test_a_broken_type_is_told_and_the_others_are_loaded(value, message, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "broken_plugin.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    types = read_types([point("theirs", value), point("focus", "collectors.bills.focus:TYPE")])
+    assert set(types.loaded) == {"focus"}
+    assert message in types.broken["theirs"]
+
+
+def test_a_name_that_two_packages_claim_is_told() -> None:
+    one = point("focus", "collectors.bills.focus:TYPE")
+    types = read_types([one, one])
+    assert types.loaded == {}
+    assert "both provide a collector type 'focus'" in types.broken["focus"]
