@@ -88,9 +88,6 @@ def month_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
     dashes = {"domain": [this_month, previous_month], "range": [[1, 0], [5, 3]]}
     dash = {"field": "series", "type": "nominal", "scale": dashes, "legend": None}
     tooltip = [{"field": "series", "title": "Month"}, {"field": "number", "title": "Day"}, {"field": "Total"}]
-    last = [{"aggregate": [{"op": "argmax", "field": "number", "as": "last"}], "groupby": ["series"]}]
-    name = {"type": "text", "align": "right", "dx": 2, "dy": -12, "fontSize": 12, "fontWeight": 600}
-    at = {"x": {**x, "field": "last.number"}, "y": {**y, "field": "last.total"}}
     budget = report.budget
     return {
         **_base(_running_points(report, this_month, previous_month)),
@@ -99,10 +96,26 @@ def month_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
                 "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 12, "opacity": 0}},
                 "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash, "tooltip": tooltip},
             },
-            {"transform": last, "mark": name, "encoding": {**at, "color": color, "text": {"field": "series"}}},
+            _name_at_end(this_month, paint, above=True),
+            _name_at_end(previous_month, "var(--text-muted)", above=False),
             *([] if budget is None else _rule(float(budget.budget), "budget")),
             *_forecast(report, paint),
         ],
+    }
+
+
+def _name_at_end(series: str, paint: str, *, above: bool) -> Spec:
+    """Return the name of a line at its last point, above or below it."""
+    last = {"aggregate": [{"op": "argmax", "field": "number", "as": "last"}], "groupby": ["series"]}
+    text = {"type": "text", "align": "right", "dx": 2, "dy": -12 if above else 30, "fontSize": 12, "fontWeight": 600}
+    return {
+        "transform": [{"filter": {"field": "series", "equal": series}}, last],
+        "mark": {**text, "color": paint},
+        "encoding": {
+            "x": {"field": "last.number", "type": "quantitative"},
+            "y": {"field": "last.total", "type": "quantitative"},
+            "text": {"field": "series"},
+        },
     }
 
 
@@ -147,27 +160,17 @@ def _forecast(report: TeamReport, paint: str) -> list[Spec]:
 
 
 def _rule(amount: float, label: str) -> list[Spec]:
+    """Return a dashed line with its name; the name has a rim in the surface's colour, so that bars do not hide it."""
     y = {"field": "at", "type": "quantitative"}
     data = {"values": [{"at": amount, "label": label}]}
-    text = {
-        "type": "text",
-        "align": "right",
-        "baseline": "bottom",
-        "dy": -3,
-        "fontSize": 11,
-        "color": "var(--text-muted)",
-    }
+    line = {"type": "rule", "strokeDash": [4, 4], "strokeWidth": 1.5, "color": "var(--text-muted)"}
+    text = {"type": "text", "align": "right", "baseline": "bottom", "x": "width", "dy": -3, "fontSize": 11}
+    rim = {**text, "stroke": "var(--surface)", "strokeWidth": 4, "strokeJoin": "round"}
+    named = {"y": y, "text": {"field": "label"}}
     return [
-        {
-            "data": data,
-            "mark": {"type": "rule", "strokeDash": [4, 4], "strokeWidth": 1.5, "color": "var(--text-muted)"},
-            "encoding": {"y": y},
-        },
-        {
-            "data": data,
-            "mark": {**text, "x": "width"},
-            "encoding": {"y": y, "text": {"field": "label"}},
-        },
+        {"data": data, "mark": line, "encoding": {"y": y}},
+        {"data": data, "mark": rim, "encoding": named},
+        {"data": data, "mark": {**text, "color": "var(--text)"}, "encoding": named},
     ]
 
 

@@ -5,7 +5,6 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from attributor.web.parts import SiteParts
 
-_METHODS = ["GET", "HEAD"]
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -13,18 +12,21 @@ def probe_routes(parts: SiteParts) -> APIRouter:
     """Return /healthz, /readyz and /metrics."""
     router = APIRouter()
 
-    @router.api_route("/healthz", methods=_METHODS)
+    @router.head("/healthz", include_in_schema=False)
+    @router.get("/healthz")
     def healthz() -> PlainTextResponse:
         """Answer "ok" as long as the process lives; asks nothing else, so that a slow disk does not restart it."""
         return PlainTextResponse("ok\n")
 
-    @router.api_route("/readyz", methods=_METHODS)
+    @router.head("/readyz", include_in_schema=False)
+    @router.get("/readyz")
     def readyz() -> JSONResponse:
         """Answer 200 when there is something to show, 503 with the reasons otherwise."""
         reasons = parts.ready()
         return JSONResponse({"ready": not reasons, "reasons": list(reasons)}, status_code=503 if reasons else 200)
 
-    @router.api_route("/metrics", methods=_METHODS)
+    @router.head("/metrics", include_in_schema=False)
+    @router.get("/metrics")
     def metrics() -> Response:
         """Answer the Prometheus exposition."""
         return Response(parts.metrics(), media_type=_EXPOSITION)

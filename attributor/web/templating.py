@@ -59,6 +59,8 @@ _FILTERS = {
     "day": formats.day,
     "short_day": formats.short_day,
     "month": formats.month,
+    "month_name": formats.month_name,
+    "short_month": formats.short_month,
     "instant": formats.instant,
     "lag": formats.lag,
     "plain": plain,

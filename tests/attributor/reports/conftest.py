@@ -11,7 +11,8 @@ from sqlalchemy import Engine, Table, insert
 
 from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
-from attributor.ledger.tables import control_sums, metadata, rollup
+from attributor.ledger.tables import control_sums, metadata, publications, rollup
+from attributor.periods import days_between
 
 Put = Callable[..., None]
 
@@ -56,6 +57,19 @@ def put_control(engine: Engine) -> Put:
         with engine.begin() as connection:
             values = _row(control_sums, {**row, **costs, **given}, tuple(costs))
             connection.execute(insert(control_sums).values(values))
+
+    return put
+
+
+@pytest.fixture
+def put_published(engine: Engine) -> Put:
+    """Publish a source's days [first, end)."""
+
+    def put(first: date, end: date, source: str = "bill") -> None:
+        row = {"charges_version": 1, "allocations_version": 1, "usage_versions": "{}", "rules_digest": "r"}
+        row |= {"inputs_digest": "i", "epoch": 1, "published_at": datetime(2026, 10, 20, tzinfo=UTC), "source": source}
+        with engine.begin() as connection:
+            connection.execute(insert(publications), [row | {"day": day} for day in days_between(first, end)])
 
     return put
 

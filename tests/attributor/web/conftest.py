@@ -1,10 +1,11 @@
 """A made-up company in a real ledger, and the site that shows it."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -224,3 +225,27 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     fill(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def make_site() -> Callable[..., FastAPI]:
+    """Return `site_of`, for tests that show another ledger, other teams or reasons not to be ready."""
+    return site_of
+
+
+@pytest.fixture(scope="session")
+def make_ledger() -> Callable[[Path], Engine]:
+    """Return `new_ledger`."""
+    return new_ledger
+
+
+@pytest.fixture(scope="session")
+def make_rows() -> SimpleNamespace:
+    """Return what makes rows: `cost` for the rollup, `published` for publications."""
+    return SimpleNamespace(cost=cost_row, published=published)
+
+
+@pytest.fixture(scope="session")
+def teams() -> Mapping[str, Team]:
+    """The company's teams."""
+    return TEAMS

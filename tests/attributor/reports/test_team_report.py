@@ -1,0 +1,148 @@
+"""A team's report: its own money only, its models with their tokens, its pools, its alerts, and near names."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import insert
+
+from alerts.alert import Alert
+from attributor.ledger.alert_json import alert_to_json
+from attributor.ledger.money_columns import money_values
+from attributor.ledger.tables import alerts, unmatched_owners, usage_rollup
+from attributor.periods import Month
+from attributor.reports.owners import UnknownTeamError
+from attributor.reports.team import team_report
+from attributor.reports.view import View
+from rules.ruleset import Budget, Team
+
+OCTOBER = Month(2026, 10)
+TEAMS = {
+    "search": Team("search", "Search", aliases=("srch",), owner="@ana", slack="#s", budget=Budget(Decimal(100))),
+    "research": Team("research"),
+}
+
+
+@pytest.fixture
+def see(engine, now):
+    def see(team: str = "search", **view):
+        return team_report(engine, TEAMS, team, View(OCTOBER, now, **view))
+
+    return see
+
+
+@pytest.fixture
+def put_usage(engine):
+    def put(metric: str, quantity: str, team: str = "search", model: str = "", pool: str = "") -> None:
+        row = {
+            "source": "tokens",
+            "day": date(2026, 10, 5),
+            "metric": metric,
+            "pool": pool,
+            "team": team,
+            "model": model,
+        }
+        with engine.begin() as connection:
+            connection.execute(insert(usage_rollup).values(row | money_values("quantity", Decimal(quantity))))
+
+    return put
+
+
+def test_models_show_cost_tokens_and_the_price_of_a_million(see, put_cost, put_usage):
+    put_cost("6", model="gpt-5")
+    put_usage("tokens.input", "1500000", model="gpt-5")
+    put_usage("tokens.output", "500000", model="gpt-5")
+    put_usage("tokens.input", "7", model="free-model")
+    put_usage("tokens.input", "9", team="research", model="gpt-5")
+    first, second = see().models
+    assert (first.model, first.cost, first.input_tokens, first.output_tokens) == ("gpt-5", 6, 1_500_000, 500_000)
+    assert (first.cost_per_million, first.cached_input_tokens, first.requests) == (3, None, None)
+    assert (second.model, second.cost, second.input_tokens) == ("free-model", 0, 7)
+
+
+def test_pools_show_hours_held_and_the_share_that_computed(see, put_usage):
+    put_usage("gpu.hours", "8", pool="a100")
+    put_usage("gpu.busy_hours", "6", pool="a100")
+    put_usage("gpu.hours", "2", pool="h100")
+    first, second = see().pools
+    assert (first.pool, first.held_hours, first.busy_hours, first.busy_share) == ("a100", 8, 6, Decimal("0.75"))
+    assert (second.pool, second.busy_hours, second.busy_share) == ("h100", None, None)
+
+
+def test_the_burn_rate_is_the_mean_of_the_last_seven_whole_days(see, put_cost, put_published):
+    put_published(date(2026, 10, 1), date(2026, 10, 20))
+    for day in range(1, 13):
+        put_cost("100", day=date(2026, 10, day))
+    for day in range(13, 19):
+        put_cost("7", day=date(2026, 10, day))
+    assert see().burn_rate == 6, "19 October was published and cost nothing: zero is not missing"
+
+
+def test_the_forecast_and_the_budget_are_of_the_team_alone(see, put_cost, put_published):
+    put_published(date(2026, 9, 1), date(2026, 10, 20))
+    for offset in range(49):
+        put_cost("2", day=date(2026, 9, 1) + timedelta(days=offset))
+        put_cost("50", day=date(2026, 9, 1) + timedelta(days=offset), team="research")
+    found = see()
+    assert found.budget is not None
+    assert (found.budget.spent, found.budget.used, found.budget.state) == (38, Decimal("0.38"), "on_track")
+    assert found.forecast is not None
+    assert Decimal(60) <= found.forecast.amount <= Decimal(64)
+
+
+def test_shared_steps_idle_causes_and_fallbacks_are_told(see, put_cost):
+    put_cost("1", rule="cluster", method="usage", idle_cause="held", service="GPU")
+    put_cost("2", rule="platform", method="usage", shared_step="platform", fallback="previous:zero")
+    found = see()
+    assert [(line.cause, line.service, line.cost) for line in found.idle] == [("held", "GPU", 1)]
+    assert [(line.rule, line.shared_step, line.fallback) for line in found.rules] == [
+        ("platform", "platform", "previous:zero"),
+        ("cluster", "", ""),
+    ]
+
+
+def test_only_open_alerts_of_the_team_are_shown_the_worst_first(see, engine):
+    now = datetime(2026, 10, 20, tzinfo=UTC)
+    alike = [("a", "search", "warning", "firing"), ("b", "search", "critical", "acknowledged")]
+    for key, team, severity, status in [
+        *alike,
+        ("c", "search", "critical", "resolved"),
+        ("d", "ads", "info", "firing"),
+    ]:
+        alert = Alert(key, "budget", team, severity, f"title of {key}", "", now, "USD", Decimal("1.5"))
+        row = {"key": key, "kind": "budget", "team": team, "severity": severity, "status": status}
+        with engine.begin() as connection:
+            values = row | {"body": alert_to_json(alert), "first_seen": now, "last_seen": now}
+            connection.execute(insert(alerts).values(values))
+    assert [(alert.title, alert.status, alert.amount) for alert in see().alerts] == [
+        ("title of b", "acknowledged", Decimal("1.5")),
+        ("title of a", "firing", Decimal("1.5")),
+    ]
+
+
+def test_what_is_unattributed_shows_the_owner_values_that_name_no_team(see, engine, put_cost):
+    put_cost("5", team="unattributed")
+    row = {"source": "bill", "day": date(2026, 10, 5), "column_name": "tags.team", "value": "serach", "currency": "USD"}
+    with engine.begin() as connection:
+        connection.execute(insert(unmatched_owners).values(row | money_values("effective", Decimal(5))))
+    assert [(line.column, line.value, line.cost) for line in see("unattributed").unmatched] == [
+        ("tags.team", "serach", 5)
+    ]
+    assert see("search").unmatched == ()
+
+
+def test_a_team_that_only_old_charges_know_can_still_be_seen(see, put_cost):
+    put_cost("5", team="dissolved")
+    assert see("dissolved").total == 5
+
+
+def test_an_unknown_team_is_told_with_near_ones(see):
+    with pytest.raises(UnknownTeamError, match="did you mean search") as caught:
+        see("serch")
+    assert caught.value.near[0] == "search"
+    with pytest.raises(UnknownTeamError) as caught:
+        see("SRCH2")
+    assert caught.value.near[0] == "search", "an alias is a name too"
+    with pytest.raises(UnknownTeamError) as caught:
+        see("zzzzzz")
+    assert caught.value.near == ()
