@@ -76,6 +76,7 @@ class EventLog:
             self._writer = SegmentWriter(folder, settings.segment_bytes)
             undo.callback(self._writer.close)
             self._ids = recent_ids(folder, settings.remember, settings.most_ids, int(clock().timestamp()))
+            self._floor = floor(folder)
             undo.pop_all()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._closing = threading.Lock()
@@ -91,7 +92,7 @@ class EventLog:
     def accepted_span(self) -> Span:
         """Return the times that an event may have now."""
         now = self._clock()
-        oldest = max((now - self.settings.keep).date(), floor(self.folder))
+        oldest = max((now - self.settings.keep).date(), self._floor)
         return Span(datetime.combine(oldest, time(), UTC), now + _AHEAD)
 
     def append(self, events: Sequence[UsageEvent]) -> "Future[Appended]":
@@ -120,7 +121,9 @@ class EventLog:
         now = self._clock()
         # A day more, so that no event that was just found young enough falls out before it is written.
         closed = (now - self.settings.keep).date() - timedelta(days=1)
-        return trim(self.folder, min(up_to, closed), now - self.settings.remember)
+        deleted = trim(self.folder, min(up_to, closed), now - self.settings.remember)
+        self._floor = floor(self.folder)
+        return deleted
 
     def close(self) -> None:
         """Store and answer what is waiting, then free the folder."""
