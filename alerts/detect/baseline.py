@@ -71,12 +71,11 @@ def weekday_profile(logs: Floats) -> Floats:
 def median_of_known(rows: Floats) -> Floats:
     """Return each row's median over what is not NaN; NaN for a row with nothing known."""
     ordered = np.sort(rows, axis=-1)
-    known = np.sum(~np.isnan(ordered), axis=-1)
-    low = np.take_along_axis(ordered, np.maximum((known - 1) // 2, 0)[..., None], axis=-1)[..., 0]
-    high = np.take_along_axis(ordered, np.maximum(known // 2, 0).clip(max=rows.shape[-1] - 1)[..., None], axis=-1)[
-        ..., 0
-    ]
-    middle: Floats = (low + high) / 2
+    known = np.full(ordered.shape[0], ordered.shape[1])
+    if np.isnan(ordered[:, -1]).any():
+        known = np.maximum(np.sum(~np.isnan(ordered), axis=-1), 1)
+    row = np.arange(known.size)
+    middle: Floats = (ordered[row, (known - 1) // 2] + ordered[row, np.minimum(known // 2, known - 1)]) / 2
     return middle
 
 

@@ -9,11 +9,12 @@ from alerts.alert import Findings
 from alerts.detect.baseline import Floats, prepare
 from alerts.detect.intermittent import is_intermittent, scan_runs
 from alerts.detect.recurrence import Calendar
-from alerts.detect.scan import AnomalousDay, scan
+from alerts.detect.scan import AnomalousDay, Subject, scan
 from alerts.detect.spend_alert import spend_alert
 from alerts.detect.spend_series import Episode, SpendDay, SpendPolicy, SpendSeries
 
-HISTORY_DAYS = 400
+HISTORY_DAYS = 224
+"""The days scanned, three months of calendar before them, and eight weeks of weekday profile before those."""
 
 
 def spend_anomalies(series: Sequence[SpendSeries], now: datetime, policy: SpendPolicy | None = None) -> Findings:
@@ -48,7 +49,7 @@ def episodes(series: SpendSeries, days: Sequence[SpendDay], gate: float, policy:
             anomalous = scan_runs(baseline, complete[born:], gate)
         else:
             calendar = Calendar(first + timedelta(days=born), baseline)
-            anomalous = scan(baseline, complete[born:], calendar, gate)
+            anomalous = scan(Subject(baseline, complete[born:], calendar, gate))
         found = [AnomalousDay(each.day + born, each.rule, each.expected, each.band) for each in anomalous]
     newest = amounts.size - 1
     grouped = _grouped(found, policy.quiet.days)
