@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
+import yaml
 
 from rules.attribute import Attribution, DayTables, attribute
 from rules.load import Loaded, load
@@ -89,7 +92,7 @@ def _charge(cost: Any = 0, **columns: Any) -> dict[str, Any]:
         "x_Origin": "bill.csv:1",
     }
     tags = {key.removeprefix("tags_"): columns.pop(key) for key in list(columns) if key.startswith("tags_")}
-    charge = {**given, "Tags": tags, **columns}
+    charge = {**given, **columns, "Tags": {**tags, **columns.get("Tags", {})}}
     for name in ("BilledCost", "EffectiveCost", "ListCost"):
         charge[name] = Decimal(str(charge[name]))
     return charge
@@ -126,6 +129,23 @@ def used() -> Callable[..., dict[str, Any]]:
     return _used
 
 
+@pytest.fixture(scope="session")
+def reference() -> ModuleType:
+    """The plain loop of reference.py, which lies beside this file."""
+    spec = spec_from_file_location("rules_reference", Path(__file__).with_name("reference.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def as_yaml() -> Callable[[Any], str]:
+    """Write plain maps and lists as YAML."""
+    return lambda document: yaml.safe_dump(document, sort_keys=False)
+
+
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[str], Loaded]:
     """Rules from YAML text, with their problems."""
@@ -157,6 +177,9 @@ class Engine:
         rows = [{"source": source, "start": start, "end": end} for source, start, end in covered]
         self.connection.register("coverage", pa.Table.from_pylist(rows, schema=COVERAGE))
         return DayTables("charges", "usage", "coverage")
+
+    def charge(self, **columns: Any) -> dict[str, Any]:
+        return _charge(**columns)
 
     def rules(self, text: str) -> RuleSet:
         loaded = _read(text, self.folder)

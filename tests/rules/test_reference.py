@@ -1,0 +1,198 @@
+"""The engine agrees to the last unit with a plain loop over fractions that was written from the semantics alone."""
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rules.attribute import attribute
+
+DAY = datetime(2026, 10, 14, tzinfo=UTC)
+TEAMS = ("a", "b", "c", "p", "q")
+COSTS = ("BilledCost", "EffectiveCost", "ListCost")
+CENTERS = {"a": "100", "p": "900"}
+
+# --- random days -----------------------------------------------------------------------------------------------------
+
+AMOUNTS = st.one_of(
+    st.decimals(-1000, 1000, places=12),
+    st.sampled_from([Decimal(0), Decimal("1e-12"), Decimal("-1e-12"), Decimal(1_000_000_000), Decimal("0.1")]),
+)
+QUANTITIES = st.one_of(st.sampled_from([Decimal(0), Decimal(1), Decimal("0.5")]), st.decimals(0, 100, places=12))
+NAMED = st.sampled_from(["a", "B", "c@corp", "P", "", "stranger"])
+PLACES = st.sampled_from(["", "east", "eastern", "west", "E_st"])
+
+
+@st.composite
+def charge_rows(draw):
+    hour = draw(st.one_of(st.none(), st.integers(0, 23)))
+    start = DAY if hour is None else DAY + timedelta(hours=hour)
+    length = timedelta(days=1) if hour is None else timedelta(hours=draw(st.sampled_from([1, 1, 3])))
+    tags = {"team": draw(NAMED), "place": draw(PLACES), "project": draw(st.sampled_from(["", "x"]))}
+    return {
+        **{cost: draw(AMOUNTS) for cost in COSTS},
+        "hour": hour or 0,
+        "ChargePeriodStart": start,
+        "ChargePeriodEnd": min(start + length, DAY + timedelta(days=1)),
+        "ServiceName": draw(st.sampled_from(["Compute", "Storage", "Support"])),
+        "SubAccountId": draw(st.sampled_from(["1", "2", ""])),
+        "x_Source": draw(st.sampled_from(["aws", "gcp"])),
+        "Tags": {key: value for key, value in tags.items() if value},
+    }
+
+
+@st.composite
+def usage_rows(draw):
+    metric = draw(st.sampled_from(["gpu.hours", "gpu.hours", "gpu.busy_hours", "gpu.capacity_hours", "runs"]))
+    facts = {"team": draw(NAMED), "place": draw(PLACES)}
+    return {
+        "hour": DAY + timedelta(hours=draw(st.integers(-50, 23))),
+        "metric": metric,
+        "pool": draw(st.sampled_from(["one", "two"])),
+        "quantity": draw(QUANTITIES),
+        "facts": {key: value for key, value in facts.items() if value},
+        "x_Source": "metrics",
+    }
+
+
+COLUMNS = st.sampled_from(["ServiceName", "SubAccountId", "tags.place", "tags.team", "x_Source"])
+TESTS = st.one_of(
+    st.sampled_from(["Compute", "1", "east", "E*", "e?st", "*s*", "present", "absent", "aws"]),
+    st.lists(st.sampled_from(["Compute", "Storage", "2", "gcp", "we*", "B"]), min_size=1, max_size=2),
+    st.sampled_from([{"regex": "^[Ee]_?.st$"}, {"regex": "s+t"}, {"prefix": "east"}, {"prefix": "E_"}]),
+    st.sampled_from([{"range": ["Compute", "Storage"]}, {"range": ["a", "f"]}]),
+)
+LEAVES = st.dictionaries(COLUMNS, TESTS, min_size=1, max_size=2)
+MATCHES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"all": parts}),
+        st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"any": parts}),
+        inner.map(lambda part: {"not": part}),
+    ),
+    max_leaves=3,
+)
+WEIGHTS = st.sampled_from(["1", "2.5", "0.000000000007", "60"])
+SOME_TEAMS = st.lists(st.sampled_from(TEAMS), min_size=1, max_size=3, unique=True)
+FIXED = st.dictionaries(st.sampled_from(TEAMS), WEIGHTS, min_size=1, max_size=3)
+WITHOUT = st.one_of(st.sampled_from(["unattributed", "previous", "even"]), FIXED.map(lambda fixed: {"fixed": fixed}))
+USAGE_SPLITS = st.fixed_dictionaries(
+    {"by": st.sampled_from(["gpu.hours", "runs"]), "pool": st.sampled_from(["one", "two"])},
+    optional={"per": st.sampled_from(["hour", "day"]), "among": SOME_TEAMS, "without_usage": WITHOUT},
+)
+IDLE_SPLITS = st.fixed_dictionaries(
+    {"by": st.just("gpu.hours"), "pool": st.just("one"), "idle": st.sampled_from(["holder", "spread", "c"])},
+    optional={"per": st.sampled_from(["hour", "day"]), "unallocated": st.just("q")},
+)
+ACTIVITIES = st.fixed_dictionaries(
+    {
+        "rates": st.dictionaries(
+            st.sampled_from(["gpu.hours", "runs"]), st.sampled_from(["2.10", "0", "14"]), min_size=1
+        ),
+        "pool": st.just("one"),
+        "rest": st.sampled_from(TEAMS),
+    },
+    optional={"per": st.sampled_from(["hour", "day"])},
+)
+OUTCOMES = st.one_of(
+    st.sampled_from(TEAMS).map(lambda team: {"owner": team}),
+    st.sampled_from([{"team": "tags.team"}, {"team": "tags.team", "project": "tags.project"}]).map(
+        lambda owner: {"owner": owner}
+    ),
+    st.one_of(
+        USAGE_SPLITS, IDLE_SPLITS, st.just({"by": "cost"}), SOME_TEAMS.map(lambda found: {"by": "cost", "among": found})
+    ).map(lambda split: {"split": split}),
+    st.one_of(SOME_TEAMS.map(lambda found: {"even": found}), FIXED.map(lambda fixed: {"fixed": fixed})).map(
+        lambda split: {"split": split}
+    ),
+    ACTIVITIES.map(lambda activity: {"activity": activity}),
+    st.sampled_from([["ServiceName"], ["ServiceName", "SubAccountId"]]).map(lambda columns: {"follow": columns}),
+)
+DATES = st.sampled_from(
+    [{}, {}, {}, {"from": "2026-10-14"}, {"until": "2026-10-14"}, {"from": "2026-10-01", "until": "2026-11-01"}]
+)
+RULES = st.lists(
+    st.builds(
+        lambda m, o, d: {**m, **o, **d}, st.one_of(st.just({}), MATCHES.map(lambda m: {"match": m})), OUTCOMES, DATES
+    ),
+    max_size=6,
+)
+SHARED = st.one_of(
+    st.just([]),
+    st.just([{"team": "p", "split": {"by": "runs"}}]),
+    st.just(
+        [
+            {"team": "p", "split": {"fixed": {"a": "1", "q": "2"}}},
+            {"team": "q", "split": {"fixed": {"b": "1", "p": "7"}}},
+        ]
+    ),
+    st.just(
+        [
+            {"team": "p", "split": {"fixed": {"q": "1", "p": "5"}}},
+            {"team": "q", "split": {"fixed": {"b": "1", "c": "3"}}},
+        ]
+    ),
+)
+TEAMS_YAML = {team: {"cost_center": CENTERS[team]} if team in CENTERS else {} for team in TEAMS}
+
+
+def one_claim_a_pool(rules):
+    """Rules of one pool must say the same of it: keep the first activity only."""
+    seen, kept = False, []
+    for number, rule in enumerate(rules):
+        if "activity" in rule and seen:
+            continue
+        seen = seen or "activity" in rule
+        kept.append({"name": f"rule {number}", **rule})
+    return kept
+
+
+def allocated(reference, connection, name):
+    columns = (
+        "x_Source, rule, team, idle_cause, shared_step, fallback, epoch_us(window_start), epoch_us(window_end),"
+        " project, ServiceName, SubAccountId, cost_center"
+    )
+    rows = defaultdict(lambda: [0, 0, 0])
+    for row in connection.execute(f"SELECT {columns}, {', '.join(COSTS)} FROM {name}").fetchall():
+        hours = None if row[6] is None else (row[6] // 3_600_000_000, row[7] // 3_600_000_000)
+        key = (*row[:6], hours, *row[8:12])
+        rows[key] = [total + reference.units(cost) for total, cost in zip(rows[key], row[12:], strict=True)]
+    return dict(rows)
+
+
+def _agrees(reference, engine, as_yaml, rules, shared, charges, usage):
+    covered = (reference.hour_of(DAY) - 200, reference.hour_of(DAY) + 20)
+    span = ("metrics", reference.EPOCH + timedelta(hours=covered[0]), reference.EPOCH + timedelta(hours=covered[1]))
+    tables = engine.tables([engine.charge(**row) for row in charges], usage, [span])
+    ruleset = engine.rules(as_yaml({"teams": TEAMS_YAML, "rules": rules, "shared": shared}))
+    found = allocated(reference, engine.connection, attribute(engine.connection, tables, ruleset).allocations)
+    wanted = reference.reference(rules, shared, charges, usage, covered)
+    assert {key: row for key, row in found.items() if any(row)} == {key: row for key, row in wanted.items() if any(row)}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    RULES.map(one_claim_a_pool),
+    SHARED,
+    st.lists(charge_rows(), min_size=1, max_size=8),
+    st.lists(usage_rows(), max_size=25),
+)
+def test_a_plain_loop_over_fractions_gives_the_same_rows(reference, engine, as_yaml, rules, shared, charges, usage):
+    _agrees(reference, engine, as_yaml, rules, shared, charges, usage)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    RULES.map(one_claim_a_pool),
+    SHARED,
+    st.lists(charge_rows(), min_size=1, max_size=12),
+    st.lists(usage_rows(), max_size=40),
+)
+def test_a_plain_loop_over_fractions_gives_the_same_rows_five_hundred_times(
+    reference, engine, as_yaml, rules, shared, charges, usage
+):
+    _agrees(reference, engine, as_yaml, rules, shared, charges, usage)
