@@ -100,10 +100,11 @@ class PrometheusCollector:
             rows += [(hour, measure) for measure in measures]
             if measures:
                 covered.add(hour)
-        return self._assembled(rows, piece)
+        return self._assembled(rows)
 
-    def _assembled(self, rows: list[tuple[datetime, Measure]], piece: Window) -> pa.RecordBatch:
-        origin = f"{self._source.asking.server.shown} {piece.start:%Y-%m-%dT%HZ}/{piece.end:%Y-%m-%dT%HZ}"
+    def _assembled(self, rows: list[tuple[datetime, Measure]]) -> pa.RecordBatch:
+        # By the hour, not by the piece: reading a day again must give the same rows.
+        shown = self._source.asking.server.shown
         hours = pa.array([hour for hour, _ in rows], USAGE.field("hour").type)
         values = {
             "hour": hours,
@@ -112,7 +113,7 @@ class PrometheusCollector:
             "quantity": [measure.quantity for _, measure in rows],
             "facts": [measure.facts for _, measure in rows],
             "x_Source": [self.name] * len(rows),
-            "x_Origin": [origin] * len(rows),
+            "x_Origin": [f"{shown} {hour:%Y-%m-%dT%HZ}" for hour, _ in rows],
             "x_Day": hours.cast(pa.date32()),
         }
         arrays = [pa.array(values[field.name], field.type) for field in USAGE]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from collectors.base import CollectError, Window
 from collectors.gpus.prometheus import TYPE
 
 pytestmark = pytest.mark.slow
+GOLDEN = Path(__file__).parent / "golden"
 START = datetime(2026, 11, 19, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 19, 5, 0, 30, tzinfo=UTC)
 UTIL, GR, SM = "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE", "DCGM_FI_PROF_SM_ACTIVE"
@@ -199,8 +201,15 @@ def test_a_finer_step_and_a_long_window_stay_below_the_point_limit(read) -> None
     assert samples == Decimal(60 * 10**12 // 3600).scaleb(-12), "a step finer than the scrapes finds few samples"
 
 
-def test_reading_twice_gives_the_same(read) -> None:
-    assert read().rows == read().rows
+def test_a_recorded_cluster_gives_its_golden_table(read, prometheus: str, golden: Callable) -> None:
+    golden(GOLDEN / "prometheus" / "table.json", read(), without=prometheus)
+
+
+def test_reading_twice_and_reading_a_part_give_the_same_rows(read) -> None:
+    whole = read().rows
+    assert read().rows == whole
+    first_hours = Window(START, START + timedelta(hours=2))
+    assert read(first_hours).rows == [row for row in whole if row["hour"] < first_hours.end]
 
 
 def test_a_broken_selector_is_a_permanent_error_with_the_servers_words(read) -> None:
