@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, case, func, select
 
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup
+from attributor.periods import days_between
 
 Basis = Literal["effective", "billed", "list"]
 BASES: tuple[Basis, ...] = ("effective", "billed", "list")
@@ -66,6 +67,11 @@ def parse_dimensions(text: str) -> tuple[str, ...]:
 def within(start: date, end: date) -> ColumnElement[bool]:
     """Return the condition that a rollup row's UTC day is in [start, end)."""
     return (rollup.c.day >= start) & (rollup.c.day < end)
+
+
+def on_days(start: date, end: date) -> ColumnElement[bool]:
+    """Return the same condition as `within`, day by day: so an index on (day, team) finds one team without a scan."""
+    return rollup.c.day.in_(tuple(days_between(start, end)))
 
 
 def cost_sums(basis: Basis, condition: ColumnElement[bool] | None = None) -> Sums:

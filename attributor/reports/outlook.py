@@ -15,7 +15,7 @@ from alerts.detect.forecast import month_end
 from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
-from attributor.reports.costs import amounts, cost_sums, within
+from attributor.reports.costs import amounts, cost_sums, on_days
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame
@@ -65,7 +65,7 @@ def daily_effective(
 ) -> dict[str, dict[date, Decimal]]:
     """Return effective cost by team and day: the month and the four before it; one query."""
     start = frame.month.first - timedelta(days=_HISTORY_DAYS)
-    condition = and_(within(start, frame.month.end), rollup.c.currency == frame.currency)
+    condition = and_(on_days(start, frame.month.end), rollup.c.currency == frame.currency)
     query = select(rollup.c.team, rollup.c.day, *cost_sums("effective"))
     found: dict[str, dict[date, Decimal]] = {}
     rows: Any = connection.execute(

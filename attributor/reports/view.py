@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from attributor.ledger.tables import publications, rollup
 from attributor.periods import Month, month_of
-from attributor.reports.costs import Basis, amounts, cost_sums, within
+from attributor.reports.costs import Basis, amounts, cost_sums, on_days, within
 
 _STALLED_AFTER = timedelta(days=10)
 """A source so far behind the freshest one is no longer waited for."""
@@ -99,7 +99,7 @@ class Frame:
     @property
     def both_months(self) -> ColumnElement[bool]:
         """The rows of either month in the frame's currency: what a comparing query has to read."""
-        return and_(within(self.month.plus(-1).first, self.month.end), rollup.c.currency == self.currency)
+        return and_(on_days(self.month.plus(-1).first, self.month.end), rollup.c.currency == self.currency)
 
     @property
     def heading(self) -> Heading:
