@@ -24,8 +24,7 @@ from rules.ruleset import Budget, Team
 
 Row = dict[str, Any]
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
-FIRST, TODAY = date(2026, 8, 15), NOW.date()
-JUST_NOW = NOW - timedelta(minutes=4)
+FIRST, TODAY, JUST_NOW = date(2026, 8, 15), NOW.date(), NOW - timedelta(minutes=4)
 TEAMS = {
     "search": Team("search", "Search", ("srch",), owner="@ana", slack="#search-costs", budget=Budget(Decimal(42000))),
     "ads": Team("ads", "Ads", cost_center="4200", owner="@bo", slack="#ads", budget=Budget(Decimal(9000))),
