@@ -59,7 +59,7 @@ def month_end(history: Sequence[tuple[date, Decimal, bool]], today: date) -> For
     length = _month_length(today)
     settled = int(np.flatnonzero(complete)[-1]) + 1 if complete.any() else 0
     if settled < LEAST_DAYS:
-        return _run_rate(amounts, max(begin, 0), length)
+        return _run_rate(amounts, complete, max(begin, 0), length)
     amount, remaining = _project(amounts, begin, length, settled)
     low, high = _interval(amounts, first, settled - begin)
     spent = float(np.nansum(amounts[max(begin, 0) :]))
@@ -87,35 +87,47 @@ def _month_length(day: date) -> int:
     return ((first + timedelta(days=31)).replace(day=1) - first).days
 
 
-def _run_rate(amounts: Floats, begin: int, length: int) -> Forecast:
-    """Extend the mean of the days known; the interval is a plain quarter of what remains."""
-    month = amounts[begin:]
-    spent = float(np.nansum(month))
-    mean = float(np.nanmean(amounts)) if not np.isnan(amounts).all() else 0.0
-    remaining = mean * (length - int(np.sum(~np.isnan(month))))
-    slack = _GUESSED_ERROR * abs(remaining)
-    low, high = max(spent + remaining - slack, min(spent, spent + remaining)), spent + remaining + slack
+def _run_rate(amounts: Floats, complete: NDArray[np.bool_], begin: int, length: int) -> Forecast:
+    """Extend the mean of the complete days, or of all where none is; the interval is a quarter of what is not known."""
+    known = amounts[complete] if complete.any() else amounts
+    mean = _mean_of_known(known)
+    seen = np.nansum(amounts[begin:])
+    settled = amounts[begin:][complete[begin:]]
+    partial = amounts[begin:][~complete[begin:]]
+    open_days = float(np.sum(np.fmax(partial, mean))) + mean * (length - settled.size - partial.size)
+    amount = float(np.sum(settled)) + open_days
+    slack = _GUESSED_ERROR * abs(open_days)
+    low = max(amount - slack, min(float(seen), amount))
     return Forecast(
-        cents_of_estimate(spent + remaining), cents_of_estimate(low), cents_of_estimate(high), "too little history"
+        cents_of_estimate(amount), cents_of_estimate(low), cents_of_estimate(amount + slack), "too little history"
     )
 
 
 def _project(amounts: Floats, begin: int, length: int, settled: int) -> tuple[float, float]:
-    """Return the month's amount and the part of it that is forecast; days from `settled` on are lower bounds."""
+    """Return the month's amount and the part of it that is forecast.
+
+    Days from `settled` on are lower bounds; an unknown day before it counts as the mean of the four weeks before.
+    """
     future = np.arange(settled, begin + length)
     days = daily_forecast(amounts[:settled], future)
-    partial = np.full(future.size, -np.inf)
+    partial = np.full(future.size, np.nan)
     seen = amounts[settled : begin + length]
-    partial[: seen.size] = np.where(np.isnan(seen), -np.inf, seen)
-    wanted = future >= begin
-    remaining = float(np.sum(np.maximum(days, partial)[wanted]))
-    return float(np.nansum(amounts[max(begin, 0) : settled])) + remaining, remaining
+    partial[: seen.size] = seen
+    remaining = float(np.sum(np.fmax(days, partial)[future >= begin]))
+    past = amounts[max(begin, 0) : settled]
+    gaps = int(np.sum(np.isnan(past)))
+    mean = _mean_of_known(amounts[settled - _WEEKS * 7 : settled]) if gaps else 0.0
+    return float(np.nansum(past)) + gaps * mean + remaining, remaining
+
+
+def _mean_of_known(amounts: Floats) -> float:
+    return 0.0 if np.isnan(amounts).all() else float(np.nanmean(amounts))
 
 
 def daily_forecast(amounts: Floats, future: Days) -> Floats:
     """Return the mean of three: the mean of four weeks, the same weekdays of them, and their damped drift."""
     weeks = amounts[-_WEEKS * 7 :].reshape(_WEEKS, 7)
-    mean = float(np.nanmean(weeks)) if not np.isnan(weeks).all() else 0.0
+    mean = _mean_of_known(weeks)
     weeks = np.where(np.isnan(weeks), mean, weeks)
     ahead = future - amounts.size
     same_weekday = (weeks.sum(axis=0) + mean)[ahead % 7] / (_WEEKS + 1)

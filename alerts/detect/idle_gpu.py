@@ -4,7 +4,7 @@ Every hour counts, not the window's mean: one busy hour beside an empty one is a
 Missing samples never make a GPU idle: with fewer than `coverage` of them the group is undecided.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -84,21 +84,29 @@ def idle_gpus(
         return Findings("idle_gpu", (), undecided=("idle_gpu",))
     streaks: dict[tuple[str, str], list[IdleStreak]] = {}
     undecided: set[tuple[str, str]] = set()
-    for pool, of_pool in groupby(known, key=attrgetter("pool")):
-        rows = list(of_pool)
-        end = max(row.hour for row in rows) + HOUR
-        for _, of_gpu in groupby(rows, key=attrgetter("gpu")):
-            history = list(of_gpu)
-            for team in _holders(history, end, limits):
-                own = [row for row in history if row.team == team]
-                streak = None if end < now - limits.stale_after else _streak(own, end, limits)
-                if streak is None:
-                    undecided.add((team, pool))
-                elif streak.hours:
-                    streaks.setdefault((team, pool), []).append(streak)
+    for group, streak in _judged(known, now, limits):
+        if streak is None:
+            undecided.add(group)
+        elif streak.hours:
+            streaks.setdefault(group, []).append(streak)
     alerts = tuple(_alert(found, rates.get(pool), limits) for (_, pool), found in sorted(streaks.items()))
     unsure = sorted(undecided - streaks.keys())
     return Findings("idle_gpu", alerts, undecided=tuple(_key(team, pool) for team, pool in unsure))
+
+
+def _judged(
+    known: Sequence[GpuHour], now: datetime, policy: IdlePolicy
+) -> Iterator[tuple[tuple[str, str], IdleStreak | None]]:
+    """Yield (team, pool) and the streak of each GPU held; `known` is sorted by pool, GPU and hour."""
+    for pool, of_pool in groupby(known, key=attrgetter("pool")):
+        rows = list(of_pool)
+        end = max(row.hour for row in rows) + HOUR
+        is_stale = end < now - policy.stale_after
+        for _, of_gpu in groupby(rows, key=attrgetter("gpu")):
+            history = list(of_gpu)
+            for team in _holders(history, end, policy):
+                own = _one_an_hour(row for row in history if row.team == team)
+                yield (team, pool), None if is_stale else _streak(own, end, policy)
 
 
 def _key(team: str, pool: str) -> str:
@@ -112,6 +120,16 @@ def _holders(history: Sequence[GpuHour], end: datetime, policy: IdlePolicy) -> s
         return set()
     newest = max(row.hour for row in inside)
     return {row.team for row in inside if row.hour == newest}
+
+
+def _one_an_hour(rows: Iterable[GpuHour]) -> list[GpuHour]:
+    """Keep the busiest row of each hour: a GPU that two pods of a team share is idle where both are."""
+    busiest: dict[datetime, GpuHour] = {}
+    for row in rows:
+        known = busiest.get(row.hour)
+        if known is None or row.utilization > known.utilization:
+            busiest[row.hour] = row
+    return list(busiest.values())
 
 
 def _streak(own: Sequence[GpuHour], end: datetime, policy: IdlePolicy) -> IdleStreak | None:

@@ -16,6 +16,9 @@ from alerts.detect.spend_series import SpendDay, SpendPolicy, SpendSeries
 
 CORPUS = Path(__file__).parents[3] / "shared" / "data" / "anomaly"
 pytestmark = [
+    # The corpus' own loader leaves its files to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.slow,
     pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the anomaly corpus is not at {CORPUS}"),
     pytest.mark.skipif(importlib.util.find_spec("pandas") is None, reason="the corpus' scorer needs pandas"),

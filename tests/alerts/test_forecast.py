@@ -76,6 +76,16 @@ def test_the_interval_never_falls_below_what_is_spent():
     assert float(found.low) >= min(spent, float(found.amount)) - 0.01
 
 
+def test_a_gap_in_the_month_counts_as_a_usual_day_not_as_zero():
+    known = [each for each in history(160) if each[0] not in {date(2026, 6, 2), date(2026, 6, 3)}]
+    assert month_end(known, known[-1][0]).amount == Decimal("3000.00")
+
+
+def test_a_partial_newest_day_does_not_lower_a_short_history():
+    known = [*history(9), (date(2026, 1, 10), Decimal(1), False)]
+    assert month_end(known, date(2026, 1, 10)).amount == Decimal("3100.00")
+
+
 def test_nothing_known_gives_no_forecast():
     assert month_end([], date(2026, 1, 10)) is None
     assert month_end([(date(2026, 2, 1), Decimal(1), True)], date(2026, 1, 10)) is None

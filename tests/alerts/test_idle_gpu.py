@@ -102,6 +102,13 @@ def test_a_gpu_that_is_gone_while_its_pool_reports_on_is_not_idle():
     assert (findings.alerts, findings.undecided) == ((), ())
 
 
+def test_a_gpu_that_two_pods_of_a_team_share_counts_once_and_is_as_busy_as_the_busier():
+    (alert,) = idle_gpus([*hours(0, 0), *hours(4, 4)], RATES, NOW).alerts
+    assert (alert.amount, len(alert.contributors)) == (Decimal("5.00"), 1)
+    assert idle_gpus([*hours(0, 0), *hours(4, 60)], RATES, NOW).alerts == ()
+    assert idle_gpus([*hours(0, None), *hours(0, None)], RATES, NOW).alerts == ()
+
+
 def test_without_a_price_the_alert_fires_and_says_that_the_amount_is_unknown():
     (alert,) = idle_gpus(hours(0, 0), {}, NOW).alerts
     assert (alert.amount, alert.severity) == (None, "warning")
