@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +13,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.delivery import deliver
-from attributor.app.pages import build_pages
+from attributor.app.pages import build_metrics, build_pages
 from attributor.app.reload import reloaded
 from attributor.app.upkeep import maintained
 from attributor.app.wiring import App, open_duckdb, surroundings, works
@@ -23,6 +23,7 @@ from attributor.jobs.leadership import Leadership, renewed
 from attributor.jobs.work import CycleReport, run_cycle
 from attributor.ledger.lease import LeaseLostError
 from attributor.ledger.sources import source_states
+from attributor.metrics.registry import Metrics, observed
 
 logger = logging.getLogger(__name__)
 _CYCLE = timedelta(seconds=20)
@@ -78,8 +79,9 @@ def serve(app: App) -> None:
     with ExitStack() as stack:
         stack.enter_context(renewed(leadership))
         daemon = Daemon(app, leadership)
-        site = stack.enter_context(build_pages(app, lambda: daemon.app.settings))
-        stack.enter_context(_scheduled(daemon))
+        metrics = build_metrics(app, lambda: daemon.app.settings)
+        site = stack.enter_context(build_pages(app, lambda: daemon.app.settings, metrics))
+        stack.enter_context(_scheduled(daemon, metrics))
         web = app.settings.web
         server = uvicorn.Server(
             uvicorn.Config(site, host=web.host, port=web.port, log_level="warning", timeout_graceful_shutdown=10)
@@ -89,21 +91,31 @@ def serve(app: App) -> None:
 
 
 @contextmanager
-def _scheduled(daemon: Daemon) -> Iterator[None]:
+def _scheduled(daemon: Daemon, metrics: Metrics) -> Iterator[None]:
     scheduler = BackgroundScheduler(
         timezone="UTC",
         executors={"default": ThreadPoolExecutor(3)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     now = daemon.app.clock()
-    scheduler.add_job(daemon.cycle, "interval", seconds=_CYCLE.total_seconds(), next_run_time=now, id="cycle")
-    scheduler.add_job(daemon.deliver, "interval", seconds=_DELIVERY.total_seconds(), id="deliver")
-    scheduler.add_job(daemon.maintain, "cron", hour=3, minute=17, id="maintain")
+    every = {"cycle": (daemon.cycle, _CYCLE), "deliver": (daemon.deliver, _DELIVERY)}
+    for name, (job, interval) in every.items():
+        counted = _counted(metrics, name, job)
+        scheduler.add_job(counted, "interval", seconds=interval.total_seconds(), next_run_time=now, id=name)
+    scheduler.add_job(_counted(metrics, "maintain", daemon.maintain), "cron", hour=3, minute=17, id="maintain")
     scheduler.start()
     try:
         yield
     finally:
         scheduler.shutdown(wait=True)
+
+
+def _counted(metrics: Metrics, name: str, job: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        with observed(metrics, name):
+            job()
+
+    return run
 
 
 @contextmanager

@@ -14,7 +14,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 def commands(group: click.Group, path: str = "attributor") -> list[tuple[str, click.Command]]:
     found: list[tuple[str, click.Command]] = []
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
         full = f"{path} {name}"
         found += commands(command, full) if isinstance(command, click.Group) else [(full, command)]
     return found

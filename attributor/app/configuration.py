@@ -5,19 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from alerts.channels.registry import built_in
+from attributor.app.errors import ConfigurationError
 from attributor.config.environment import substitution
 from attributor.config.load import LoadedConfig, Types, load_config
 from attributor.config.settings import Settings
 from collectors.registry import load_types
-from rules.problem import Problem
-
-
-class ConfigurationError(Exception):
-    """The configuration has errors; each says file, line and the fix."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
 
 
 def known_types() -> Types:

@@ -10,17 +10,22 @@ from attributor.app.wiring import App
 from attributor.config.settings import Settings
 from attributor.ledger.schema import schema_is_current
 from attributor.ledger.sources import source_states
-from attributor.metrics.registry import build_registry, render
+from attributor.metrics.registry import Metrics, build_registry, count_push, render
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
-from attributor.web.usage_api import usage_router
+from attributor.web.usage_api import PushCounts, usage_router
 from collectors.base import SourceSettings
 from collectors.push.collector import TYPE as PUSH
 from collectors.push.options import open_log, token
 
 
+def build_metrics(app: App, settings: Callable[[], Settings]) -> Metrics:
+    """Build the metrics of this process and of the ledger."""
+    return build_registry(app.engine, app.clock, lambda: settings().ruleset.teams)
+
+
 @contextmanager
-def build_pages(app: App, settings: Callable[[], Settings]) -> Iterator[FastAPI]:
+def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics) -> Iterator[FastAPI]:
     """Build the site, the ingest API included where a push source is configured; close the event log afterwards."""
     with ExitStack() as stack:
         push = next((source for source in app.settings.sources if source.type.name == PUSH.name), None)
@@ -28,19 +33,25 @@ def build_pages(app: App, settings: Callable[[], Settings]) -> Iterator[FastAPI]
         if push is not None:
             configured = SourceSettings(push.name, push.options, app.settings.folder, app.clock)
             log = stack.enter_context(closing(open_log(configured)))
-            routers = (usage_router(log, token(configured)),)
-        registry = build_registry(app.engine, app.clock, lambda: settings().ruleset.teams)
+            routers = (usage_router(log, token(configured), counted=_counter(metrics)),)
         yield build_site(
             SiteParts(
                 engine=app.engine,
                 teams=lambda: {team.id: team for team in settings().ruleset.teams},
                 company=app.settings.company or "Attributor",
                 clock=app.clock,
-                metrics=lambda: render(registry),
+                metrics=lambda: render(metrics),
                 ready=lambda: reasons_not_ready(app.engine),
                 extra_routers=routers,
             )
         )
+
+
+def _counter(metrics: Metrics) -> Callable[[PushCounts], None]:
+    def count(counts: PushCounts) -> None:
+        count_push(metrics, counts.accepted, counts.duplicates, counts.rejected)
+
+    return count
 
 
 def reasons_not_ready(engine: Engine) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """What is done once a day so that the stores stay small."""
 
-import logging
 from datetime import timedelta
 
 from attributor.app.wiring import App
@@ -11,12 +10,9 @@ from attributor.ledger.runs import forget_runs
 _LAKE_RETENTION = timedelta(days=2)
 _RUNS_KEPT = timedelta(days=30)
 
-logger = logging.getLogger(__name__)
-
 
 def maintained(app: App) -> None:
     """Remove from the lake what no published or collected day can reach any more, and forget old runs."""
     for table, versions in pinned_versions(app.engine).items():
-        removed = maintain(app.lake, table, versions, _LAKE_RETENTION)
-        logger.info("lake: %s files of %s removed", removed, table)
+        maintain(app.lake, table, versions, _LAKE_RETENTION)
     forget_runs(app.engine, app.clock() - _RUNS_KEPT)

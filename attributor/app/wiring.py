@@ -6,14 +6,16 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 from sqlalchemy import Engine
 
 from alerts.channels.base import Channel, ChannelSettings
-from attributor.app.configuration import ConfigurationError, settings_or_error
+from attributor.app.clock import utc_now
+from attributor.app.configuration import settings_or_error
+from attributor.app.errors import ConfigurationError
 from attributor.config.settings import Settings
 from attributor.ingest.staging import SCHEMAS
 from attributor.jobs.cycle import Works
@@ -47,11 +49,6 @@ class App:
     channels: Mapping[str, Channel]
     alert_log: LedgerAlertLog
     holder: str
-
-
-def utc_now() -> datetime:
-    """Return the present, aware UTC: the only place that asks the machine's clock."""
-    return datetime.now(UTC)
 
 
 def build_collectors(settings: Settings, clock: Clock) -> tuple[dict[str, Collector], list[Problem]]:

@@ -126,9 +126,7 @@ def _is_outdated(
     if not sources:
         return False
     source = next(iter(published.values())).source
-    return source.inputs_digest != inputs_digest(
-        inputs, day, span_of(source.usage_start, source.usage_end), rules
-    )
+    return source.inputs_digest != inputs_digest(inputs, day, span_of(source.usage_start, source.usage_end), rules)
 
 
 def span_of(start: datetime | None, end: datetime | None) -> Window | None:

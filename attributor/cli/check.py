@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
+from attributor.app.clock import utc_now
 from attributor.app.configuration import known_types, read_settings
-from attributor.app.wiring import build_channels, build_collectors, utc_now
+from attributor.app.wiring import build_channels, build_collectors
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json
 from attributor.config.json_schema import json_schema

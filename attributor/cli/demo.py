@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from attributor.app.wiring import utc_now
+from attributor.app.clock import utc_now
 from attributor.cli.options import USAGE_ERROR
 from attributor.cli.output import say
 from attributor.cli.progress import progress_bars

@@ -1,29 +1,39 @@
-"""The command `attributor` and its commands."""
+"""The command `attributor`, its errors and its commands."""
 
 import logging
 from importlib.metadata import version
 
 import click
 
-from attributor.app.configuration import ConfigurationError
-from attributor.cli import alerts, check, demo, explain, reconcile, run, serve, showback
+from attributor.app.errors import ConfigurationError
+from attributor.cli.lazy import LazyGroup
 from attributor.cli.options import USAGE_ERROR, config_option
-from attributor.cli.output import say
+
+COMMANDS = {
+    "alerts": "attributor.cli.alerts:group",
+    "check": "attributor.cli.check:check",
+    "demo": "attributor.cli.demo:command",
+    "explain": "attributor.cli.explain:command",
+    "reconcile": "attributor.cli.reconcile:command",
+    "run": "attributor.cli.run:command",
+    "schema": "attributor.cli.check:schema",
+    "serve": "attributor.cli.serve:command",
+    "showback": "attributor.cli.showback:command",
+}
 
 
-class _Attributor(click.Group):
+class _Attributor(LazyGroup):
     """Tells a configuration's errors one a line, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except ConfigurationError as error:
-            for problem in error.problems:
-                say(str(problem))
+            click.echo("\n".join(str(problem) for problem in error.problems), err=True)
             ctx.exit(USAGE_ERROR)
 
 
-@click.group(cls=_Attributor, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Attributor, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @config_option
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done, to standard error.")
 @click.version_option(version("attributor"), message="%(version)s")
@@ -32,17 +42,3 @@ def attributor(*, verbose: bool) -> None:
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-
-
-for _command in (
-    demo.command,
-    check.check,
-    check.schema,
-    run.command,
-    serve.command,
-    showback.command,
-    reconcile.command,
-    explain.command,
-    alerts.group,
-):
-    attributor.add_command(_command)

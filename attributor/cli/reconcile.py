@@ -2,7 +2,7 @@
 
 import click
 
-from attributor.app.wiring import open_app
+from attributor.app.reading import open_ledger
 from attributor.cli.options import FOUND_SOMETHING, config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
@@ -20,8 +20,8 @@ _COLUMNS = ("source", "charges", "allocated", "difference")
 @click.pass_context
 def command(context: click.Context, form: str, period: Month | None) -> None:
     """Compare what was charged with what was allocated; exit 1 where they differ."""
-    with open_app(config_path(context)) as app:
-        report = reconcile(app.engine, period or month_of(app.clock().date()))
+    with open_ledger(config_path(context)) as ledger:
+        report = reconcile(ledger.engine, period or month_of(ledger.clock().date()))
     _write(report, form)
     if report.difference:
         context.exit(FOUND_SOMETHING)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from attributor.app.wiring import open_app
+from attributor.app.reading import open_ledger
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
@@ -30,9 +30,9 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
         by = parse_dimensions(asked["by"])
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--by") from error
-    with open_app(config_path(context)) as app:
+    with open_ledger(config_path(context)) as ledger:
         request = ShowbackRequest(
-            period=asked["period"] or month_of(app.clock().date()),
+            period=asked["period"] or month_of(ledger.clock().date()),
             by=by,
             basis=parse_basis(asked["basis"]),
             team=asked["team"],
@@ -40,7 +40,7 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
             currency=asked["currency"],
         )
         try:
-            report = showback(app.engine, request)
+            report = showback(ledger.engine, request)
         except SeveralCurrenciesError as error:
             raise click.UsageError(f"{error}; choose one with --currency") from error
     _write(report, form)

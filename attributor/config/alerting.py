@@ -97,8 +97,9 @@ def _read_route(item: Located, channels: list[str]) -> tuple[Route | None, list[
     problems = unknown_keys(item, _ROUTE_KEYS)
     named = item.entries.get("channels")
     names = _texts(named)
-    if named is None or not names:
-        problems.append(item.problem("a route needs `channels`", f"known: {', '.join(channels)}"))
+    if named is None:
+        fix = f"known: {', '.join(channels)}; `channels: []` tells nobody"
+        problems.append(item.problem("a route needs `channels`", fix))
     for name in names:
         if name not in channels:
             near = get_close_matches(name, channels, n=1)

@@ -1,0 +1,100 @@
+"""Why a team was given an amount: each published day attributed anew, by the rules and versions it was published by."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Engine, select
+
+from attributor.attributing.days import DayReading, open_day, tables_with
+from attributor.attributing.inputs import Inputs, read_inputs
+from attributor.attributing.months import month_costs
+from attributor.lake.lake import Lake
+from attributor.ledger.collected import CollectedDay
+from attributor.ledger.publications import Publication, publications
+from attributor.ledger.tables import rollup, rule_sets
+from attributor.periods import Month, days_between, month_of
+from rules.explain import explain
+from rules.explanation import Explanation, Question
+from rules.load import restore
+from rules.ruleset import RuleSet
+
+Published = Mapping[tuple[str, date], Publication]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where published days are read from."""
+
+    engine: Engine
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class ExplainedDay:
+    """One published UTC day and the rules that it was attributed by."""
+
+    day: date
+    rules_digest: str
+    explanation: Explanation
+
+
+def explain_days(archive: Archive, question: Question, first: date, end: date) -> Iterator[ExplainedDay]:
+    """Yield the published days of [first, end) on which the team was given something, the oldest first."""
+    published = _published_of_months(archive.engine, first, end)
+    inputs = _as_published(archive.engine, published)
+
+    @cache
+    def rules(digest: str) -> RuleSet:
+        return _restored(archive.engine, digest)
+
+    @cache
+    def costs_of(month: Month, digest: str) -> pa.Table | None:
+        return month_costs(DayReading(archive.lake, archive.connection, rules(digest)), inputs, month)
+
+    for day in _days_with_costs(archive.engine, question, first, end):
+        digest = next(found.rules_digest for (_, of), found in published.items() if of == day)
+        reading = DayReading(archive.lake, archive.connection, rules(digest))
+        costs = costs_of(month_of(day), digest)
+        open_day(reading, inputs, day)
+        tables = tables_with(archive.connection, costs)
+        yield ExplainedDay(day, digest, explain(archive.connection, tables, reading.ruleset, question))
+
+
+def _published_of_months(engine: Engine, first: date, end: date) -> Published:
+    """Return what is published of every month touched: a rule may lean on a charge's whole month."""
+    days = days_between(month_of(first).first, month_of(end).end)
+    return publications(engine, list(days))
+
+
+def _as_published(engine: Engine, published: Published) -> Inputs:
+    """Return the inputs at the versions that the publications name."""
+    charges = {
+        key: CollectedDay(found.source.charges_version, found.source.inputs_digest, 1)
+        for key, found in published.items()
+        if found.source.charges_version >= 0
+    }
+    usage = {
+        (source, day): CollectedDay(version, "", 1)
+        for found in published.values()
+        for source, days in found.source.usage_versions.items()
+        for day, version in days.items()
+    }
+    return Inputs(charges, usage, read_inputs(engine).coverage)
+
+
+def _days_with_costs(engine: Engine, question: Question, first: date, end: date) -> list[date]:
+    condition = (rollup.c.day >= first) & (rollup.c.day < end) & (rollup.c.team == question.team)
+    if question.service is not None:
+        condition &= rollup.c.service == question.service
+    with engine.connect() as connection:
+        return list(connection.scalars(select(rollup.c.day).where(condition).distinct().order_by(rollup.c.day)))
+
+
+def _restored(engine: Engine, digest: str) -> RuleSet:
+    with engine.connect() as connection:
+        return restore(connection.execute(select(rule_sets.c.text).where(rule_sets.c.digest == digest)).scalar_one())
