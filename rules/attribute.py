@@ -82,7 +82,9 @@ def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: Rul
 def work_out(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Worked:
     """Leave cells and their parts, with everything that they were weighed by, in the connection."""
     plan = make_cells(connection, tables.charges, ruleset)
-    resolve_metrics(connection, tables.usage, ruleset, metrics_of(ruleset))
+    metrics = metrics_of(ruleset)
+    if metrics:
+        resolve_metrics(connection, tables.usage, ruleset, metrics)
     source = UsageSource(connection, tables.coverage)
     phased = allocate(source, plan, ruleset, tables.month_costs)
     steps, said = pass_on(source, ruleset)

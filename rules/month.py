@@ -26,7 +26,9 @@ def phase_one_costs(connection: duckdb.DuckDBPyConnection, tables: DayTables, ru
     of it over the days of a month is what `DayTables.month_costs` wants.
     """
     plan = make_cells(connection, tables.charges, ruleset)
-    resolve_metrics(connection, tables.usage, ruleset, metrics_of(ruleset))
+    metrics = metrics_of(ruleset)
+    if metrics:
+        resolve_metrics(connection, tables.usage, ruleset, metrics)
     phase_one(UsageSource(connection, tables.coverage), ruleset, split_keys(connection, plan))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {PHASE_ONE_COSTS} AS SELECT * REPLACE ({amount_of('effective')} AS effective)"

@@ -49,8 +49,9 @@ def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str
     first = phase_one(source, ruleset, keys)
     costs = _owner_costs(connection, plan, month_costs) if _leans_on_cost(ruleset.rules) else ()
     second = _phase_two(ruleset, keys, costs, month_costs is not None)
-    _split_cells(connection, second.weights, "attribution_second")
-    connection.execute(f"INSERT INTO {PARTS} SELECT * FROM attribution_second")
+    if second.weights:
+        _split_cells(connection, second.weights, "attribution_second")
+        connection.execute(f"INSERT INTO {PARTS} SELECT * FROM attribution_second")
     weights = {**first.weights, **second.weights}
     load_rows(
         connection, SPLITS, _SPLITS, ((n, *(one.window or (None, None)), one.fallback) for n, one in weights.items())
@@ -63,13 +64,15 @@ def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -
     weighed = [_weigh_rule(source, rule, found) for rule, found in _by_rule(ruleset.rules, keys)]
     weighed += [weigh_activity(source, activity, found) for activity, found in _by_pool(ruleset.rules, keys)]
     weights = {number: one for each in weighed for number, one in each.weights.items()}
-    _split_cells(source.connection, weights, "attribution_first")
     costs = ", ".join(COSTS)
     source.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PARTS} AS SELECT * FROM attribution_first UNION ALL"
-        f" SELECT cell, CASE WHEN rule = {NOBODY} THEN '{UNATTRIBUTED}' ELSE team END, '', {costs}"
+        f"CREATE OR REPLACE TEMP TABLE {PARTS} AS SELECT cell AS item,"
+        f" CASE WHEN rule = {NOBODY} THEN '{UNATTRIBUTED}' ELSE team END AS team, '' AS idle_cause, {costs}"
         f" FROM {CELLS} WHERE split IS NULL"
     )
+    if weights:
+        _split_cells(source.connection, weights, "attribution_first")
+        source.connection.execute(f"INSERT INTO {PARTS} SELECT * FROM attribution_first")
     return Weighed(weights, tuple(warning for each in weighed for warning in each.warnings))
 
 

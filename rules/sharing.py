@@ -60,6 +60,12 @@ def pass_on(source: UsageSource, ruleset: RuleSet) -> tuple[tuple[Step, ...], tu
 
 def _split_parts(connection: duckdb.DuckDBPyConnection, weights: Mapping[int, Weights]) -> None:
     costs = ", ".join(COSTS)
+    if not weights:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {SHARED_PARTS} AS SELECT item AS cell, team, idle_cause,"
+            f" '' AS shared_step, '' AS step_fallback, {costs} FROM {PARTS}"
+        )
+        return
     part_costs = ", ".join(f"p.{cost}" for cost in COSTS)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_ITEMS} AS SELECT row_number() OVER () AS item, s.split,"

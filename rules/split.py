@@ -62,24 +62,22 @@ def split_costs(connection: duckdb.DuckDBPyConnection, costs: str, weights: Mapp
     load_rows(connection, f"{into}_weights", _WEIGHTS, _weight_rows(weights))
     largest = f"CAST(greatest({', '.join(f'abs(c.{cost})' for cost in COSTS)}) AS DOUBLE)"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into}_weights AS SELECT split, team, idle_cause, CAST(low AS HUGEINT) AS low,"
-        f" CAST(high AS HUGEINT) AS high, CAST(total AS HUGEINT) AS total FROM {into}_weights"
-    )
-    connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {into}_fitting AS SELECT c.*, t.total IS NOT NULL"
         f" AND {largest} * CAST(t.total AS DOUBLE) < {_FITS_HUGEINT} AS fits"
         f" FROM {costs} c JOIN (SELECT split, any_value(total) AS total FROM {into}_weights GROUP BY split) t"
         " USING (split)"
     )
     narrow = ", ".join(f"{share(f'c.{cost}', 'w.low', 'w.high', 'w.total')} AS {cost}" for cost in COSTS)
-    load_rows(connection, f"{into}_wide", _WIDE, _wide_rows(connection, f"{into}_fitting", weights))
-    wide = ", ".join(f"CAST({cost} AS HUGEINT)" for cost in COSTS)
+    bounds = ", ".join(f"CAST({bound} AS HUGEINT) AS {bound}" for bound in ("low", "high", "total"))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS"
-        f" SELECT c.item, w.team, w.idle_cause, {narrow} FROM {into}_fitting c"
-        f" JOIN {into}_weights w USING (split) WHERE c.fits"
-        f" UNION ALL SELECT item, team, idle_cause, {wide} FROM {into}_wide"
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT c.item, w.team, w.idle_cause, {narrow}"
+        f" FROM {into}_fitting c JOIN (SELECT * REPLACE ({bounds}) FROM {into}_weights) w USING (split) WHERE c.fits"
     )
+    wide = list(_wide_rows(connection, f"{into}_fitting", weights))
+    if wide:
+        load_rows(connection, f"{into}_wide", _WIDE, wide)
+        units = ", ".join(f"CAST({cost} AS HUGEINT)" for cost in COSTS)
+        connection.execute(f"INSERT INTO {into} SELECT item, team, idle_cause, {units} FROM {into}_wide")
 
 
 def _weight_rows(

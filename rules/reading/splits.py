@@ -12,7 +12,7 @@ from rules.reading.fields import choice, decimal, entries_of, listed, word
 
 _KINDS = ("by", "even", "fixed")
 _PERIODS = ("hour", "day", "month")
-_IDLE_METRIC = "gpu.hours"
+IDLE_METRIC = "gpu.hours"
 COST = "cost"
 
 
@@ -41,9 +41,9 @@ def read_per(entries: Mapping[str, Located], context: Context) -> Per:
 
 
 def _by_usage(metric: str, entries: Mapping[str, Located], context: Context) -> UsageSplit:
-    if metric != _IDLE_METRIC:
+    if metric != IDLE_METRIC:
         _refuse(entries, {"idle", "unallocated"} & set(entries), f"`by: {metric}`", context)
-    idle, unallocated = _idle(entries, context) if metric == _IDLE_METRIC else ("", "")
+    idle, unallocated = _idle(entries, context) if metric == IDLE_METRIC else ("", "")
     return UsageSplit(
         metric=metric,
         pool=word(entries["pool"], "`pool`", context.problems) if "pool" in entries else None,

@@ -1,0 +1,101 @@
+"""What a matcher claims, on real rows; whatever a user writes is only ever text."""
+
+import pytest
+
+CHARGE = {
+    "ServiceName": "AWSSupport (Business)",
+    "SubAccountId": "0123",
+    "ResourceId": "it's_100%\\of",
+    "ConsumedQuantity": 2,
+    "tags_team": "Search",
+    "tags_empty": "",
+}
+
+
+def claims(engine, charge, match, beside=""):
+    text = f"teams: {{a: }}\nrules:\n  - {{match: {match}, owner: a{beside}}}"
+    return list(engine.by_team(text, [charge(1, **CHARGE)])) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "{SubAccountId: 0123}",
+        "{ServiceName: AWSSupport*}",
+        "{ServiceName: '*(Business)'}",
+        "{tags.team: S?arch}",
+        "{SubAccountId: ['1', 0123]}",
+        "{ServiceName: [x, AWSS*]}",
+        "{tags.team: {equals: Search}}",
+        "{tags.team: {equals: search, match_case: false}}",
+        "{tags.team: '(?i)SEA*'}",
+        "{tags.team: '(?i)search'}",
+        "{tags.team: {glob: 'S*h'}}",
+        "{tags.team: {prefix: [x, Sea]}}",
+        "{tags.team: {prefix: sea, match_case: false}}",
+        "{tags.team: {regex: 'e.r'}}",
+        "{tags.team: {regex: '^(?i)SEARCH$'}}",
+        "{tags.team: {regex: '^search$', match_case: false}}",
+        "{SubAccountId: {range: [123, 200]}}",
+        "{tags.team: {range: [Ra, Sz]}}",
+        "{SubAccountId: {range: ['', 200]}}",
+        "{ConsumedQuantity: 2.0}",
+        "{ConsumedQuantity: {range: [1.5, 2]}}",
+        "{ChargePeriodStart: 2026-10-14}",
+        "{ChargePeriodStart: {range: [2026-10-01, 2026-10-31]}}",
+        "{tags.team: present}",
+        "{tags.empty: absent, tags.missing: absent}",
+        "{not: {tags.team: ads}}",
+        "{not: {tags.missing: ads}}",
+        "{any: [{tags.team: ads}, {SubAccountId: 0123}]}",
+        "{all: [{tags.team: present}, {not: {SubAccountId: x}}], x_Source: aws}",
+        '{ResourceId: "it\'s_100%\\\\of"}',
+        '{ResourceId: "it\'s_100%*"}',
+        '{ResourceId: {prefix: "it\'s_1"}}',
+    ],
+)
+def test_a_matcher_claims_the_charge(engine, charge, match):
+    assert claims(engine, charge, match)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "{SubAccountId: '123'}",
+        "{ServiceName: awssupport*}",
+        "{ServiceName: AWSSupport}",
+        "{tags.team: {equals: 'S*'}}",
+        "{tags.team: {prefix: sea}}",
+        "{tags.team: {regex: '^e'}}",
+        "{tags.team: {range: [Ta, Tz]}}",
+        "{SubAccountId: {range: [124, 200]}}",
+        "{tags.empty: present}",
+        "{tags.team: absent}",
+        "{namespace: present}",
+        "{ResourceId: 'it_s_100%\\of'}",
+        '{ResourceId: "\' OR TRUE --"}',
+        "{tags.a'b: {regex: \"' OR 1=1\"}}",
+        '{"tags.x\'] IS NULL OR TRUE --": {prefix: "\'"}}',
+        '{ResourceId: "\\0"}',
+    ],
+)
+def test_a_matcher_leaves_the_charge(engine, charge, match):
+    assert not claims(engine, charge, match)
+
+
+def test_a_rule_may_match_in_any_case(engine, charge):
+    assert claims(engine, charge, "{ServiceName: awssupport*, tags.team: SEARCH}", ", match_case: false")
+
+
+@pytest.mark.parametrize(
+    ("dates", "claimed"),
+    [
+        ("from: 2026-10-14", True),
+        ("from: 2026-10-15", False),
+        ("until: 2026-10-15", True),
+        ("until: 2026-10-14", False),
+        ("from: 2026-01-01, until: 2026-12-31", True),
+    ],
+)
+def test_a_rule_holds_from_its_first_day_until_the_day_after_its_last(engine, charge, dates, claimed):
+    assert claims(engine, charge, "{tags.team: present}", f", {dates}") is claimed
