@@ -35,6 +35,7 @@ ALT_LIMIT = 2000
 ALERTS_SHOWN = 10
 CONTRIBUTORS_SHOWN = 5
 _LABEL_LIMIT = 120
+_LINK_LIMIT = 500
 _NOTHING = "–"
 """Slack refuses an empty text."""
 _SUMMARY_LIMIT = 2000
@@ -105,13 +106,13 @@ def _in_short(message: Message, pages: Pages) -> Iterator[Block]:
     if left_out > 0:
         link = pages.of(message.alerts[0].link)
         more = f"… and {left_out} more"
-        yield _section(f"<{_in_link(link)}|{more}>" if link else more)
+        yield _section(_linked(more, link))
 
 
 def _short(alert: Alert, message: Message, pages: Pages) -> str:
     title = escaped(alert.title, _LABEL_LIMIT)
     link = pages.of(alert.link)
-    name = f"<{_in_link(link)}|{title}>" if link and len(link) < 500 else title
+    name = _linked(title, link)
     if message.kind == "resolved":
         return f"~{title}~ is over. It was {escaped(money(alert), _LABEL_LIMIT)}."
     amount = escaped(money(alert), _LABEL_LIMIT)
@@ -143,6 +144,7 @@ def _section(text: str) -> SectionBlock:
     return SectionBlock(text=MarkdownTextObject(text=text if text.strip() else _NOTHING))
 
 
-def _in_link(url: str) -> str:
-    """Return a URL as it may stand inside `<url|text>`."""
-    return url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace("&", "&amp;")
+def _linked(text: str, url: str | None) -> str:
+    """Return escaped text as a link; as it is where the URL is missing or would take the room of the text."""
+    safe = (url or "").replace("&", "&amp;").replace("|", "%7C").replace("<", "%3C").replace(">", "%3E")
+    return f"<{safe}|{text}>" if 0 < len(safe) <= _LINK_LIMIT else text
