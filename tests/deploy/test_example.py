@@ -11,7 +11,7 @@ def environment(deploy):
     given = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return given | {
         "ATTRIBUTOR_LISTEN": "127.0.0.1:8080",
-        "ATTRIBUTOR_LAKE": "/var/lib/attributor/lake",
+        "ATTRIBUTOR_STATE": "/var/lib/attributor",
         "ATTRIBUTOR_LEDGER": "sqlite:////var/lib/attributor/ledger.db",
     }
 
