@@ -43,7 +43,8 @@ def write_company(folder: Path, plan: DemoPlan, progress: Progress = untold) -> 
     company = _make_up(plan)
     found = planted(company.written)
     _clear(folder)
-    for done, (step, write) in enumerate(steps := _steps(folder, company)):
+    steps = _steps(folder, company)
+    for done, (step, write) in enumerate(steps):
         progress(step, done, len(steps))
         write()
     (folder / SETTINGS).write_text(settings_yaml(company.written.finances.budgets), encoding="utf-8")

@@ -14,6 +14,7 @@ from attributor.demo import aws, gpus, incidents, spend
 from attributor.demo.bills import Bills
 from attributor.demo.curves import Integers
 from attributor.demo.incidents import Timetable, day_of
+from attributor.demo.line import Line
 from attributor.demo.plan import COMPANY, DemoPlan, Incident
 from attributor.demo.sold import Sold
 from attributor.demo.spend import Finances
@@ -180,7 +181,7 @@ def _sum(table: pa.Table) -> Decimal:
     return total
 
 
-def _line(written: Written, key: str) -> tuple[Integers, Any]:
+def _line(written: Written, key: str) -> tuple[Integers, Line]:
     for sold in written.sold:
         for index, line in enumerate(sold.lines):
             if line.key == key:

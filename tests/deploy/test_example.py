@@ -1,8 +1,13 @@
 """The example configuration is one that `attributor check` accepts as it stands."""
 
+import json
 import re
 
-from attributor.app.configuration import read_settings
+import yaml
+from jsonschema import Draft202012Validator
+
+from attributor.app.configuration import known_types, read_settings
+from attributor.config.json_schema import json_schema
 
 
 def environment(deploy):
@@ -31,3 +36,20 @@ def test_the_example_holds_no_secret(deploy):
     assert "hooks.slack.com" not in text
     assert 'webhook_url: "${' in text
     assert 'token: "${' in text
+
+
+def test_the_committed_schema_is_the_program_s(deploy):
+    committed = json.loads((deploy / "attributor.schema.json").read_text(encoding="utf-8"))
+    assert committed == json_schema(known_types()), "attributor schema > deploy/attributor.schema.json"
+
+
+def test_an_editor_finds_nothing_wrong_with_the_example(deploy):
+    document = yaml.safe_load((deploy / "attributor.yaml").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(json.loads((deploy / "attributor.schema.json").read_text(encoding="utf-8")))
+    assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)] == []
+
+
+def test_an_editor_marks_a_misspelt_key(deploy):
+    document = yaml.safe_load((deploy / "attributor.yaml").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(json.loads((deploy / "attributor.schema.json").read_text(encoding="utf-8")))
+    assert list(validator.iter_errors(document | {"sorces": {}}))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from attributor.app.configuration import read_settings
 from attributor.config.environment import substitution
 from attributor.demo.company import write_company
 from attributor.demo.later import apply_later
@@ -98,6 +99,11 @@ def test_what_came_later_cannot_be_applied_where_there_is_no_demo(tmp_path):
 def test_a_plan_that_makes_no_company_is_refused_with_the_number(changes, message):
     with pytest.raises(ValueError, match=message):
         DemoPlan(**({"now": datetime(2026, 11, 21, tzinfo=UTC)} | changes))
+
+
+def test_the_settings_have_no_problem_at_all(demo):
+    loaded = read_settings(demo.folder / "attributor.yaml", {})
+    assert [str(problem) for problem in loaded.problems] == []
 
 
 def test_the_settings_are_yaml_that_names_the_schema_and_a_budget_for_every_team(demo):
