@@ -12,7 +12,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 run: $(VENV)/.installed  ## serve a made-up company at 127.0.0.1:8080
-	$(BIN)/python -m attributor.demo $(DEMO)
+	if [ -f $(DEMO)/incidents.json ]; then rm -rf $(DEMO); fi
+	$(BIN)/attributor demo $(DEMO)
+	$(BIN)/attributor run -c $(DEMO)/attributor.yaml
+	cp -R $(DEMO)/later/. $(DEMO)  # the provider sends one day again, with another cost
+	$(BIN)/attributor serve -c $(DEMO)/attributor.yaml
 
 test: $(VENV)/.installed  ## everything, with a real browser, Prometheus and PostgreSQL where they can be had
 	sh tests/install-counterparts.sh

@@ -13,7 +13,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.delivery import deliver
-from attributor.app.pages import build_metrics, build_pages
+from attributor.app.pages import build_metrics, build_pages, open_event_log
 from attributor.app.reload import reloaded
 from attributor.app.upkeep import maintained
 from attributor.app.wiring import App, open_duckdb, surroundings, works
@@ -24,6 +24,7 @@ from attributor.jobs.work import CycleReport, run_cycle
 from attributor.ledger.lease import LeaseLostError
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, observed
+from collectors.push.log import EventLog
 
 logger = logging.getLogger(__name__)
 _CYCLE = timedelta(seconds=20)
@@ -33,8 +34,9 @@ _DELIVERY = timedelta(seconds=15)
 class Daemon:
     """What runs by the clock. One cycle at a time; a standby does nothing but answer pages."""
 
-    def __init__(self, app: App, leadership: Leadership) -> None:
+    def __init__(self, app: App, leadership: Leadership, log: EventLog | None) -> None:
         self.app = app
+        self._log = log
         self._leadership = leadership
         self._working = Lock()
 
@@ -62,10 +64,12 @@ class Daemon:
             deliver(self.app.alert_log, self.app.channels, self.app.clock)
 
     def maintain(self) -> None:
-        """Compact and vacuum the lake, never past a version still in use."""
+        """Vacuum the lake, never past a version still in use, and drop events that are past their keeping."""
         with self._working:
             if self._leadership.ensure() is not None:
                 maintained(self.app)
+            if self._log is not None:
+                self._log.trim(self.app.clock().date())
 
     def _due(self) -> list[str]:
         tried = {name: state.tried_at for name, state in source_states(self.app.engine).items()}
@@ -77,10 +81,11 @@ def serve(app: App) -> None:
     """Run until SIGTERM or SIGINT: then finish the request and the job at hand, give the lease back and return."""
     leadership = Leadership(app.engine, app.holder, app.clock)
     with ExitStack() as stack:
+        log = stack.enter_context(open_event_log(app))
         stack.enter_context(renewed(leadership))
-        daemon = Daemon(app, leadership)
+        daemon = Daemon(app, leadership, log)
         metrics = build_metrics(app, lambda: daemon.app.settings)
-        site = stack.enter_context(build_pages(app, lambda: daemon.app.settings, metrics))
+        site = build_pages(app, lambda: daemon.app.settings, metrics, log)
         stack.enter_context(_scheduled(daemon, metrics))
         web = app.settings.web
         server = uvicorn.Server(

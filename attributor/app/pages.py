@@ -1,11 +1,12 @@
 """The site, wired: pages, metrics, probes, and the ingest API where a push source is configured."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
 
+from attributor.app.errors import ConfigurationError
 from attributor.app.wiring import App
 from attributor.config.settings import Settings
 from attributor.ledger.schema import schema_is_current
@@ -16,7 +17,10 @@ from attributor.web.site import build_site
 from attributor.web.usage_api import PushCounts, usage_router
 from collectors.base import SourceSettings
 from collectors.push.collector import TYPE as PUSH
+from collectors.push.log import EventLog
 from collectors.push.options import open_log, token
+from collectors.push.segments import LogLockedError
+from rules.problem import Problem
 
 
 def build_metrics(app: App, settings: Callable[[], Settings]) -> Metrics:
@@ -25,26 +29,46 @@ def build_metrics(app: App, settings: Callable[[], Settings]) -> Metrics:
 
 
 @contextmanager
-def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics) -> Iterator[FastAPI]:
-    """Build the site, the ingest API included where a push source is configured; close the event log afterwards."""
-    with ExitStack() as stack:
-        push = next((source for source in app.settings.sources if source.type.name == PUSH.name), None)
-        routers: tuple[APIRouter, ...] = ()
-        if push is not None:
-            configured = SourceSettings(push.name, push.options, app.settings.folder, app.clock)
-            log = stack.enter_context(closing(open_log(configured)))
-            routers = (usage_router(log, token(configured), counted=_counter(metrics)),)
-        yield build_site(
-            SiteParts(
-                engine=app.engine,
-                teams=lambda: {team.id: team for team in settings().ruleset.teams},
-                company=app.settings.company or "Attributor",
-                clock=app.clock,
-                metrics=lambda: render(metrics),
-                ready=lambda: reasons_not_ready(app.engine),
-                extra_routers=routers,
-            )
+def open_event_log(app: App) -> Iterator[EventLog | None]:
+    """Open the event log of the push source for writing, None where none is configured; close it afterwards.
+
+    Raises ConfigurationError where another process writes it.
+    """
+    settings = _push_settings(app)
+    if settings is None:
+        yield None
+        return
+    try:
+        log = open_log(settings)
+    except LogLockedError as error:
+        problem = Problem(str(app.settings.file), 1, f"source `{settings.name}`: {error}", "stop the other daemon")
+        raise ConfigurationError((problem,)) from error
+    with closing(log):
+        yield log
+
+
+def _push_settings(app: App) -> SourceSettings | None:
+    push = next((source for source in app.settings.sources if source.type.name == PUSH.name), None)
+    return None if push is None else SourceSettings(push.name, push.options, app.settings.folder, app.clock)
+
+
+def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, log: EventLog | None) -> FastAPI:
+    """Build the site, with the ingest API where there is an event log; `settings` gives those in use now."""
+    push = _push_settings(app)
+    routers: tuple[APIRouter, ...] = ()
+    if log is not None and push is not None:
+        routers = (usage_router(log, token(push), counted=_counter(metrics)),)
+    return build_site(
+        SiteParts(
+            engine=app.engine,
+            teams=lambda: {team.id: team for team in settings().ruleset.teams},
+            company=app.settings.company or "Attributor",
+            clock=app.clock,
+            metrics=lambda: render(metrics),
+            ready=lambda: reasons_not_ready(app.engine),
+            extra_routers=routers,
         )
+    )
 
 
 def _counter(metrics: Metrics) -> Callable[[PushCounts], None]:

@@ -19,9 +19,10 @@ from rules.problem import Problem
 
 @dataclass(frozen=True)
 class Types:
-    """The kinds of sources and channels that a configuration may name."""
+    """The kinds of sources and channels that a configuration may name; `broken` says why one cannot be used."""
 
     collectors: Mapping[str, CollectorType]
+    broken: Mapping[str, str]
     channels: Mapping[str, ChannelType]
 
 
@@ -60,7 +61,7 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
     problems = problems + unknown_keys(root, list(TOP_LEVEL))
     store, wrong_store = read_store(entries.get("store"), path.parent)
     web, wrong_web = read_web(entries.get("web"))
-    sources, wrong_sources = read_sources(entries.get("sources"), types.collectors)
+    sources, wrong_sources = read_sources(entries.get("sources"), types.collectors, types.broken)
     alerts, wrong_alerts = read_alerts(entries.get("alerts"), types.channels)
     loaded = load_rules(root, path.parent)
     problems += [*wrong_store, *wrong_web, *wrong_sources, *wrong_alerts, *loaded.problems]

@@ -27,7 +27,7 @@ class DemoPlan:
     """
 
     now: datetime
-    days: int = 45
+    days: int = 75
     charges: int = 20_000
     seed: int = 7
 

@@ -16,6 +16,7 @@ OPTIONS = (
         kind="duration",
         default="35d",
     ),
+    Option("every", "How often what was pushed goes into the lake", "1m", kind="duration", default="1m"),
     Option("token", "The bearer token that senders must show; without one, anybody may send", "${PUSH_TOKEN}"),
 )
 

@@ -67,7 +67,7 @@ def test_every_problem_is_told_at_once_with_its_line(load) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("sources: [", 1, "not valid YAML"),
+        ("sources: [\n", 2, "not valid YAML"),
         ("- a\n- b\n", 1, "must be a map"),
         ("rules: []\nrules: []\n", 2, "stands twice"),
         ("rules: []\nstore: {ledger: 'mysql://x/y'}\n", 2, "mysql is not supported"),
