@@ -5,22 +5,21 @@ Every replacement is one atomic commit, and a version once committed never chang
 """
 
 import re
-import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+import stamina
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from attributor.lake.location import safe_options, table_uri
+from attributor.lake.location import local_folder, safe_options, table_uri
 
 PARTITION_COLUMNS = ("x_Source", "x_Day")
 _SOURCE = re.compile(r"[A-Za-z0-9_.-]+")
-_ATTEMPTS = 5
-_COMMIT_KEY = "attributor.commit"
+_ATTEMPTS = 8
 _TABLE_CONFIGURATION = {
     # Statistics hold decimals as JSON doubles, which could skip a file wrongly; the partitions prune well enough.
     "delta.dataSkippingNumIndexedCols": "0",
@@ -38,12 +37,16 @@ class Lake:
     """Where the tables are and what columns they have.
 
     `uri` is a folder or an object store's URI (s3://, gs://, az://); `storage_options` may hold secrets.
-    `schemas` is by table name; each has the columns x_Source and x_Day.
+    `schemas` is by table name; each has the columns x_Source and x_Day. Raises ValueError for a folder that cannot be
+    used (see `attributor.lake.location.local_folder`).
     """
 
     uri: str
     storage_options: Mapping[str, str] = field(repr=False)
     schemas: Mapping[str, pa.Schema] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        local_folder(self.uri)
 
 
 def existing_table(lake: Lake, table: str, version: int | None = None) -> DeltaTable | None:
@@ -58,46 +61,41 @@ def replace(lake: Lake, table: str, partitions: Collection[Partition], rows: pa.
     """Put the rows in the place of everything in these partitions, in one commit; return its version.
 
     A partition without rows becomes empty. A row outside the partitions fails the commit (deltalake's DeltaError)
-    and nothing changes. Where another writer was faster, a table is written again up to five times; a reader can
-    only be read once, so there, and at last, CommitFailedError is raised: asking again is safe.
+    and nothing changes. Where another writer replaced the same days meanwhile, a table is written again a few
+    times; a reader can only be read once, so there, and at last, CommitFailedError is raised: asking again is safe.
     """
     if not partitions:
         raise ValueError("name at least one partition to replace")
     schema = lake.schemas[table]
     predicate = _predicate(partitions)
     attempts = _ATTEMPTS if isinstance(rows, pa.Table) else 1
-    for attempt in range(1, attempts + 1):
-        target = _ensured_table(lake, table, schema)
-        commit = uuid.uuid4().hex
-        try:
+    for attempt in stamina.retry_context(CommitFailedError, attempts=attempts, wait_initial=0.02, wait_jitter=0.2):
+        with attempt:
+            target = _ensured_table(lake, table, schema)
             write_deltalake(
-                target,
-                _as_reader(rows, schema),
-                mode="overwrite",
-                predicate=predicate,
-                schema_mode="merge",
-                commit_properties=CommitProperties(custom_metadata={_COMMIT_KEY: commit}),
+                target, _as_reader(rows, schema), mode="overwrite", predicate=predicate, schema_mode="merge"
             )
-        except CommitFailedError:
-            if attempt == attempts:
-                raise
-        else:
-            return _version_of(target, commit)
-    raise AssertionError("unreachable")
+    return target.version()  # of our own commit, also where another writer has made a later one since
 
 
 def _ensured_table(lake: Lake, table: str, schema: pa.Schema) -> DeltaTable:
     existing = existing_table(lake, table)
     if existing is not None:
         return existing
-    return DeltaTable.create(
-        table_uri(lake.uri, table),
-        schema,
-        mode="ignore",
-        partition_by=list(PARTITION_COLUMNS),
-        configuration=_TABLE_CONFIGURATION,
-        storage_options=safe_options(lake.uri, lake.storage_options),
-    )
+    try:
+        return DeltaTable.create(
+            table_uri(lake.uri, table),
+            schema,
+            mode="ignore",
+            partition_by=list(PARTITION_COLUMNS),
+            configuration=_TABLE_CONFIGURATION,
+            storage_options=safe_options(lake.uri, lake.storage_options),
+        )
+    except CommitFailedError:
+        created = existing_table(lake, table)
+        if created is None:
+            raise
+        return created
 
 
 def _as_reader(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:
@@ -118,11 +116,3 @@ def _predicate(partitions: Collection[Partition]) -> str:
 def _in_partitions(source: str, days: Collection[date]) -> str:
     listed = ", ".join(f"'{day.isoformat()}'" for day in sorted(days))
     return f"(x_Source = '{source}' AND x_Day IN ({listed}))"
-
-
-def _version_of(table: DeltaTable, commit: str) -> int:
-    """Find our own commit: `table.version()` may be a later one that somebody else made since."""
-    for entry in table.history(limit=100):
-        if entry.get(_COMMIT_KEY) == commit:
-            return int(entry["version"])
-    raise AssertionError("the commit is not among the last hundred")

@@ -4,13 +4,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+_MISREAD = frozenset("#?[]^|\\")
+"""What deltalake takes for a part of a URL, so that it would write elsewhere or not at all."""
+
 
 def local_folder(uri: str) -> Path | None:
-    """Return the folder of a path or a `file://` URI, absolute; None for an object store."""
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return None if "://" in uri else Path(uri).absolute()
+    """Return the folder of a path or a `file://` URI, absolute; None for an object store.
+
+    Raises ValueError for a folder whose path has one of # ? [ ] ^ | or a backslash in it.
+    """
+    if "://" in uri and not uri.startswith("file://"):
+        return None
+    folder = Path(unquote(uri.removeprefix("file://"))) if uri.startswith("file://") else Path(uri).absolute()
+    if misread := _MISREAD & set(str(folder)):
+        raise ValueError(f"the lake's folder {folder} has {' '.join(sorted(misread))} in its path; name another folder")
+    return folder
 
 
 def table_uri(lake_uri: str, table: str) -> str:

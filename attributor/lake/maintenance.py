@@ -6,8 +6,8 @@ from datetime import timedelta
 from attributor.lake.lake import Lake, existing_table
 
 
-def maintain(lake: Lake, table: str, keep_versions: Collection[int], retention: timedelta) -> int:
-    """Remove files older than `retention` that neither the newest nor a kept version names; return how many.
+def maintain(lake: Lake, table: str, keep_versions: Collection[int], retention: timedelta) -> None:
+    """Remove files older than `retention` that neither the newest nor a kept version names.
 
     `keep_versions` are all that the ledger pins. Files that a crashed writer left and no commit names go too; that
     is why `retention` must be longer than any write takes. Days are written as one file each, so that there is
@@ -15,8 +15,8 @@ def maintain(lake: Lake, table: str, keep_versions: Collection[int], retention: 
     """
     opened = existing_table(lake, table)
     if opened is None:
-        return 0
-    removed = opened.vacuum(
+        return
+    opened.vacuum(
         retention_hours=int(retention.total_seconds() // 3600),
         dry_run=False,
         enforce_retention_duration=False,
@@ -24,4 +24,3 @@ def maintain(lake: Lake, table: str, keep_versions: Collection[int], retention: 
         keep_versions=sorted(keep_versions),
     )
     opened.create_checkpoint()
-    return len(removed)

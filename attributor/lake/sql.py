@@ -1,5 +1,7 @@
 """Arrow schemas and paths as DuckDB writes them."""
 
+from pathlib import Path
+
 import pyarrow as pa
 
 _NAMES = {
@@ -34,3 +36,8 @@ def identifier(name: str) -> str:
     """Quote a name."""
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
+
+
+def path_literal(path: Path) -> str:
+    """Quote the path of one file; DuckDB would take an asterisk in it for a pattern."""
+    return literal(str(path).replace("*", "[*]"))

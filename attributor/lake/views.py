@@ -8,15 +8,13 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.fs as pa_fs
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
-from deltalake.fs import DeltaStorageHandler
 
 from attributor.lake.lake import PARTITION_COLUMNS, Lake, Partition, existing_table
-from attributor.lake.location import local_folder, safe_options, table_uri
-from attributor.lake.sql import identifier, literal, sql_type
+from attributor.lake.location import local_folder, table_uri
+from attributor.lake.remote import remote_files
+from attributor.lake.sql import identifier, literal, path_literal, sql_type
 
 
 @dataclass(frozen=True, order=True)
@@ -35,7 +33,8 @@ class MissingVersionError(Exception):
 def open_view(lake: Lake, connection: duckdb.DuckDBPyConnection, name: str, table: str, pins: Collection[Pin]) -> None:
     """Make the view `name` of exactly the pinned days, with every column of the table's schema; replace an old one.
 
-    A column that a file lacks reads as null. Raises MissingVersionError where a pinned version cannot be opened.
+    A column that a file lacks reads as null. Raises MissingVersionError where a pinned version cannot be opened, on
+    disk also where one of its files is gone; in an object store the query says that.
     """
     schema = lake.schemas[table]
     files = pinned_files(lake, table, pins)
@@ -46,8 +45,11 @@ def open_view(lake: Lake, connection: duckdb.DuckDBPyConnection, name: str, tabl
         relation = _scan([folder / path for path in sorted(files)], schema)
     else:
         relation = identifier(f"{name} files")
-        connection.register(f"{name} files", _dataset(lake, table, files))
-    connection.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {_select(schema)} FROM {relation}")
+        connection.register(f"{name} files", remote_files(lake, table, files))
+    try:
+        connection.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {_select(schema)} FROM {relation}")
+    except duckdb.IOException as error:
+        raise MissingVersionError(f"a file of a pinned version of {table} is gone: {error}") from error
 
 
 def pinned_files(lake: Lake, table: str, pins: Collection[Pin]) -> dict[str, Partition]:
@@ -96,7 +98,7 @@ def _scan(files: Collection[Path], schema: pa.Schema) -> str:
 
     DuckDB's own hive partitioning would also take a folder above the lake called `team=search` for a column.
     """
-    listed = ", ".join(literal(str(path)) for path in files)
+    listed = ", ".join(path_literal(path) for path in files)
     stored = ", ".join(_column(field) for field in schema if field.name not in PARTITION_COLUMNS)
     source, day = (f"regexp_extract(filename, '.*/{column}=([^/]*)/', 1)" for column in PARTITION_COLUMNS)
     rows = f"read_parquet([{listed}], schema=MAP {{{stored}}}, filename=true, hive_partitioning=false)"
@@ -106,17 +108,3 @@ def _scan(files: Collection[Path], schema: pa.Schema) -> str:
 def _column(field: pa.Field) -> str:
     name = literal(field.name)
     return f"{name}: {{name: {name}, type: {literal(sql_type(field.type))}, default_value: NULL}}"
-
-
-def _dataset(lake: Lake, table: str, files: Mapping[str, Partition]) -> ds.Dataset:
-    """Read the files through deltalake's own store; the partition columns are constants of each file."""
-    uri = table_uri(lake.uri, table)
-    store = pa_fs.PyFileSystem(DeltaStorageHandler(uri, safe_options(lake.uri, lake.storage_options)))
-    parquet = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True))
-    fragments = [
-        parquet.make_fragment(
-            path, filesystem=store, partition_expression=(ds.field("x_Source") == source) & (ds.field("x_Day") == day)
-        )
-        for path, (source, day) in sorted(files.items())
-    ]
-    return ds.FileSystemDataset(fragments, lake.schemas[table], parquet, store)
