@@ -26,7 +26,7 @@ def solve(flows: Flows) -> Solved:
     without_self = {provider: _proportions(provider, used) for provider, used in flows.items()}
     stuck = _stuck(without_self)
     moving = sorted(set(without_self) - stuck)
-    rows = [_row(provider, moving, without_self[provider], stuck) for provider in moving]
+    rows = [_row(provider, moving, without_self[provider]) for provider in moving]
     solved = _eliminate(rows, len(moving))
     return Solved(dict(zip(moving, solved, strict=True)), tuple(sorted(stuck)))
 
@@ -56,9 +56,9 @@ class _Row:
     right: dict[str, Fraction]
 
 
-def _row(provider: str, moving: list[str], used: Mapping[str, Fraction], stuck: set[str]) -> _Row:
+def _row(provider: str, moving: list[str], used: Mapping[str, Fraction]) -> _Row:
     left = [Fraction(int(other == provider)) - used.get(other, Fraction(0)) for other in moving]
-    right = {consumer: share for consumer, share in used.items() if consumer not in moving or consumer in stuck}
+    right = {consumer: share for consumer, share in used.items() if consumer not in moving}
     return _Row(left, right)
 
 
