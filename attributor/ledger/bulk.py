@@ -17,7 +17,7 @@ _INT64 = np.iinfo(np.int64)
 def insert_arrow(connection: Connection, table: Table, rows: pa.Table, constants: dict[str, object]) -> None:
     """Insert the rows; an amount column becomes its two integers, `constants` go into every row.
 
-    Text is cut to the length of its column, so that both databases keep the same.
+    Text is stored as `storable` gives it.
     """
     if not rows.num_rows:
         return
@@ -27,7 +27,7 @@ def insert_arrow(connection: Connection, table: Table, rows: pa.Table, constants
         if values.type == MONEY:
             columns[f"{name}_millionths"], columns[f"{name}_rest"] = split_amounts(values)
         else:
-            columns[name] = cut(values, table, name).to_pylist()
+            columns[name] = storable(values, table, name).to_pylist()
     names = tuple(columns)
     connection.execute(
         insert(table),
@@ -35,12 +35,20 @@ def insert_arrow(connection: Connection, table: Table, rows: pa.Table, constants
     )
 
 
-def cut(values: pa.ChunkedArray, table: Table, name: str) -> pa.ChunkedArray:
-    """Cut text to the length that the column takes."""
+def storable(values: pa.ChunkedArray, table: Table, name: str) -> pa.ChunkedArray:
+    """Cut text to its column's length and mark null characters, which PostgreSQL refuses: both keep the same."""
     kind = table.c[name].type
     if not isinstance(kind, String) or kind.length is None:
         return values
-    return pc.utf8_slice_codeunits(values, 0, kind.length)
+    return pc.utf8_slice_codeunits(pc.replace_substring(values, "\0", "\ufffd"), 0, kind.length)
+
+
+def merged(rows: pa.Table, table: Table, amount: str) -> pa.Table:
+    """Add up the rows whose text is the same once it is as `storable` gives it."""
+    keys = [name for name in rows.column_names if name != amount]
+    texts = {name: storable(rows.column(name), table, name) for name in keys}
+    sums = pa.table({**texts, amount: rows.column(amount)}).group_by(keys).aggregate([(amount, "sum")])
+    return sums.rename_columns([*keys, amount]).select(rows.column_names)
 
 
 def split_amounts(amounts: pa.ChunkedArray) -> tuple[list[int], list[int]]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy import Connection, Engine, Row, Table, delete, select
 
-from attributor.ledger.bulk import insert_arrow
+from attributor.ledger.bulk import insert_arrow, merged
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.lease import Lease, hold
 from attributor.ledger.published_rows import ROLLUP, UNMATCHED_OWNERS, USAGE_ROLLUP
@@ -90,13 +90,15 @@ def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: 
         rules = {"digest": publication.rules.digest, "text": publication.rules.text, "first_used_at": now}
         insert_new(connection, rule_sets, [rules])
         _publish_sources(connection, lease, publication, now)
-        for table, rows, schema in (
-            (rollup, publication.rollup, ROLLUP),
-            (usage_rollup, publication.usage, USAGE_ROLLUP),
-            (unmatched_owners, publication.unmatched, UNMATCHED_OWNERS),
-        ):
-            connection.execute(delete(table).where(table.c.day == publication.day))
-            insert_arrow(connection, table, _checked(rows, schema), {"day": publication.day})
+        _replace_rows(connection, rollup, _checked(publication.rollup, ROLLUP), publication.day)
+        _replace_rows(connection, usage_rollup, _checked(publication.usage, USAGE_ROLLUP), publication.day)
+        unmatched = merged(_checked(publication.unmatched, UNMATCHED_OWNERS), unmatched_owners, "effective")
+        _replace_rows(connection, unmatched_owners, unmatched, publication.day)
+
+
+def _replace_rows(connection: Connection, table: Table, rows: pa.Table, day: date) -> None:
+    connection.execute(delete(table).where(table.c.day == day))
+    insert_arrow(connection, table, rows, {"day": day})
 
 
 def _publish_sources(connection: Connection, lease: Lease, publication: DayPublication, now: datetime) -> None:

@@ -40,4 +40,4 @@ USAGE_ROLLUP = _schema(("source", "metric", "pool", "team", "model"), ("quantity
 """The usage of one day, summed; `source` is the usage's own."""
 
 UNMATCHED_OWNERS = _schema(("source", "column_name", "value", "currency"), ("effective",))
-"""Owner values of one day that name no team, with the effective cost behind them; each combination once."""
+"""Owner values of one day that name no team, with the effective cost behind them."""
