@@ -1,16 +1,18 @@
 """One source, once: read, stage, compare with what is stored, replace the days that changed, record it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 from sqlalchemy import Engine
 
+from attributor.ingest.changes import Known, absent_days, changed_days, covered_days, dropped_days
 from attributor.ingest.progress import Progress
 from attributor.ingest.staging import SCHEMAS, StagedDay, staged, staged_days, staged_rows, staged_sums
 from attributor.lake.lake import Lake, replace
+from attributor.lake.views import Pin
 from attributor.ledger.collected import (
     CollectedDay,
     Collection,
@@ -21,11 +23,8 @@ from attributor.ledger.collected import (
 )
 from attributor.ledger.lease import Lease
 from attributor.ledger.sources import coverage_of, record_unchanged, source_state
-from attributor.periods import days_between, start_of
+from attributor.periods import start_of
 from collectors.base import Collector, Window
-
-EMPTY_DAY = "empty"
-"""The digest of a day that a source covers and has no rows for."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,11 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
         return Ingested(collector.name, 0, ())
     window = None if collector.holds_everything else window_to_ask(collector, stores.engine, now)
     with staged(collector.collect(window), collector.table, progress) as path:
-        reading = collector.reading()
         days = staged_days(stores.connection, path, SCHEMAS[collector.table].names)
-        changed = changed_days(days, _known(collector, stores.engine), reading.coverage)
+        known = _known(collector, stores.engine)
+        changed = changed_days(days, known, _taken_back(collector, stores, absent_days(days, known), known))
         stored = _store(collector, stores, path, changed)
+    reading = collector.reading()
     record_collection(
         stores.engine,
         stores.lease,
@@ -85,28 +85,12 @@ def window_to_ask(collector: Collector, engine: Engine, now: datetime) -> Window
     return Window(start_of(min(restated_from, until).date()), until)
 
 
-def changed_days(
-    days: Sequence[StagedDay], known: Mapping[date, CollectedDay], coverage: Iterable[Window]
-) -> list[StagedDay]:
-    """Return the days whose rows differ from what is stored, the oldest first.
-
-    A stored day that this reading covered, and has no rows any more, is returned empty. Days that it did not cover
-    are left as they are: a provider that drops old files has not taken back the charges.
-    """
-    read = {day.day for day in days}
-    vanished = [
-        StagedDay(day, 0, EMPTY_DAY)
-        for span in coverage
-        for day in _days_touched(span)
-        if day not in read and day in known and known[day].rows
-    ]
-    changed = [day for day in days if day.day not in known or known[day.day].digest != day.digest]
-    return sorted([*changed, *vanished], key=lambda day: day.day)
-
-
-def _days_touched(span: Window) -> Iterator[date]:
-    last = span.end - timedelta(microseconds=1)
-    return days_between(span.start.date(), last.date() + timedelta(days=1))
+def _taken_back(collector: Collector, stores: Stores, absent: Sequence[date], known: Known) -> list[date]:
+    reading = collector.reading()
+    if not collector.holds_everything:
+        return covered_days(absent, reading.coverage)
+    pins = [Pin(collector.name, day, known[day].version) for day in absent]
+    return dropped_days(stores.lake, stores.connection, collector, pins, reading)
 
 
 def _known(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:
