@@ -88,6 +88,10 @@ def month_window(_row):
     return hour_of(DAY.replace(day=1)), hour_of(DAY.replace(month=11, day=1))
 
 
+def holds(rule, instant):
+    return rule.get("from", "2000") <= f"{instant:%Y-%m-%d}" < rule.get("until", "3000")
+
+
 def usage_team(row, rules):
     named = team_named(row["facts"].get("team"))
     if named:
@@ -95,7 +99,7 @@ def usage_team(row, rules):
     facts = {"Tags": row["facts"], **row["facts"], "x_Source": row["x_Source"]}
     for rule in rules:
         owner = rule.get("owner")
-        if owner is None or not matches(rule.get("match", {}), facts):
+        if owner is None or not holds(rule, row["hour"]) or not matches(rule.get("match", {}), facts):
             continue
         team = owner if isinstance(owner, str) else team_named(value_of(facts, owner["team"]))
         if team:
@@ -191,7 +195,7 @@ def claim(rules, row):
     for index, rule in enumerate(rules):
         if not matches(rule.get("match", {}), row):
             continue
-        if not rule.get("from", "2000") <= "2026-10-14" < rule.get("until", "3000"):
+        if not holds(rule, row["ChargePeriodStart"]):
             continue
         owner = rule.get("owner")
         if owner is None:
