@@ -6,15 +6,16 @@ import duckdb
 
 from rules.allocations import ALLOCATIONS_TABLE, write_allocations
 from rules.cells import Plan, decide_groups, make_cells
+from rules.hours import Span
 from rules.methods.idle import BUSY, CAPACITY, needs_capacity
 from rules.methods.proportional import UsageSource
 from rules.outcomes import Activity, UsageSplit
 from rules.phases import Phased, allocate
 from rules.ruleset import RuleSet
 from rules.sharing import Step, pass_on
-from rules.span import Span, span_of
+from rules.span import span_of
 from rules.unmatched import Unmatched, unmatched_owners
-from rules.usage import resolve_metrics
+from rules.usage import take_span
 from rules.verify import verify
 
 __all__ = ["Attribution", "DayTables", "Span", "Unmatched", "attribute", "usage_span"]
@@ -24,7 +25,7 @@ __all__ = ["Attribution", "DayTables", "Span", "Unmatched", "attribute", "usage_
 class DayTables:
     """Names of tables or views in the connection.
 
-    `charges` and `usage` have the columns of the two tables (usage reaches over the span that `usage_span` gives);
+    `charges` has the columns of its table; `usage` is what `usage.resolve_usage` made, over at least the `usage_span`;
     `coverage` has source, start, end: the half-open spans that the usage sources covered. `month_costs` has what
     `month.phase_one_costs` returned for the other days of the month, wanted where `month.needs_month` says so.
     """
@@ -42,6 +43,8 @@ class Attribution:
     allocations: str
     unmatched: tuple[Unmatched, ...]
     warnings: tuple[str, ...]
+    span: Span | None
+    """The half-open UTC span of usage that was needed: where `usage` did not reach over it, the result is wrong."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Worked:
     phased: Phased
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
+    span: Span | None
 
 
 def attribute(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Attribution:
@@ -64,7 +68,7 @@ def attribute(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset:
     unmatched = unmatched_owners(connection, worked.plan, ruleset)
     write_allocations(connection, ruleset)
     verify(connection, tables.charges, ALLOCATIONS_TABLE)
-    return Attribution(ALLOCATIONS_TABLE, unmatched, worked.warnings)
+    return Attribution(ALLOCATIONS_TABLE, unmatched, worked.warnings, worked.span)
 
 
 def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Span | None:
@@ -82,13 +86,19 @@ def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: Rul
 def work_out(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Worked:
     """Leave cells and their parts, with everything that they were weighed by, in the connection."""
     plan = make_cells(connection, tables.charges, ruleset)
-    metrics = metrics_of(ruleset)
-    if metrics:
-        resolve_metrics(connection, tables.usage, ruleset, metrics)
+    span = measured_span(connection, tables.usage, ruleset)
     source = UsageSource(connection, tables.coverage)
     phased = allocate(source, plan, ruleset, tables.month_costs)
     steps, said = pass_on(source, ruleset)
-    return Worked(plan, phased, steps, (*phased.warnings, *said))
+    return Worked(plan, phased, steps, (*phased.warnings, *said), span)
+
+
+def measured_span(connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet) -> Span | None:
+    """Put the usage at hand that the decided groups of the connection need; return its span."""
+    metrics = metrics_of(ruleset)
+    span = span_of(connection, ruleset) if metrics else None
+    take_span(connection, usage, span, metrics)
+    return span
 
 
 def metrics_of(ruleset: RuleSet) -> frozenset[str]:

@@ -1,11 +1,22 @@
 """Hours counted from 1970 in UTC, and the buckets they fall in."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from rules.outcomes import Per
 from rules.sql import HOURS_PER_DAY
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOOK_BACK_HOURS = 7 * HOURS_PER_DAY
+"""How far back `without_usage: previous` may lean."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A half-open span of aware UTC time [start, end)."""
+
+    start: datetime
+    end: datetime
 
 
 def instant(hour: int) -> datetime:

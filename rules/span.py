@@ -1,24 +1,13 @@
 """Which hours of usage the charges at hand need."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 import duckdb
 
 from rules.cells import GROUPS, grouped
-from rules.hours import bucket_of, instant, start_of_bucket
+from rules.hours import LOOK_BACK_HOURS, Span, bucket_of, instant, start_of_bucket
 from rules.outcomes import Activity, UsageSplit
 from rules.ruleset import RuleSet, holds_on
-from rules.usage import LOOK_BACK_HOURS
-
-
-@dataclass(frozen=True)
-class Span:
-    """A half-open span of aware UTC time [start, end)."""
-
-    start: datetime
-    end: datetime
 
 
 def span_of(connection: duckdb.DuckDBPyConnection, ruleset: RuleSet) -> Span | None:

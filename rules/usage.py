@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -10,17 +9,17 @@ import pyarrow as pa
 from rules.cells import bucket_start
 from rules.decide import Facts, decide
 from rules.facts import columns_asked_for, usage_fact
+from rules.hours import LOOK_BACK_HOURS, Span
 from rules.outcomes import MappingOwner, Owner, Per
 from rules.rows import load_rows
 from rules.ruleset import Rule, RuleSet
 from rules.schema import UNATTRIBUTED
-from rules.sql import HOURS_PER_DAY, day_of, hours_of, identifier, literal, units_of
+from rules.sql import day_of, hours_of, identifier, literal, units_of
 
-RESOLVED = "attribution_usage"
-_AS_OF_DAY = "attribution_usage_as_of_day"
+RESOLVED = "attribution_resolved_usage"
+AT_HAND = "attribution_usage"
 _FACTS = "attribution_usage_facts"
 _DECISIONS = "attribution_usage_decisions"
-LOOK_BACK_HOURS = 7 * HOURS_PER_DAY
 
 _TEAM_FACT = Rule("", Owner(team_column="team"))
 """A row whose facts name a team belongs to it, before any rule is asked."""
@@ -46,23 +45,39 @@ class Measure:
     end: int
 
 
-def resolve_usage(connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, day: date) -> str:
-    """Create a table of the usage rows plus `team`, and return its name.
+def resolve_usage(
+    connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, facts: Sequence[str] = ()
+) -> str:
+    """Create a table of the usage rows with `team`, and with the named facts as columns; return its name.
 
-    `team` is the one that the row's facts name, else the one that the owner rules give, else "unattributed"; names
-    and dated rules are taken as of the UTC day given.
+    Columns: x_Source, x_Day, hour, metric, pool, quantity, team and `fact_NAME` ("" where absent). `team` is the one
+    that the row's facts name, else the one that the owner rules give, else "unattributed", each as of the row's own
+    UTC day. What is resolved once serves every day whose span of usage it holds.
     """
-    _resolve(connection, f"SELECT *, DATE '{day}' AS day FROM {identifier(usage)}", ruleset, _AS_OF_DAY)
-    return _AS_OF_DAY
-
-
-def resolve_metrics(
-    connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, metrics: Collection[str]
-) -> None:
-    """Create the table RESOLVED: the rows of some metrics plus `team`, each as of the row's own UTC day."""
-    named = ", ".join(map(literal, sorted(metrics))) or "NULL"
-    rows = f"SELECT *, {day_of('hour')} AS day FROM {identifier(usage)} WHERE metric IN ({named})"
+    kept = "".join(f", coalesce({usage_fact(name)}, '') AS {identifier(f'fact_{name}')}" for name in facts)
+    own_day = day_of("hour")
+    rows = (
+        f'SELECT "x_Source", {own_day} AS "x_Day", hour, metric, pool, quantity, facts, {own_day} AS day{kept}'
+        f" FROM {identifier(usage)}"
+    )
     _resolve(connection, rows, ruleset, RESOLVED)
+    return RESOLVED
+
+
+def take_span(
+    connection: duckdb.DuckDBPyConnection, resolved: str, span: Span | None, metrics: Collection[str]
+) -> None:
+    """Create the table AT_HAND: the resolved rows of the metrics within the span, and no others.
+
+    What lies outside must not matter: a day's result is the same whatever else was resolved with it.
+    """
+    named = ", ".join(map(literal, sorted(metrics))) or "NULL"
+    within = "FALSE" if span is None else f"hour >= TIMESTAMPTZ '{span.start}' AND hour < TIMESTAMPTZ '{span.end}'"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {AT_HAND} AS"
+        f' SELECT "x_Source", {hours_of("hour")} AS at, metric, pool, quantity, team'
+        f" FROM {identifier(resolved)} WHERE metric IN ({named}) AND {within}"
+    )
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet, into: str) -> None:
@@ -80,7 +95,7 @@ def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet,
     decide(connection, Facts(_FACTS, columns), rules, ruleset.teams, _DECISIONS)
     agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in keys)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}),"
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}, facts),"
         f" coalesce(nullif(d.team, ''), '{UNATTRIBUTED}') AS team"
         f" FROM ({seen}) r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id"
     )
@@ -92,7 +107,7 @@ def sums_by_team(connection: duckdb.DuckDBPyConnection, measures: Sequence[Measu
     found: list[dict[str, int]] = [{} for _ in measures]
     rows = connection.execute(
         f"SELECT n.need, u.team, sum({units_of('u.quantity')}) FROM attribution_needs n JOIN"
-        f" (SELECT *, {hours_of('hour')} AS at FROM {RESOLVED}) u"
+        f" {AT_HAND} u"
         " ON u.metric = n.metric AND u.at >= n.start AND u.at < n.stop AND (n.pool IS NULL OR u.pool = n.pool)"
         " GROUP BY ALL"
     ).fetchall()
@@ -110,7 +125,7 @@ def latest_buckets(
     taking_part = f" AND u.team IN ({', '.join(map(literal, among))})" if among else ""
     rows = connection.execute(
         f"SELECT n.need, max({bucket_start('u.at', per)}) FROM attribution_needs n JOIN"
-        f" (SELECT *, {hours_of('hour')} AS at FROM {RESOLVED}) u"
+        f" {AT_HAND} u"
         f" ON u.metric = n.metric AND u.at < n.start AND u.at >= {bucket_start(f'n.start - {LOOK_BACK_HOURS}', per)}"
         " AND (n.pool IS NULL OR u.pool = n.pool)"
         f" WHERE u.quantity > 0{taking_part} GROUP BY ALL"
@@ -123,7 +138,7 @@ def latest_buckets(
 def pools_of(connection: duckdb.DuckDBPyConnection, metric: str) -> tuple[str, ...]:
     """Return the pools that report a metric in the usage at hand, sorted."""
     rows = connection.execute(
-        f"SELECT DISTINCT coalesce(pool, '') AS pool FROM {RESOLVED} WHERE metric = ? ORDER BY pool", [metric]
+        f"SELECT DISTINCT coalesce(pool, '') AS pool FROM {AT_HAND} WHERE metric = ? ORDER BY pool", [metric]
     ).fetchall()
     return tuple(pool for (pool,) in rows)
 
@@ -133,7 +148,7 @@ def is_covered(connection: duckdb.DuckDBPyConnection, coverage: str, measure: Me
     reporting = [
         source
         for (source,) in connection.execute(
-            f"SELECT DISTINCT x_Source FROM {RESOLVED} WHERE metric = ? AND (? IS NULL OR pool = ?)",
+            f"SELECT DISTINCT x_Source FROM {AT_HAND} WHERE metric = ? AND (? IS NULL OR pool = ?)",
             [measure.metric, measure.pool, measure.pool],
         ).fetchall()
     ]

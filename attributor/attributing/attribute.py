@@ -1,6 +1,6 @@
 """One day from its collected charges and usage to its publication: the unit of work, alone repeatable."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,17 +8,19 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Engine
 
-from attributor.attributing.days import DayReading, open_day, tables_with
+from attributor.attributing.days import DayReading, OpenUsage, open_day, open_usage, reaches_over, usage_for, widened
 from attributor.attributing.inputs import Inputs, inputs_digest, rules_of, sources_of, usage_days
+from attributor.attributing.months import month_costs
 from attributor.attributing.rollups import rollup_rows, unmatched_rows, usage_rollup_rows
 from attributor.lake.lake import replace
 from attributor.ledger.lease import Lease
 from attributor.ledger.publications import DayPublication, RuleSetText, SourcePublication, publish_day
+from attributor.periods import Month
 from collectors.base import Window
 from rules.attribute import Attribution, attribute
 from rules.ruleset import RuleSet
-from rules.usage import resolve_usage
 
+Clock = Callable[[], datetime]
 NO_VERSION = -1
 """The version of charges and allocations of a usage source, which has none."""
 
@@ -42,30 +44,52 @@ class Workshop:
         return self.reading.ruleset
 
 
-def attribute_day(
-    workshop: Workshop, inputs: Inputs, day: date, costs: pa.Table | None, now: datetime
-) -> tuple[str, ...]:
-    """Attribute and publish one UTC day; return the warnings.
+@dataclass(frozen=True)
+class Batch:
+    """What the days of a month share: their usage, and the month's costs where rules lean on them."""
 
-    `costs` are the month's by day (see `months`), None where no rule leans on them. Raises LeaseLostError, with
-    nothing published, where another leader took over.
+    usage: OpenUsage
+    costs: pa.Table | None
+
+
+def attribute_month(workshop: Workshop, month: Month, days: Sequence[date], clock: Clock) -> Iterator[tuple[str, ...]]:
+    """Attribute and publish days of a month, one after the other; yield each day's warnings.
+
+    Raises LeaseLostError where another leader took over: days published before stand, the others are untouched.
     """
-    span = open_day(workshop.reading, inputs, day)
-    tables = tables_with(workshop.connection, costs)
-    attribution = attribute(workshop.connection, tables, workshop.ruleset)
-    usage = resolve_usage(workshop.connection, tables.usage, workshop.ruleset, day)
+    usage = open_usage(workshop.reading, usage_for(workshop.reading, days))
+    costs, usage = month_costs(workshop.reading, usage, month)
+    batch = Batch(usage, costs)
+    for day in days:
+        attribution, batch = _attributed(workshop.reading, batch, day)
+        _publish(workshop, batch, day, attribution, clock())
+        yield attribution.warnings
+
+
+def _attributed(reading: DayReading, batch: Batch, day: date) -> tuple[Attribution, Batch]:
+    tables = open_day(reading, batch.usage, day, batch.costs)
+    attribution = attribute(reading.connection, tables, reading.ruleset)
+    span = attribution.span
+    if span is None or reaches_over(batch.usage, span):
+        return attribution, batch
+    wider = Batch(open_usage(reading, widened(batch.usage, span)), batch.costs)
+    return attribute(reading.connection, open_day(reading, wider.usage, day, wider.costs), reading.ruleset), wider
+
+
+def _publish(workshop: Workshop, batch: Batch, day: date, attribution: Attribution, now: datetime) -> None:
+    inputs = workshop.reading.inputs
     charge_sources = sorted(source for source, found in inputs.charges if found == day)
     version = _store(workshop, attribution, [(source, day) for source in charge_sources])
+    span = None if attribution.span is None else Window(attribution.span.start, attribution.span.end)
     publication = DayPublication(
         day=day,
         rules=RuleSetText(workshop.ruleset.digest, workshop.ruleset.text),
         sources=_sources(workshop.ruleset, inputs, day, span, version),
         rollup=rollup_rows(workshop.connection, attribution.allocations),
-        usage=usage_rollup_rows(workshop.connection, usage, day),
+        usage=usage_rollup_rows(workshop.connection, batch.usage.table, day),
         unmatched=unmatched_rows(attribution.unmatched),
     )
     publish_day(workshop.engine, workshop.lease, publication, now)
-    return attribution.warnings
 
 
 def _store(workshop: Workshop, attribution: Attribution, partitions: Collection[tuple[str, date]]) -> int:

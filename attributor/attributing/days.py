@@ -1,50 +1,84 @@
-"""A day's collected tables, opened as views for the rules."""
+"""Collected tables, opened for the rules: a batch of days shares its usage, each day brings its charges."""
 
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import duckdb
 import pyarrow as pa
 
-from attributor.attributing.inputs import Inputs, usage_days
+from attributor.attributing.inputs import LOOK_BACK, Inputs
 from attributor.lake.lake import Lake
 from attributor.lake.views import Pin, open_view
+from attributor.periods import month_of, start_of
 from collectors.base import Window
-from rules.attribute import DayTables, usage_span
+from rules.attribute import DayTables
+from rules.hours import Span
+from rules.month import needs_month
 from rules.ruleset import RuleSet
+from rules.usage import resolve_usage
 
-TABLES = DayTables(charges="charges", usage="usage", coverage="coverage")
-_MONTH_COSTS = "month_costs"
+_CHARGES, _USAGE, _COVERAGE, _MONTH_COSTS = "charges", "usage", "coverage", "month_costs"
+USAGE_FACTS = ("model",)
+"""The facts that the usage rollup keeps."""
 
 
 @dataclass(frozen=True)
 class DayReading:
-    """What a day is read with: the lake, the engine that computes, the rules in use."""
+    """What days are read with: the lake, the engine that computes, the rules in use, what is collected."""
 
     lake: Lake
     connection: duckdb.DuckDBPyConnection
     ruleset: RuleSet
+    inputs: Inputs
 
 
-def open_day(reading: DayReading, inputs: Inputs, day: date) -> Window | None:
-    """Open the day's charges, the usage they need and its coverage as `TABLES`; return the span of that usage."""
-    connection = reading.connection
-    charges = [Pin(source, day, found.version) for (source, of), found in inputs.charges.items() if of == day]
-    open_view(reading.lake, connection, TABLES.charges, "charges", charges)
-    span = usage_span(connection, TABLES.charges, reading.ruleset)
-    window = None if span is None else Window(span.start, span.end)
-    pins = [Pin(source, of, found.version) for (source, of), found in usage_days(inputs, window, day).items()]
-    open_view(reading.lake, connection, TABLES.usage, "usage", pins)
-    connection.register(TABLES.coverage, _coverage(inputs))
-    return window
+@dataclass(frozen=True)
+class OpenUsage:
+    """Usage with its owners in the connection, and the half-open whole days of it that are there."""
+
+    table: str
+    days: Window
 
 
-def tables_with(connection: duckdb.DuckDBPyConnection, costs: pa.Table | None) -> DayTables:
-    """Return `TABLES` with the costs of the whole month, where there are any to lean on."""
+def usage_for(reading: DayReading, days: Collection[date]) -> Window:
+    """Return the usage that a batch of days is likely to need: more is read again where a charge reaches further."""
+    first, last = min(days), max(days)
+    if needs_month(reading.ruleset):
+        first, last = month_of(first).first, month_of(last).end
+    return Window(start_of(first) - LOOK_BACK, start_of(last) + timedelta(days=2))
+
+
+def open_usage(reading: DayReading, days: Window) -> OpenUsage:
+    """Give every usage row of the days its owner, once."""
+    first, end = days.start.date(), days.end.date()
+    pins = [
+        Pin(source, day, found.version) for (source, day), found in reading.inputs.usage.items() if first <= day < end
+    ]
+    open_view(reading.lake, reading.connection, _USAGE, "usage", pins)
+    reading.connection.register(_COVERAGE, _coverage(reading.inputs))
+    return OpenUsage(resolve_usage(reading.connection, _USAGE, reading.ruleset, USAGE_FACTS), days)
+
+
+def reaches_over(usage: OpenUsage, span: Span | None) -> bool:
+    """Say whether the usage that is there holds all that was needed."""
+    return span is None or (usage.days.start <= span.start and span.end <= usage.days.end)
+
+
+def widened(usage: OpenUsage, span: Span) -> Window:
+    """Return whole days that hold the span as well."""
+    start = min(usage.days.start, start_of(span.start.date()))
+    return Window(start, max(usage.days.end, start_of(span.end.date() + timedelta(days=1))))
+
+
+def open_day(reading: DayReading, usage: OpenUsage, day: date, costs: pa.Table | None = None) -> DayTables:
+    """Open a day's charges beside the usage; `costs` are those of its whole month, where rules lean on them."""
+    pins = [Pin(source, day, found.version) for (source, of), found in reading.inputs.charges.items() if of == day]
+    open_view(reading.lake, reading.connection, _CHARGES, "charges", pins)
     if costs is None:
-        return TABLES
-    connection.register(_MONTH_COSTS, costs)
-    return replace(TABLES, month_costs=_MONTH_COSTS)
+        return DayTables(_CHARGES, usage.table, _COVERAGE)
+    reading.connection.register(_MONTH_COSTS, costs)
+    return DayTables(_CHARGES, usage.table, _COVERAGE, _MONTH_COSTS)
 
 
 def _coverage(inputs: Inputs) -> pa.Table:

@@ -1,22 +1,23 @@
 """Why a team was given an amount: each published day attributed anew, by the rules and versions it was published by."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cache
 
 import duckdb
 import pyarrow as pa
 from sqlalchemy import Engine, select
 
-from attributor.attributing.days import DayReading, open_day, tables_with
+from attributor.attributing.days import DayReading, open_day, open_usage, usage_for
 from attributor.attributing.inputs import Inputs, read_inputs
 from attributor.attributing.months import month_costs
 from attributor.lake.lake import Lake
 from attributor.ledger.collected import CollectedDay
 from attributor.ledger.publications import Publication, publications
 from attributor.ledger.tables import rollup, rule_sets
-from attributor.periods import Month, days_between, month_of
+from attributor.periods import Month, days_between, month_of, start_of
+from collectors.base import Window
 from rules.explain import explain
 from rules.explanation import Explanation, Question
 from rules.load import restore
@@ -47,22 +48,34 @@ def explain_days(archive: Archive, question: Question, first: date, end: date) -
     """Yield the published days of [first, end) on which the team was given something, the oldest first."""
     published = _published_of_months(archive.engine, first, end)
     inputs = _as_published(archive.engine, published)
+    lake = replace(archive.lake, known={})
 
     @cache
-    def rules(digest: str) -> RuleSet:
-        return _restored(archive.engine, digest)
+    def reading_by(digest: str) -> DayReading:
+        return DayReading(lake, archive.connection, _restored(archive.engine, digest), inputs)
 
     @cache
     def costs_of(month: Month, digest: str) -> pa.Table | None:
-        return month_costs(DayReading(archive.lake, archive.connection, rules(digest)), inputs, month)
+        reading = reading_by(digest)
+        costs, _ = month_costs(reading, open_usage(reading, usage_for(reading, [month.first])), month)
+        return costs
 
     for day in _days_with_costs(archive.engine, question, first, end):
-        digest = next(found.rules_digest for (_, of), found in published.items() if of == day)
-        reading = DayReading(archive.lake, archive.connection, rules(digest))
-        costs = costs_of(month_of(day), digest)
-        open_day(reading, inputs, day)
-        tables = tables_with(archive.connection, costs)
-        yield ExplainedDay(day, digest, explain(archive.connection, tables, reading.ruleset, question))
+        publication = next(found for (_, of), found in published.items() if of == day)
+        reading = reading_by(publication.rules_digest)
+        costs = costs_of(month_of(day), publication.rules_digest)
+        usage = open_usage(reading, _usage_days(publication))
+        tables = open_day(reading, usage, day, costs)
+        explanation = explain(archive.connection, tables, reading.ruleset, question)
+        yield ExplainedDay(day, publication.rules_digest, explanation)
+
+
+def _usage_days(publication: Publication) -> Window:
+    """Return the whole days of usage that the day was attributed from."""
+    start, end = publication.source.usage_start, publication.source.usage_end
+    if start is None or end is None:
+        return Window(start_of(publication.day), start_of(publication.day))
+    return Window(start_of(start.date()), start_of(end.date() + timedelta(days=1)))
 
 
 def _published_of_months(engine: Engine, first: date, end: date) -> Published:

@@ -13,11 +13,12 @@ from attributor.ledger.publications import Publication
 from attributor.ledger.sources import coverage_of
 from attributor.periods import month_of, start_of
 from collectors.base import Window
+from rules.hours import LOOK_BACK_HOURS
 from rules.month import needs_month
 from rules.ruleset import RuleSet
 
-LOOK_BACK = timedelta(days=7)
-"""How far back `without_usage: previous` may lean."""
+LOOK_BACK = timedelta(hours=LOOK_BACK_HOURS)
+"""How far back a day's usage may reach before the month that it leans on."""
 
 Days = Mapping[tuple[str, date], CollectedDay]
 

@@ -30,7 +30,7 @@ def usage_rollup_rows(connection: duckdb.DuckDBPyConnection, usage: str, day: da
     return connection.sql(
         f"""
         SELECT x_Source AS source, metric, coalesce(pool, '') AS pool, team,
-               coalesce(facts['model'], '') AS model, sum(quantity) AS quantity
+               fact_model AS model, sum(quantity) AS quantity
         FROM "{usage}" WHERE x_Day = ? GROUP BY ALL ORDER BY ALL
         """,  # noqa: S608 - the name is the engine's own
         params=[day],

@@ -2,17 +2,16 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
 import duckdb
 from sqlalchemy import Engine
 
-from attributor.attributing.attribute import Workshop, attribute_day
+from attributor.attributing.attribute import Workshop, attribute_month
 from attributor.attributing.days import DayReading
 from attributor.attributing.inputs import outdated_days, read_inputs, rules_of
-from attributor.attributing.months import month_costs
 from attributor.ingest.ingest import Ingested, Stores, ingest
 from attributor.ingest.progress import Progress
 from attributor.lake.lake import Lake
@@ -77,13 +76,13 @@ def attribute_outdated(works: Works, progress: Progress) -> tuple[tuple[date, ..
     """Attribute every day whose inputs changed, the oldest first; return the days and the distinct warnings."""
     inputs = read_inputs(works.engine)
     days = outdated_days(inputs, publications(works.engine), rules_of(works.ruleset))
-    reading = DayReading(works.lake, works.connection, works.ruleset)
-    workshop = Workshop(reading, works.engine, works.lease)
+    workshop = Workshop(
+        DayReading(replace(works.lake, known={}), works.connection, works.ruleset, inputs), works.engine, works.lease
+    )
     warnings: dict[str, None] = {}
     for month, of_month in groupby(days, key=month_of):
-        costs = month_costs(reading, inputs, month)
-        for day in of_month:
-            warnings.update(dict.fromkeys(attribute_day(workshop, inputs, day, costs, works.clock())))
+        for said in attribute_month(workshop, month, list(of_month), works.clock):
+            warnings.update(dict.fromkeys(said))
             progress.advance()
     return tuple(days), tuple(warnings)
 

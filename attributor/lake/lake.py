@@ -32,6 +32,10 @@ Partition = tuple[str, date]
 """A source's name and a UTC day."""
 
 
+Files = Mapping[Partition, frozenset[str]]
+"""The files of a table's version, relative to the table, by source and day."""
+
+
 @dataclass(frozen=True)
 class Lake:
     """Where the tables are and what columns they have.
@@ -44,6 +48,8 @@ class Lake:
     uri: str
     storage_options: Mapping[str, str] = field(repr=False)
     schemas: Mapping[str, pa.Schema] = field(repr=False)
+    known: dict[tuple[str, int], Files] | None = field(default=None, repr=False, compare=False)
+    """What was seen of (table, version); None remembers nothing. Give one run one memory, and let it go after."""
 
     def __post_init__(self) -> None:
         local_folder(self.uri)

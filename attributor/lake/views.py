@@ -1,7 +1,7 @@
 """Reading pinned days of the lake in DuckDB, lazily: a view scans only the files, columns and rows a query needs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from attributor.lake.lake import PARTITION_COLUMNS, Lake, Partition, existing_table
+from attributor.lake.lake import PARTITION_COLUMNS, Files, Lake, Partition, existing_table
 from attributor.lake.location import local_folder, table_uri
 from attributor.lake.remote import remote_files
 from attributor.lake.sql import identifier, literal, path_literal, sql_type
@@ -59,12 +59,21 @@ def pinned_files(lake: Lake, table: str, pins: Collection[Pin]) -> dict[str, Par
         by_version[pin.version].append((pin.source, pin.day))
     files: dict[str, Partition] = {}
     for version, partitions in sorted(by_version.items()):
-        stored = files_by_partition(_opened(lake, table, version))
+        stored = _files_at(lake, table, version)
         files |= {path: partition for partition in partitions for path in stored.get(partition, ())}
     return files
 
 
-def files_by_partition(table: DeltaTable) -> Mapping[Partition, frozenset[str]]:
+def _files_at(lake: Lake, table: str, version: int) -> Files:
+    """Return the files of a version; a lake that remembers opens each version once, for versions never change."""
+    if lake.known is None:
+        return files_by_partition(_opened(lake, table, version))
+    if (table, version) not in lake.known:
+        lake.known[table, version] = files_by_partition(_opened(lake, table, version))
+    return lake.known[table, version]
+
+
+def files_by_partition(table: DeltaTable) -> Files:
     """Return the paths, relative to the table, of each (source, day)'s files."""
     actions = pa.table(table.get_add_actions(flatten=True))
     sources, days = (actions.column(f"partition.{column}").to_pylist() for column in PARTITION_COLUMNS)

@@ -34,12 +34,12 @@ def gpu_hours(
     first = (now - _HISTORY).date()
     pins = [Pin(source, day, found.version) for (source, day), found in inputs.usage.items() if day >= first]
     open_view(lake, connection, _USAGE, "usage", pins)
-    resolved = resolve_usage(connection, _USAGE, ruleset, now.date())
+    resolved = resolve_usage(connection, _USAGE, ruleset, ("gpu", "node"))
     rows = connection.execute(
         f"""
         WITH gpu AS (
-            SELECT coalesce(pool, '') AS pool, coalesce(facts['gpu'], '') AS gpu, team,
-                   coalesce(facts['node'], '') AS node, epoch(hour)::BIGINT AS hour, metric, quantity
+            SELECT coalesce(pool, '') AS pool, fact_gpu AS gpu, team,
+                   fact_node AS node, epoch(hour)::BIGINT AS hour, metric, quantity
             FROM "{resolved}" WHERE metric IN (?, ?, ?)
         )
         SELECT pool, gpu, team, node, hour,

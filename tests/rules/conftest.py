@@ -1,7 +1,7 @@
 """What the tests of rules share: a connection, charges and usage written short, and rules written as YAML."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib.util import module_from_spec, spec_from_file_location
@@ -20,6 +20,7 @@ from rules.load import Loaded, load
 from rules.located import read_yaml
 from rules.ruleset import RuleSet
 from rules.schema import ALLOCATIONS
+from rules.usage import resolve_usage
 
 MONEY = pa.decimal128(38, 12)
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -186,8 +187,12 @@ class Engine:
         assert not loaded.problems, "\n".join(map(str, loaded.problems))
         return loaded.ruleset
 
+    def resolved(self, tables: DayTables, ruleset: RuleSet) -> DayTables:
+        return replace(tables, usage=resolve_usage(self.connection, tables.usage, ruleset))
+
     def attribute(self, text: str, *args: Any, **kwargs: Any) -> Attribution:
-        return attribute(self.connection, self.tables(*args, **kwargs), self.rules(text))
+        ruleset = self.rules(text)
+        return attribute(self.connection, self.resolved(self.tables(*args, **kwargs), ruleset), ruleset)
 
     def rows(self, attribution: Attribution) -> list[Row]:
         found = self.connection.execute(

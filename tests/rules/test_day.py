@@ -1,5 +1,6 @@
 """What surrounds a day's attribution: the usage it needs, whole months, owners' facts, and doing it twice."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.attribute import DayTables, attribute, usage_span
-from rules.month import needs_month, phase_one_costs
+from rules.attribute import attribute, usage_span
+from rules.month import PHASE_ONE_COSTS, needs_month, phase_one_costs
 from rules.usage import resolve_usage
 from rules.verify import MoneyLostError, verify
 
@@ -73,7 +74,7 @@ def test_usage_belongs_to_the_team_its_facts_name_or_else_to_the_one_the_owner_r
         used("requests", None, 4),
     ]
     tables = engine.tables([], rows)
-    table = resolve_usage(engine.connection, tables.usage, engine.rules(text), DAY.date())
+    table = resolve_usage(engine.connection, tables.usage, engine.rules(text))
     found = engine.connection.execute(f"SELECT quantity, team FROM {table} ORDER BY quantity").fetchall()
     assert [team for _, team in found] == ["search", "ads", "platform", "unattributed"]
 
@@ -140,9 +141,9 @@ FOLLOWING = (
 def test_a_day_given_the_other_days_costs_is_weighed_by_the_whole_month(engine, charge):
     ruleset = engine.rules(FOLLOWING)
     before = {"ChargePeriodStart": DAY - timedelta(days=3), "BillingAccountId": "A"}
-    first = engine.tables([charge(30, tags_team="search", **before)])
-    table = phase_one_costs(engine.connection, first, ruleset)
-    engine.connection.execute(f"CREATE TABLE earlier AS SELECT * FROM {table}")
+    first = engine.resolved(engine.tables([charge(30, tags_team="search", **before)]), ruleset)
+    phase_one_costs(engine.connection, first, ruleset)
+    engine.connection.execute(f"CREATE TABLE earlier AS SELECT * FROM {PHASE_ONE_COSTS}")
     today = engine.tables(
         [
             charge(10, tags_team="ads", BillingAccountId="A"),
@@ -150,7 +151,7 @@ def test_a_day_given_the_other_days_costs_is_weighed_by_the_whole_month(engine, 
             charge(4, ChargeCategory="Fee"),
         ]
     )
-    given = DayTables(today.charges, today.usage, today.coverage, "earlier")
+    given = replace(engine.resolved(today, ruleset), month_costs="earlier")
     rows = engine.rows(attribute(engine.connection, given, ruleset))
     assert {(row.rule, row.team): row.cost for row in rows} == {
         ("tag", "ads"): Decimal(10),

@@ -45,8 +45,8 @@ def question_of(engine, charge, used):
         used("gpu.busy_hours", "ads", 1, hour=1),
         used("gpu.capacity_hours", None, 8, hour=1),
     ]
-    tables = engine.tables(charges, usage)
     ruleset = engine.rules(RULES)
+    tables = engine.resolved(engine.tables(charges, usage), ruleset)
     return lambda team, service=None, largest=20: explain(
         engine.connection, tables, ruleset, Question(team, service), largest
     )

@@ -184,8 +184,8 @@ def allocated(reference, connection, name):
 def _agrees(reference, engine, as_yaml, rules, shared, charges, usage):
     covered = (reference.hour_of(DAY) - 200, reference.hour_of(DAY) + 20)
     span = ("metrics", reference.EPOCH + timedelta(hours=covered[0]), reference.EPOCH + timedelta(hours=covered[1]))
-    tables = engine.tables([engine.charge(**row) for row in charges], usage, [span])
     ruleset = engine.rules(as_yaml({"teams": TEAMS_YAML, "rules": rules, "shared": shared}))
+    tables = engine.resolved(engine.tables([engine.charge(**row) for row in charges], usage, [span]), ruleset)
     found = allocated(reference, engine.connection, attribute(engine.connection, tables, ruleset).allocations)
     wanted = reference.reference(rules, shared, charges, usage, covered)
     assert {key: row for key, row in found.items() if any(row)} == {key: row for key, row in wanted.items() if any(row)}
