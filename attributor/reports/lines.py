@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, select, true
+from sqlalchemy import Column, ColumnElement, Connection, literal, select, true, union_all
 
+from attributor.ledger.money_columns import joined
+from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units
-from attributor.reports.costs import amounts, cost_sums
+from attributor.periods import days_between
+from attributor.reports.costs import cost_sums
 from attributor.reports.view import Frame
 
 _RATIO = Context(prec=60)
@@ -36,16 +39,19 @@ def moved_by(
     connection: Connection, frame: Frame, columns: Sequence[Column[Any]], keep: ColumnElement[bool] | None = None
 ) -> list[tuple[tuple[str, ...], Moved]]:
     """Return (values of the columns, cost) for the kept rows, the most expensive first; one query."""
-    basis = frame.view.basis
-    sums = (
-        *cost_sums(basis, frame.this_month),
-        *cost_sums(basis, frame.compared),
-        *cost_sums(basis, frame.previous),
-    )
-    condition = frame.both_months & (true() if keep is None else keep)
-    rows = connection.execute(select(*columns, *sums).where(condition).group_by(*columns))
-    found = [(tuple(row[: len(columns)]), _moved(amounts(row, len(columns), 3))) for row in rows]
-    return sorted((line for line in found if any(line[1])), key=lambda line: (line[1].cost.copy_negate(), line[0]))
+    kept = (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
+    days = tuple(days_between(frame.month.first, frame.month.end))
+    arms = (rollup.c.day.in_(days), frame.compared.others(days), frame.previous.rows)
+    parts = [
+        select(literal(part), *columns, *cost_sums(frame.view.basis)).where(condition, kept).group_by(*columns)
+        for part, condition in enumerate(arms)
+    ]
+    found: dict[tuple[str, ...], list[int]] = {}
+    for row in connection.execute(union_all(*parts)):
+        costs = found.setdefault(tuple(row[1:-2]), [0, 0, 0])
+        costs[row[0]] = to_units(joined(row[-2], row[-1]))
+    lines = [(values, _moved(*costs)) for values, costs in found.items()]
+    return sorted((line for line in lines if any(line[1])), key=lambda line: (line[1].cost.copy_negate(), line[0]))
 
 
 def cost_lines(
@@ -74,6 +80,5 @@ def ratio(part: Decimal, whole: Decimal) -> Decimal | None:
     return _RATIO.divide(part, whole).quantize(Decimal("0.0001"), context=_RATIO)
 
 
-def _moved(costs: tuple[Decimal, ...]) -> Moved:
-    cost, compared, previous = costs
-    return Moved(cost, previous, from_units(to_units(compared) - to_units(previous)))
+def _moved(cost: int, not_compared: int, previous: int) -> Moved:
+    return Moved(from_units(cost), from_units(previous), from_units(cost - not_compared - previous))

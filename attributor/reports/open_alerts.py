@@ -6,13 +6,18 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, RowMapping, case, select
 
+from alerts.alert import ChartPoint, Contributor
 from attributor.ledger.alert_json import alert_from_json
 from attributor.ledger.tables import alerts
 
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """An alert that fires, or that someone acknowledged or snoozed; `amount` and `threshold` are in `currency`."""
+    """An alert that fires, or that someone acknowledged or snoozed; `amount` and `threshold` are in `currency`.
+
+    `started_at` is when what it is about began, `first_seen` when it was first noticed. `link` is the path of the page
+    that explains it. `contributors` make up the amount and `chart` is the series that was judged, oldest first.
+    """
 
     key: str
     kind: str
@@ -26,6 +31,10 @@ class OpenAlert:
     threshold: Decimal | None
     first_seen: datetime
     last_seen: datetime
+    started_at: datetime
+    link: str
+    contributors: tuple[Contributor, ...]
+    chart: tuple[ChartPoint, ...]
 
 
 def open_alerts(connection: Connection, team: str | None = None) -> tuple[OpenAlert, ...]:
@@ -53,4 +62,8 @@ def _alert(row: RowMapping) -> OpenAlert:
         threshold=alert.threshold,
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],
+        started_at=alert.started_at,
+        link=alert.link,
+        contributors=alert.contributors,
+        chart=alert.chart,
     )

@@ -7,24 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, true
+from sqlalchemy import ColumnElement, Connection
 
 from alerts.detect.forecast import month_end
-from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
-from attributor.reports.costs import amounts, cost_sums, on_days
+from attributor.reports.daily import Series, daily_costs
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame
 from rules import budget as budgets
 from rules.budget import State
 from rules.ruleset import Team
-
-Series = Mapping[date, Decimal]
-"""Effective cost by UTC day."""
 
 _HISTORY_DAYS = 123
 _BURN_DAYS = 7
@@ -64,16 +59,7 @@ def daily_effective(
     connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None
 ) -> dict[str, dict[date, Decimal]]:
     """Return effective cost by team and day: the month and the four before it; one query."""
-    start = frame.month.first - timedelta(days=_HISTORY_DAYS)
-    condition = and_(on_days(start, frame.month.end), rollup.c.currency == frame.currency)
-    query = select(rollup.c.team, rollup.c.day, *cost_sums("effective"))
-    found: dict[str, dict[date, Decimal]] = {}
-    rows: Any = connection.execute(
-        query.where(condition & (true() if keep is None else keep)).group_by(rollup.c.team, rollup.c.day)
-    )
-    for row in rows:
-        found.setdefault(row.team, {})[row.day] = amounts(row, 2)[0]
-    return found
+    return daily_costs(connection, frame, frame.month.first - timedelta(days=_HISTORY_DAYS), "effective", keep)
 
 
 def added(series: Mapping[str, Series]) -> dict[date, Decimal]:

@@ -1,6 +1,6 @@
 """The overview: what the company spends, on what, by whom, and what wants attention."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,15 +8,19 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, select
 
 from attributor.ledger.tables import rollup
+from attributor.reports.categories import CategoryLine, FixedCosts, category_lines, fixed_costs
 from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.daily import Series, daily_costs
 from attributor.reports.freshness import SourceFreshness, source_freshness
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
 from attributor.reports.open_alerts import OpenAlert, open_alerts
 from attributor.reports.outlook import BudgetLine, Outlook, added, budget_line, daily_effective, month_outlook
 from attributor.reports.owners import shown_name
+from attributor.reports.team_lines import IS_IDLE
+from attributor.reports.teams import team_costs
 from attributor.reports.view import Frame, Heading, View, frame
 from rules.ruleset import Team
-from rules.schema import IDLE, UNATTRIBUTED
+from rules.schema import UNATTRIBUTED
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,12 @@ class TeamLine:
 
 @dataclass(frozen=True)
 class DayOfTeam:
-    """What one team cost on one UTC day."""
+    """What one team cost on one UTC day; `usage` is the part that is no purchase, tax, credit or adjustment."""
 
     day: date
     team: str
     cost: Decimal
+    usage: Decimal
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ class Overview:
     """A month of the company in one currency and basis.
 
     `total` is the whole month as published; `previous` and `change` compare the days that both months have (see
-    `view.Frame`). Shares are of `total`. Budgets and forecast are of effective cost.
+    `Heading.comparison`). Shares are of `total`. Budgets and forecast are of effective cost. `teams`, `services`,
+    `categories` and `days` sum to `total`.
     """
 
     heading: Heading
@@ -59,6 +65,7 @@ class Overview:
     estimated: Decimal
     teams: tuple[TeamLine, ...]
     services: tuple[CostLine, ...]
+    categories: tuple[CategoryLine, ...]
     days: tuple[DayOfTeam, ...]
     budgets: tuple[BudgetLine, ...]
     alerts: tuple[OpenAlert, ...]
@@ -66,14 +73,16 @@ class Overview:
 
 
 def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
-    """Read the overview; nine aggregates, however many teams there are."""
+    """Read the overview; eight aggregates, however many teams there are."""
     with engine.connect() as connection:
         seen = frame(connection, view)
-        lines = cost_lines(connection, seen, rollup.c.team)
-        whole = summed(lines)
         series = daily_effective(connection, seen)
+        shown = series if view.basis == "effective" else _shown_days(connection, seen)
+        lines = team_costs(connection, seen, shown)
+        whole = summed(lines)
         by_team = {line.name: line.cost for line in lines}
         unattributed = by_team.get(UNATTRIBUTED, Decimal(0))
+        fixed = fixed_costs(connection, seen)
         idle, estimated = _idle_and_estimated(connection, seen)
         return Overview(
             heading=seen.heading,
@@ -87,7 +96,8 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             estimated=estimated,
             teams=tuple(_team_line(teams, line, whole.cost) for line in lines),
             services=cost_lines(connection, seen, rollup.c.service),
-            days=_days(connection, seen),
+            categories=category_lines(whole.cost, fixed),
+            days=tuple(_days(seen, shown, fixed)),
             budgets=_budgets(seen, teams, series),
             alerts=open_alerts(connection),
             freshness=source_freshness(connection, view.now),
@@ -99,17 +109,20 @@ def _team_line(teams: Mapping[str, Team], line: CostLine, whole: Decimal) -> Tea
     return TeamLine(line.name, name, line.cost, line.previous, line.change, ratio(line.cost, whole))
 
 
-def _days(connection: Connection, seen: Frame) -> tuple[DayOfTeam, ...]:
-    keys = (rollup.c.day, rollup.c.team)
-    query = select(*keys, *cost_sums(seen.view.basis)).where(seen.this_month, rollup.c.currency == seen.currency)
-    rows = connection.execute(query.group_by(*keys).order_by(*keys))
-    return tuple(DayOfTeam(row[0], row[1], *amounts(row, 2)) for row in rows)
+def _shown_days(connection: Connection, seen: Frame) -> Mapping[str, Series]:
+    return daily_costs(connection, seen, seen.month.plus(-1).first, seen.view.basis)
+
+
+def _days(seen: Frame, by_team: Mapping[str, Series], fixed: FixedCosts) -> Iterator[DayOfTeam]:
+    first = seen.month.first
+    days = ((day, team, cost) for team, costs in by_team.items() for day, cost in costs.items() if day >= first)
+    for day, team, cost in sorted(days):
+        yield DayOfTeam(day, team, cost, fixed.usage(day, team, cost))
 
 
 def _idle_and_estimated(connection: Connection, seen: Frame) -> tuple[Decimal, Decimal]:
-    is_idle = (rollup.c.idle_cause != "") | (rollup.c.team == IDLE)
     basis = seen.view.basis
-    sums = (*cost_sums(basis, is_idle), *cost_sums(basis, rollup.c.basis == "estimated"))
+    sums = (*cost_sums(basis, IS_IDLE), *cost_sums(basis, rollup.c.basis == "estimated"))
     query = select(*sums).where(seen.this_month, rollup.c.currency == seen.currency)
     idle, estimated = amounts(connection.execute(query).one(), 0, 2)
     return idle, estimated

@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from attributor.ledger.tables import rollup
+from attributor.reports.categories import IS_USAGE, CategoryLine, category_lines, fixed_costs
 from attributor.reports.consumption import ModelLine, PoolLine, model_lines, pool_lines, quantities
 from attributor.reports.costs import amounts, cost_sums
 from attributor.reports.lines import CostLine, cost_lines, summed
@@ -17,24 +18,27 @@ from attributor.reports.owners import known_team, shown_name
 from attributor.reports.team_lines import (
     Driver,
     IdleLine,
+    IdleTeam,
     RuleLine,
     UnmatchedOwner,
     drivers,
     idle_lines,
+    idle_teams,
     rule_lines,
     unmatched,
 )
 from attributor.reports.view import Frame, Heading, View, frame
 from rules.ruleset import Team
-from rules.schema import UNATTRIBUTED
+from rules.schema import IDLE, UNATTRIBUTED
 
 
 @dataclass(frozen=True)
 class DayCost:
-    """What one UTC day cost."""
+    """What one UTC day cost; `usage` is the part that is no purchase, tax, credit or adjustment."""
 
     day: date
     cost: Decimal
+    usage: Decimal
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,9 @@ class TeamReport:
     """A month of one team in one currency and basis.
 
     `total` is the month as published; `previous` and `change` compare the days that both months have (see
-    `view.Frame`). Budget, burn rate and forecast are of effective cost. `services`, and `rules`, sum to `total`;
-    `days` sum to `total`, `previous_days` to the previous month. `unmatched` is only told of `unattributed`.
+    `Heading.comparison`). Budget, burn rate and forecast are of effective cost. `services`, `rules` and `categories`
+    sum to `total`; `days` sum to `total`, `previous_days` to the previous month. `unmatched` is only told of
+    `unattributed`, `idle_teams` only of `idle`: idle capacity that has an owner stands on the owner's page.
     """
 
     team: str
@@ -61,11 +66,13 @@ class TeamReport:
     services: tuple[CostLine, ...]
     models: tuple[ModelLine, ...]
     pools: tuple[PoolLine, ...]
+    categories: tuple[CategoryLine, ...]
     days: tuple[DayCost, ...]
     previous_days: tuple[DayCost, ...]
     drivers: tuple[Driver, ...]
     rules: tuple[RuleLine, ...]
     idle: tuple[IdleLine, ...]
+    idle_teams: tuple[IdleTeam, ...]
     unmatched: tuple[UnmatchedOwner, ...]
     alerts: tuple[OpenAlert, ...]
 
@@ -80,6 +87,7 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
         whole = summed(services)
         series = daily_effective(connection, seen, of_team).get(team.id, {})
         used = quantities(connection, seen.month, team.id)
+        fixed = fixed_costs(connection, seen, of_team)
         days, previous_days = _days(connection, seen, of_team)
         return TeamReport(
             team=team.id,
@@ -97,11 +105,13 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
             services=services,
             models=model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used),
             pools=pool_lines(used),
+            categories=category_lines(whole.cost, fixed),
             days=days,
             previous_days=previous_days,
             drivers=drivers(connection, seen, of_team),
             rules=rule_lines(connection, seen, of_team),
             idle=idle_lines(connection, seen, of_team),
+            idle_teams=idle_teams(connection, seen, teams) if team.id == IDLE else (),
             unmatched=unmatched(connection, seen) if team.id == UNATTRIBUTED else (),
             alerts=open_alerts(connection, team.id),
         )
@@ -110,8 +120,9 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
 def _days(
     connection: Connection, seen: Frame, of_team: ColumnElement[bool]
 ) -> tuple[tuple[DayCost, ...], tuple[DayCost, ...]]:
-    day = rollup.c.day
-    query = select(day, *cost_sums(seen.view.basis)).where(seen.both_months, of_team).group_by(day).order_by(day)
-    found = [DayCost(row[0], *amounts(row, 1)) for row in connection.execute(query)]
+    day, basis = rollup.c.day, seen.view.basis
+    sums = (*cost_sums(basis), *cost_sums(basis, IS_USAGE))
+    query = select(day, *sums).where(seen.both_months, of_team).group_by(day).order_by(day)
+    found = [DayCost(row[0], *amounts(row, 1, 2)) for row in connection.execute(query)]
     first = seen.month.first
     return tuple(day for day in found if day.day >= first), tuple(day for day in found if day.day < first)

@@ -1,5 +1,6 @@
 """What a team's cost is made of: drivers, the rules that brought it here, and capacity that stood idle."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,9 +9,14 @@ from sqlalchemy import ColumnElement, Connection, select
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, unmatched_owners
 from attributor.reports.lines import moved_by
+from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame
+from rules.ruleset import Team
+from rules.schema import IDLE
 
 _DRIVERS = 10
+IS_IDLE = (rollup.c.idle_cause != "") | (rollup.c.team == IDLE)
+"""The condition that a rollup row is capacity that was paid for and not used."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,18 @@ class IdleLine:
 
 
 @dataclass(frozen=True)
+class IdleTeam:
+    """Capacity that one owner answers for and did not use; `idle` itself where it has no owner."""
+
+    team: str
+    name: str
+    cause: str
+    cost: Decimal
+    previous: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True)
 class UnmatchedOwner:
     """A value of an owner column that names no team, with the effective cost behind it."""
 
@@ -83,6 +101,12 @@ def idle_lines(connection: Connection, frame: Frame, keep: ColumnElement[bool]) 
     columns = (rollup.c.idle_cause, rollup.c.service)
     found = moved_by(connection, frame, columns, keep & (rollup.c.idle_cause != ""))
     return tuple(IdleLine(cause, service, *moved) for (cause, service), moved in found)
+
+
+def idle_teams(connection: Connection, frame: Frame, teams: Mapping[str, Team]) -> tuple[IdleTeam, ...]:
+    """Return everyone's idle capacity, by owner and cause."""
+    found = moved_by(connection, frame, (rollup.c.team, rollup.c.idle_cause), IS_IDLE)
+    return tuple(IdleTeam(team, shown_name(teams, team), cause, *moved) for (team, cause), moved in found)
 
 
 def unmatched(connection: Connection, frame: Frame) -> tuple[UnmatchedOwner, ...]:

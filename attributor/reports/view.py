@@ -1,15 +1,17 @@
-"""What a page is asked for, and what of the previous month can fairly be compared with it."""
+"""What a page is asked for, and what of it is known."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
-from attributor.ledger.tables import publications, rollup
+from attributor.ledger.tables import rollup
 from attributor.periods import Month, month_of
+from attributor.reports.comparison import Chosen, ComparedSource, Comparison, chosen, compared_sources, comparison
 from attributor.reports.costs import Basis, amounts, cost_sums, on_days, within
+from attributor.reports.told import Told, told
 
 _STALLED_AFTER = timedelta(days=10)
 """A source so far behind the freshest one is no longer waited for."""
@@ -41,7 +43,7 @@ class Heading:
 
     `is_open`: the month still goes on at `now`. `through`: the last day with published charges, None without any.
     `whole_until`: the day up to which (exclusive) every source has told; the days from it on are lower bounds.
-    `other_currencies`: charges of the month that this report leaves out.
+    `other_currencies`: charges of the month that this report leaves out. `comparison`: what changes compare with.
     """
 
     month: Month
@@ -52,6 +54,7 @@ class Heading:
     through: date | None
     whole_until: date
     now: datetime
+    comparison: Comparison
 
     @property
     def whole_through(self) -> date:
@@ -63,17 +66,16 @@ class Heading:
 class Frame:
     """A view with its currency settled.
 
-    `through` is the month's last day with published charges, None where there is none. `compared_until` says for each
-    source up to which day (exclusive) the open month is comparable with the previous one: today and days that a source
-    has not yet told of would make any month look cheap. It is None for a closed month, which is compared as a whole.
-    `whole_until` is the day up to which (exclusive) every source has told, but for those that stalled.
+    `through` is the month's last day with published charges, None where there is none. `sources` are the days that are
+    compared, by source. `whole_until` is the day up to which (exclusive) every source has told, but for those that
+    stalled.
     """
 
     view: View
     currency: str
     other_currencies: tuple[str, ...]
     through: date | None
-    compared_until: Mapping[str, date] | None
+    sources: tuple[ComparedSource, ...]
     whole_until: date
 
     @property
@@ -86,19 +88,19 @@ class Frame:
         """The rollup rows of the month."""
         return within(self.month.first, self.month.end)
 
-    @property
-    def compared(self) -> ColumnElement[bool]:
-        """The month's rows that have a counterpart in the previous month."""
-        return self._same_days(self.month, self.month)
+    @cached_property
+    def compared(self) -> Chosen:
+        """The month's rows that changes compare; the month's other rows have nothing beside them."""
+        return chosen({each.source: each.days for each in self.sources})
 
-    @property
-    def previous(self) -> ColumnElement[bool]:
-        """The previous month's rows of the same days and sources."""
-        return self._same_days(self.month.plus(-1), self.month)
+    @cached_property
+    def previous(self) -> Chosen:
+        """The previous month's rows that changes compare with."""
+        return chosen({each.source: each.previous for each in self.sources})
 
     @property
     def both_months(self) -> ColumnElement[bool]:
-        """The rows of either month in the frame's currency: what a comparing query has to read."""
+        """The rows of either month in the frame's currency."""
         return and_(on_days(self.month.plus(-1).first, self.month.end), rollup.c.currency == self.currency)
 
     @property
@@ -113,43 +115,28 @@ class Frame:
             through=self.through,
             whole_until=self.whole_until if self.view.is_open else self.month.end,
             now=self.view.now,
+            comparison=comparison(self.sources, self.month),
         )
-
-    def _same_days(self, month: Month, this_month: Month) -> ColumnElement[bool]:
-        if self.compared_until is None:
-            return within(month.first, month.end)
-        spans = (
-            and_(
-                rollup.c.source == source, within(month.first, min(month.end, month.first + (until - this_month.first)))
-            )
-            for source, until in sorted(self.compared_until.items())
-        )
-        return or_(false(), *spans)
 
 
 def frame(connection: Connection, view: View) -> Frame:
-    """Settle the currency and the days that are compared; two small queries."""
-    first = view.month.first
-    last = _last_published(connection, view.month)
+    """Settle the currency and the days that are known and compared; three small queries."""
+    known = told(connection, view.month)
     found = _currencies(connection, view)
     currency = view.currency or (found[0] if found else "USD")
-    through = max((day for day in last.values() if day >= first), default=None)
-    until = {source: min(day + timedelta(days=1), view.today) for source, day in last.items()}
-    telling = [until[source] for source, day in last.items() if day >= max(last.values()) - _STALLED_AFTER]
     return Frame(
         view=view,
         currency=currency,
         other_currencies=tuple(sorted(name for name in found if name != currency)),
-        through=through,
-        compared_until={source: day for source, day in until.items() if day > first} if view.is_open else None,
-        whole_until=min(telling, default=first),
+        through=known.through,
+        sources=compared_sources(known.days, view.month, view.today),
+        whole_until=_whole_until(known, view),
     )
 
 
-def _last_published(connection: Connection, month: Month) -> dict[str, date]:
-    day = publications.c.day
-    query = select(publications.c.source, func.max(day)).where(day >= month.plus(-1).first, day < month.end)
-    return {row[0]: row[1] for row in connection.execute(query.group_by(publications.c.source))}
+def _whole_until(known: Told, view: View) -> date:
+    ends = [min(max(days) + timedelta(days=1), view.today) for days in known.days.values()]
+    return min((end for end in ends if end >= max(ends) - _STALLED_AFTER), default=view.month.first)
 
 
 def _currencies(connection: Connection, view: View) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Table, insert
 
 from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
-from attributor.ledger.tables import control_sums, metadata, publications, rollup
+from attributor.ledger.tables import control_sums, coverage, metadata, publications, rollup
 from attributor.periods import days_between
 
 Put = Callable[..., None]
@@ -63,13 +63,24 @@ def put_control(engine: Engine) -> Put:
 
 @pytest.fixture
 def put_published(engine: Engine) -> Put:
-    """Publish a source's days [first, end)."""
+    """Publish a source's days [first, end); a source of usage has no version of charges."""
 
-    def put(first: date, end: date, source: str = "bill") -> None:
-        row = {"charges_version": 1, "allocations_version": 1, "usage_versions": "{}", "rules_digest": "r"}
+    def put(first: date, end: date, source: str = "bill", *, version: int = 1) -> None:
+        row = {"charges_version": version, "allocations_version": version, "usage_versions": "{}", "rules_digest": "r"}
         row |= {"inputs_digest": "i", "epoch": 1, "published_at": datetime(2026, 10, 20, tzinfo=UTC), "source": source}
         with engine.begin() as connection:
             connection.execute(insert(publications), [row | {"day": day} for day in days_between(first, end)])
+
+    return put
+
+
+@pytest.fixture
+def put_covered(engine: Engine) -> Put:
+    """Record that a source has told of [start, end)."""
+
+    def put(start: datetime, end: datetime, source: str = "bill") -> None:
+        with engine.begin() as connection:
+            connection.execute(insert(coverage).values(source=source, start=start, end=end))
 
     return put
 

@@ -41,7 +41,9 @@ def filled(ledger_engine: Engine) -> Engine:
         for day in (date(2026, 9, 5), date(2026, 10, 5), date(2026, 10, 5)):
             connection.execute(insert(rollup).values(row | costs | {"day": day}))
         connection.execute(insert(control_sums).values(key | doubled))
-        connection.execute(insert(publications).values(published | {"day": date(2026, 10, 6)}))
+        connection.execute(
+            insert(publications), [published | {"day": day} for day in (date(2026, 9, 1), date(2026, 10, 6))]
+        )
     return ledger_engine
 
 

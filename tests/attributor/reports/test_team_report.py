@@ -1,12 +1,13 @@
 """A team's report: its own money only, its models with their tokens, its pools, its alerts, and near names."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import insert
 
-from alerts.alert import Alert
+from alerts.alert import Alert, Contributor
 from attributor.ledger.alert_json import alert_to_json
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.tables import alerts, unmatched_owners, usage_rollup
@@ -101,6 +102,30 @@ def test_shared_steps_idle_causes_and_fallbacks_are_told(see, put_cost):
     ]
 
 
+def test_idle_capacity_stands_on_one_page_whoever_answers_for_it(see, put_cost):
+    put_cost("1", team="research", idle_cause="held")
+    put_cost("2", team="search", idle_cause="unallocated")
+    put_cost("4", team="idle")
+    put_cost("8", team="search")
+    found = see("idle")
+    assert found.total == 4
+    assert [(line.team, line.name, line.cause, line.cost) for line in found.idle_teams] == [
+        ("idle", "Idle capacity", "", 4),
+        ("search", "Search", "unallocated", 2),
+        ("research", "research", "held", 1),
+    ]
+    assert see("search").idle_teams == ()
+
+
+def test_a_purchase_is_told_apart_from_usage(see, put_cost):
+    put_cost("3", category="Usage")
+    put_cost("50", category="Purchase")
+    put_cost("1000", category="Purchase", team="research")
+    found = see()
+    assert [(line.category, line.cost) for line in found.categories] == [("Usage", 3), ("Purchase", 50)]
+    assert [(day.cost, day.usage) for day in found.days] == [(53, 3)]
+
+
 def test_only_open_alerts_of_the_team_are_shown_the_worst_first(see, engine):
     now = datetime(2026, 10, 20, tzinfo=UTC)
     alike = [("a", "search", "warning", "firing"), ("b", "search", "critical", "acknowledged")]
@@ -109,7 +134,9 @@ def test_only_open_alerts_of_the_team_are_shown_the_worst_first(see, engine):
         ("c", "search", "critical", "resolved"),
         ("d", "ads", "info", "firing"),
     ]:
-        alert = Alert(key, "budget", team, severity, f"title of {key}", "", now, "USD", Decimal("1.5"))
+        began, parts = now - timedelta(days=3), (Contributor("GPUs", Decimal(1), "idle"),)
+        alert = Alert(key, "budget", team, severity, f"title of {key}", "", began, "USD", Decimal("1.5"))
+        alert = replace(alert, contributors=parts, link="/teams/search?month=2026-10")
         row = {"key": key, "kind": "budget", "team": team, "severity": severity, "status": status}
         with engine.begin() as connection:
             values = row | {"body": alert_to_json(alert), "first_seen": now, "last_seen": now}
@@ -118,6 +145,9 @@ def test_only_open_alerts_of_the_team_are_shown_the_worst_first(see, engine):
         ("title of b", "acknowledged", Decimal("1.5")),
         ("title of a", "firing", Decimal("1.5")),
     ]
+    told = see().alerts[0]
+    assert (told.started_at, told.first_seen) == (now - timedelta(days=3), now)
+    assert (told.contributors, told.link) == (parts, "/teams/search?month=2026-10")
 
 
 def test_what_is_unattributed_shows_the_owner_values_that_name_no_team(see, engine, put_cost):

@@ -1,0 +1,69 @@
+"""Which days each source of charges has told of: a day that a source has not told of is unknown, and not zero."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from attributor.ledger.tables import coverage, publications
+from attributor.periods import Month, days_between, start_of
+
+OF_CHARGES = publications.c.charges_version >= 0
+"""The condition that a publication is of charges: sources of usage are published too, with a version below 0."""
+
+_DAY = timedelta(days=1)
+_Days = tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Told:
+    """By source of charges, the days of a month and of the one before that it has told of; silent sources are absent.
+
+    `through` is the month's last day with published charges, None where there is none.
+    """
+
+    days: Mapping[str, frozenset[date]]
+    through: date | None
+
+
+def told(connection: Connection, month: Month) -> Told:
+    """Return what is known of a UTC month and the one before; two small queries.
+
+    A source without recorded coverage has told of the days from its first published one to its last. What was
+    collected and is not published yet counts as not told.
+    """
+    published = _published(connection, month.end)
+    newest = max((last for _, last in published.values()), default=month.first)
+    covered = _covered(connection)
+    asked = month.plus(-1).first, min(month.end, newest + _DAY)
+    days = {
+        source: frozenset(_within(asked, covered.get(source, [(first, last + _DAY)])))
+        for source, (first, last) in published.items()
+    }
+    through = newest if published and newest >= month.first else None
+    return Told({source: found for source, found in days.items() if found}, through)
+
+
+def _published(connection: Connection, end: date) -> dict[str, _Days]:
+    day = publications.c.day
+    query = select(publications.c.source, func.min(day), func.max(day)).where(OF_CHARGES, day < end)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query.group_by(publications.c.source))}
+
+
+def _covered(connection: Connection) -> dict[str, list[_Days]]:
+    """Return the whole days of each source's spans, as [first, end)."""
+    found: dict[str, list[_Days]] = {}
+    for row in connection.execute(select(coverage)):
+        found.setdefault(row.source, []).append((_next_midnight(row.start), row.end.date()))
+    return found
+
+
+def _next_midnight(instant: datetime) -> date:
+    day = instant.date()
+    return day if instant == start_of(day) else day + _DAY
+
+
+def _within(asked: _Days, spans: Iterable[_Days]) -> Iterator[date]:
+    for first, end in spans:
+        yield from days_between(max(first, asked[0]), min(end, asked[1]))
