@@ -37,6 +37,7 @@ class Daemon:
     def __init__(self, app: App, leadership: Leadership, log: EventLog | None) -> None:
         self.app = app
         self._log = log
+        self._started = app.clock()
         self._leadership = leadership
         self._working = Lock()
 
@@ -72,7 +73,9 @@ class Daemon:
                 self._log.trim(self.app.clock().date())
 
     def _due(self) -> list[str]:
-        tried = {name: state.tried_at for name, state in source_states(self.app.engine).items()}
+        """Return the sources whose time has come: at the start all of them, whenever they were read before."""
+        states = source_states(self.app.engine).items()
+        tried = {name: state.tried_at for name, state in states if state.tried_at and state.tried_at >= self._started}
         every = {source.name: source.every for source in self.app.settings.sources}
         return due_sources(tried, every, self.app.clock())
 
