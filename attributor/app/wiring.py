@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from attributor.app.clock import utc_now
 from attributor.app.configuration import settings_or_error
 from attributor.app.errors import ConfigurationError
 from attributor.config.settings import Settings
+from attributor.ingest.scratch import scratch_folder
 from attributor.ingest.staging import SCHEMAS
 from attributor.jobs.cycle import Works
 from attributor.jobs.work import Surroundings
@@ -141,8 +141,8 @@ def open_app(path: Path, clock: Clock = utc_now) -> Iterator[App]:
 @contextmanager
 def open_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the engine that computes, with a folder to spill to that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="attributor-duckdb-") as folder:
-        connection = connect(_MEMORY_LIMIT, os.cpu_count() or 1, Path(folder))
+    with scratch_folder() as folder:
+        connection = connect(_MEMORY_LIMIT, os.cpu_count() or 1, folder)
         try:
             yield connection
         finally:

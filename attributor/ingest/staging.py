@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attributor.ingest.progress import Progress
+from attributor.ingest.scratch import scratch_folder
 from collectors.schema import CHARGES, COST_COLUMNS, USAGE
 
 SCHEMAS: Mapping[str, pa.Schema] = {"charges": CHARGES, "usage": USAGE}
@@ -39,8 +39,8 @@ class CostSums:
 @contextmanager
 def staged(batches: Iterator[pa.RecordBatch], table: str, progress: Progress) -> Iterator[Path]:
     """Write the batches to a temporary Parquet file that is gone afterwards; errors of the source pass through."""
-    with TemporaryDirectory(prefix="attributor-staging-") as folder:
-        path = Path(folder) / f"{table}.parquet"
+    with scratch_folder() as folder:
+        path = folder / f"{table}.parquet"
         with pq.ParquetWriter(path, SCHEMAS[table], compression="lz4") as writer:
             for batch in batches:
                 writer.write_batch(batch)
