@@ -47,6 +47,11 @@ class Comparison:
         return any(span.first for span in self.sources)
 
     @property
+    def begins(self) -> bool:
+        """Whether the previous month is known from its first day on, of every source that it knows."""
+        return self.is_possible and all(span.first == self.month.first for span in self.sources if span.first)
+
+    @property
     def spans(self) -> frozenset[tuple[date, date]]:
         """The different spans of days that the sources are compared on."""
         return frozenset((span.first, span.last) for span in self.sources if span.first and span.last)

@@ -20,10 +20,12 @@ _Days = tuple[date, date]
 class Told:
     """By source of charges, the days of a month and of the one before that it has told of; silent sources are absent.
 
-    `through` is the month's last day with published charges, None where there is none.
+    `through` is the month's last day with published charges and `since` the first day that any source has told of,
+    None where there is none.
     """
 
     days: Mapping[str, frozenset[date]]
+    since: date | None
     through: date | None
 
 
@@ -42,7 +44,8 @@ def told(connection: Connection, month: Month) -> Told:
         for source, (first, last) in published.items()
     }
     through = newest if published and newest >= month.first else None
-    return Told({source: found for source, found in days.items() if found}, through)
+    since = min((day for found in days.values() for day in found if day >= month.first), default=None)
+    return Told({source: found for source, found in days.items() if found}, since, through)
 
 
 def _published(connection: Connection, end: date) -> dict[str, _Days]:

@@ -41,7 +41,8 @@ class View:
 class Heading:
     """What a report is of: its month, basis and currency, and how much of the month is known.
 
-    `is_open`: the month still goes on at `now`. `through`: the last day with published charges, None without any.
+    `is_open`: the month still goes on at `now`. `since`: the first day that any source has told of, `through`: the last
+    day with published charges; None without any.
     `whole_until`: the day up to which (exclusive) every source has told; the days from it on are lower bounds.
     `other_currencies`: charges of the month that this report leaves out. `comparison`: what changes compare with.
     """
@@ -51,6 +52,7 @@ class Heading:
     currency: str
     other_currencies: tuple[str, ...]
     is_open: bool
+    since: date | None
     through: date | None
     whole_until: date
     now: datetime
@@ -66,14 +68,15 @@ class Heading:
 class Frame:
     """A view with its currency settled.
 
-    `through` is the month's last day with published charges, None where there is none. `sources` are the days that are
-    compared, by source. `whole_until` is the day up to which (exclusive) every source has told, but for those that
-    stalled.
+    `since` and `through` are the month's first known day and its last one with published charges, None where there is
+    none. `sources` are the days that are compared, by source. `whole_until` is the day up to which (exclusive) every
+    source has told, but for those that stalled.
     """
 
     view: View
     currency: str
     other_currencies: tuple[str, ...]
+    since: date | None
     through: date | None
     sources: tuple[ComparedSource, ...]
     whole_until: date
@@ -112,6 +115,7 @@ class Frame:
             currency=self.currency,
             other_currencies=self.other_currencies,
             is_open=self.view.is_open,
+            since=self.since,
             through=self.through,
             whole_until=self.whole_until if self.view.is_open else self.month.end,
             now=self.view.now,
@@ -128,6 +132,7 @@ def frame(connection: Connection, view: View) -> Frame:
         view=view,
         currency=currency,
         other_currencies=tuple(sorted(name for name in found if name != currency)),
+        since=known.since,
         through=known.through,
         sources=compared_sources(known.days, view.month, view.today),
         whole_until=_whole_until(known, view),

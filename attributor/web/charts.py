@@ -25,8 +25,8 @@ _X_AXIS: Spec = {"title": None, "grid": False, "ticks": False, "labelPadding": 8
 
 
 def spend_by_day(report: Overview, teams: Mapping[str, Team]) -> Spec:
-    """Return the month's days stacked by team."""
-    shown, currency = stack(report), report.heading.currency
+    """Return the month's days stacked by team: usage only, because one purchase would dwarf every other day."""
+    shown, currency = stack(report, usage_only=True), report.heading.currency
     values = [
         {
             "day": day.isoformat(),
@@ -57,11 +57,11 @@ def spend_by_day(report: Overview, teams: Mapping[str, Team]) -> Spec:
 
 
 def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
-    """Return a team's days as bars; a dashed rule shows what a day may cost on average to keep the budget."""
+    """Return a team's days of usage as bars; a dashed rule shows what a day may cost on average to keep the budget."""
     currency, month = report.heading.currency, report.heading.month
     values = [
-        {"day": point.day.isoformat(), "cost": float(point.cost), "whole": point.day < report.heading.whole_until}
-        | {"Day": short_day(point.day), "Cost": money(point.cost, currency)}
+        {"day": point.day.isoformat(), "cost": float(point.usage), "whole": point.day < report.heading.whole_until}
+        | {"Day": short_day(point.day), "Cost": money(point.usage, currency)}
         for point in report.days
     ]
     bars = {
@@ -79,7 +79,10 @@ def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
 
 
 def month_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
-    """Return the month's running total beside the previous month's, with the budget and the forecast."""
+    """Return the month's running total beside the previous month's, with the budget and the forecast.
+
+    A previous month whose first days are not known is left out: its running total would begin too low.
+    """
     heading, paint = report.heading, colour(teams, report.team)
     this_month, previous_month = (f"{month.first:%B}" for month in (heading.month, heading.month.plus(-1)))
     x, y = _number_of_day_axis(heading.month), _money_axis("total", heading.currency)
@@ -97,7 +100,7 @@ def month_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
                 "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash, "tooltip": tooltip},
             },
             _name_at_end(this_month, paint, above=True),
-            _name_at_end(previous_month, "var(--text-muted)", above=False),
+            *([_name_at_end(previous_month, "var(--text-muted)", above=False)] if heading.comparison.begins else []),
             *([] if budget is None else _rule(float(budget.budget), "budget")),
             *_forecast(report, paint),
         ],

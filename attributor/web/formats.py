@@ -102,6 +102,21 @@ def lag(hours: int) -> str:
     return f"{days} d {rest} h" if rest else f"{days} d"
 
 
+def duration(seconds: int) -> str:
+    """Write how long something took: 45 s, 3 min 20 s."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def chart_label(label: str) -> str:
+    """Write the ISO day or hour of an alert's chart shortly; any other label stays."""
+    try:
+        found = datetime.fromisoformat(label)
+    except ValueError:
+        return label
+    return f"{short_day(found.date())}, {found:%H:%M}" if "T" in label else short_day(found.date())
+
+
 def _short(amount: Decimal) -> str:
     size = amount.copy_abs()
     decimals = 0 if size >= 100 else 1 if size >= 10 else 2

@@ -8,7 +8,7 @@ from attributor.periods import Month, month_of
 from attributor.reports.costs import BASES, Basis
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.view import View
-from attributor.web.palette import slot
+from attributor.web.palette import slots
 from rules.ruleset import Team
 
 BASIS_NAMES: Mapping[Basis, str] = {"effective": "Effective", "billed": "Billed", "list": "List"}
@@ -76,8 +76,8 @@ class Links:
     def teams(self, teams: Mapping[str, Team]) -> tuple[Link, ...]:
         """Return every team's page, then the reserved owners'."""
         return tuple(
-            Link(shown_name(teams, team), self.team(team), self.path == f"/teams/{team}", slot(teams, team))
-            for team in (*teams, *RESERVED_OWNERS)
+            Link(shown_name(teams, team), self.team(team), self.path == f"/teams/{team}", slot)
+            for team, slot in slots(teams, (*teams, *RESERVED_OWNERS)).items()
         )
 
     def _month(self, month: Month) -> str:

@@ -10,12 +10,15 @@ from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.team import TeamReport, team_report
 from attributor.web.charts import month_so_far, spend_by_day, team_by_day
 from attributor.web.links import OVERVIEW, Links
-from attributor.web.palette import slot
+from attributor.web.palette import slot, slots
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_view
+from attributor.web.run_lines import failed_deliveries, run_line
 from attributor.web.running import running
 from attributor.web.stacks import stack
 from attributor.web.templating import Templates
+
+_RUNS_SHOWN = 20
 
 
 def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
@@ -38,7 +41,8 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "links": links,
                 "teams": links.teams(teams),
                 "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
-                "slots": {line.team: slot(teams, line.team) for line in report.teams},
+                "slots": slots(teams, (line.team for line in report.teams)),
+                "compares": report.heading.comparison.is_possible,
                 "chart": spend_by_day(report, teams),
                 "stack": stack(report),
             },
@@ -77,6 +81,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "links": links,
                 "teams": links.teams(teams),
                 "slot": slot(teams, team),
+                "compares": report.heading.comparison.is_possible,
                 "daily": team_by_day(report, teams),
                 "so_far": month_so_far(report, teams),
                 "running": running(report),
@@ -97,7 +102,17 @@ def health_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     def page(request: Request) -> Response:
         """Answer how the daemon stands."""
         links = Links(read_view(parts, request.query_params), "/health")
-        return templates.page("health.html", {"report": read(), "links": links, "teams": links.teams(parts.teams())})
+        report = read()
+        return templates.page(
+            "health.html",
+            {
+                "report": report,
+                "links": links,
+                "teams": links.teams(parts.teams()),
+                "runs": tuple(run_line(run) for run in report.runs[:_RUNS_SHOWN]),
+                "deliveries": failed_deliveries(report.failures),
+            },
+        )
 
     @router.get("/health.json")
     def as_json() -> JSONResponse:

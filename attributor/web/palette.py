@@ -5,7 +5,7 @@ Charts name colours as site.css does (`var(--series-1)`); the page resolves them
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -37,17 +37,24 @@ _RESERVED: Mapping[str, str] = {UNATTRIBUTED: "unattributed", IDLE: "idle", "": 
 _NAME = re.compile(r"var\((--[a-z0-9-]+)\)")
 
 
-def slot(teams: Mapping[str, Team], team: str) -> str:
-    """Return the name of a team's colour: "1" to "8", "unattributed", "idle", or "other" for what is summed up.
+def slots(teams: Mapping[str, Team], wanted: Iterable[str]) -> dict[str, str]:
+    """Return the names of teams' colours: "1" to "8", "unattributed", "idle", or "other" for what is summed up.
 
     Configured teams take the slots in the order of the file, so that a team added at its end moves no other;
     a team that only old charges know takes the slot of its name's digest.
     """
-    if team in _RESERVED:
-        return _RESERVED[team]
     order = {name: index for index, name in enumerate(teams)}
-    index = order.get(team, int(sha256(team.encode()).hexdigest(), 16))
-    return str(index % _SERIES + 1)
+    return {team: _RESERVED.get(team) or str(_place(order, team) % _SERIES + 1) for team in wanted}
+
+
+def slot(teams: Mapping[str, Team], team: str) -> str:
+    """Return the name of one team's colour."""
+    return slots(teams, (team,))[team]
+
+
+def _place(order: Mapping[str, int], team: str) -> int:
+    place = order.get(team)
+    return int(sha256(team.encode()).hexdigest(), 16) if place is None else place
 
 
 def colour(teams: Mapping[str, Team], team: str) -> str:

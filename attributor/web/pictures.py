@@ -9,6 +9,7 @@ from attributor.web.formats import money, month
 from attributor.web.palette import painted
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_view
+from attributor.web.wording import not_drawn
 
 _WIDTH = 640
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -31,7 +32,8 @@ def picture_routes(parts: SiteParts) -> APIRouter:
         teams = parts.teams()
         report = team_report(parts.engine, teams, team, read_view(parts, request.query_params))
         cost = money(report.total, report.heading.currency)
-        title = {"text": f"{report.name}: {cost}", "subtitle": month(report.heading.month)}
+        subtitle = [month(report.heading.month), not_drawn(report.categories, report.heading.currency)]
+        title = {"text": f"{report.name}: {cost}", "subtitle": [line for line in subtitle if line]}
         return Response(picture(team_by_day(report, teams), title), media_type="image/png")
 
     return router

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, func, select
 from attributor.ledger.tables import publications
 from attributor.periods import Month, month_of, parse_month
 from attributor.reports.costs import parse_basis
+from attributor.reports.told import OF_CHARGES
 from attributor.reports.view import View
 from attributor.web.parts import SiteParts
 
@@ -39,7 +40,7 @@ def read_view(parts: SiteParts, query: Mapping[str, str]) -> View:
 
 
 def _latest_month(engine: Engine, current: Month) -> Month:
-    query = select(func.max(publications.c.day)).where(publications.c.day < current.end)
+    query = select(func.max(publications.c.day)).where(OF_CHARGES, publications.c.day < current.end)
     with engine.connect() as connection:
         latest = connection.scalar(query)
     return current if latest is None else month_of(latest)

@@ -17,8 +17,12 @@ class RunningDay:
 
 
 def running(report: TeamReport) -> tuple[RunningDay, ...]:
-    """Return a row for each day of the month that either month has costs on."""
-    this_month, previous_month = _totals(report.days), _totals(report.previous_days)
+    """Return a row for each day of the month that either month has costs on.
+
+    A previous month whose first days are not known has no totals.
+    """
+    this_month = _totals(report.days)
+    previous_month = _totals(report.previous_days) if report.heading.comparison.begins else {}
     days = sorted({*this_month, *previous_month})
     return tuple(RunningDay(day, this_month.get(day), previous_month.get(day)) for day in days)
 

@@ -25,15 +25,18 @@ class Stack:
     days: tuple[tuple[date, tuple[Decimal, ...]], ...]
 
 
-def stack(report: Overview) -> Stack:
-    """Return the month's days by team; of more than eight teams the smaller ones are one series."""
+def stack(report: Overview, *, usage_only: bool = False) -> Stack:
+    """Return the month's days by team; of more than eight teams the smaller ones are one series.
+
+    `usage_only` leaves out purchases, taxes, credits and adjustments.
+    """
     largest = [line.team for line in report.teams]
     shown = largest if len(largest) <= _SERIES else largest[: _SERIES - 1]
     names = {line.team: line.name for line in report.teams}
     cells: dict[date, dict[str, list[Decimal]]] = {}
     for point in report.days:
         team = point.team if point.team in shown else OTHER
-        cells.setdefault(point.day, {}).setdefault(team, []).append(point.cost)
+        cells.setdefault(point.day, {}).setdefault(team, []).append(point.usage if usage_only else point.cost)
     teams = (*shown, *([OTHER] if any(OTHER in day for day in cells.values()) else []))
     days = tuple((day, tuple(total(cells[day].get(team, ())) for team in teams)) for day in sorted(cells))
     return Stack(teams, tuple(names.get(team, "Other teams") for team in teams), days)

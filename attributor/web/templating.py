@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from attributor.money import plain
 from attributor.reports.lines import rest_of
-from attributor.web import formats
+from attributor.web import alert_lists, formats, wording
 from attributor.web.assets import Assets
 from attributor.web.bars import budget_bar, share_bar
 
@@ -47,10 +47,17 @@ def script_json(value: Any) -> Markup:
 
 
 _FUNCTIONS = {
+    "alert_address": alert_lists.address,
+    "alert_anchor": alert_lists.anchor,
     "budget_bar": budget_bar,
+    "compared_with": wording.compared_with,
+    "comparison_notice": wording.comparison_notice,
+    "leading": alert_lists.leading,
     "movement": formats.movement,
+    "not_drawn": wording.not_drawn,
     "rest_of": rest_of,
     "share_bar": share_bar,
+    "small_bars": alert_lists.small_bars,
 }
 _FILTERS = {
     "money": formats.money,
@@ -63,6 +70,8 @@ _FILTERS = {
     "short_month": formats.short_month,
     "instant": formats.instant,
     "lag": formats.lag,
+    "chart_label": formats.chart_label,
+    "duration": formats.duration,
     "plain": plain,
     "script_json": script_json,
 }

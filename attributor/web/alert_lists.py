@@ -1,0 +1,54 @@
+"""Alerts as pages list them: which come first, where they lead, and their series as small bars."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+
+from alerts.alert import ChartPoint
+from alerts.told import digest_of
+from attributor.reports.open_alerts import OpenAlert
+
+_EXACT = Context(prec=60)
+_HEIGHT = Decimal(24)
+
+
+@dataclass(frozen=True)
+class SmallBar:
+    """One bar of a small chart: `at` counts from 0, `top` and `height` are in a height of 24."""
+
+    at: int
+    top: str
+    height: str
+    marked: bool
+
+
+def anchor(alert: OpenAlert) -> str:
+    """Return the id that an alert has on its team's page."""
+    return f"alert-{digest_of(alert.key)}"
+
+
+def address(alert: OpenAlert) -> str:
+    """Return where an alert leads: to itself, on the page that explains it."""
+    return f"{alert.link}#{anchor(alert)}" if alert.team else alert.link
+
+
+def leading(alerts: Sequence[OpenAlert], count: int) -> tuple[tuple[OpenAlert, ...], tuple[OpenAlert, ...]]:
+    """Part alerts into the first `count`, with at least one of each kind among them, and the rest; the order stays."""
+    first_of_kind = {alert.kind: alert.key for alert in reversed(alerts)}
+    ranked = sorted(alerts, key=lambda alert: first_of_kind[alert.kind] != alert.key)
+    shown = {alert.key for alert in ranked[: max(count, len(first_of_kind))]}
+    return (
+        tuple(alert for alert in alerts if alert.key in shown),
+        tuple(alert for alert in alerts if alert.key not in shown),
+    )
+
+
+def small_bars(points: Sequence[ChartPoint]) -> tuple[SmallBar, ...]:
+    """Return the series as bars; what is below 0 has none."""
+    largest = max((point.value for point in points), default=Decimal(0))
+    return tuple(_bar(at, point, largest) for at, point in enumerate(points) if point.value > 0)
+
+
+def _bar(at: int, point: ChartPoint, largest: Decimal) -> SmallBar:
+    height = _EXACT.divide(_EXACT.multiply(point.value, _HEIGHT), largest).quantize(Decimal("0.1"), context=_EXACT)
+    return SmallBar(at, str(_HEIGHT - height), str(height), point.marked)
