@@ -1,5 +1,6 @@
 """Who may publish: one leader at a time, renewed while it lives, given back at the end."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,9 +8,11 @@ from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from attributor.ledger.lease import Lease, LeaseLostError, acquire, release, renew
 
+logger = logging.getLogger(__name__)
 LEASE_NAME = "leader"
 TIME_TO_LIVE = timedelta(seconds=60)
 _RENEW_EVERY = timedelta(seconds=15)
@@ -59,13 +62,16 @@ class Leadership:
 
 
 @contextmanager
-def renewed(leadership: Leadership) -> Iterator[None]:
-    """Renew the lease by a thread of its own, so that long work does not lose it; give it back at the end."""
+def renewed(leadership: Leadership, every: timedelta = _RENEW_EVERY) -> Iterator[None]:
+    """Renew the lease by a thread of its own, so that long work does not lose it; give it back at the end.
+
+    A ledger that is away for a while must not end the renewing: what could not be renewed is tried again.
+    """
     stop = Event()
 
     def keep() -> None:
-        while not stop.wait(_RENEW_EVERY.total_seconds()):
-            leadership.renew()
+        while not stop.wait(every.total_seconds()):
+            _tolerant(leadership.renew, "renewed")
 
     thread = Thread(target=keep, name="lease", daemon=True)
     thread.start()
@@ -74,4 +80,11 @@ def renewed(leadership: Leadership) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-        leadership.release()
+        _tolerant(leadership.release, "given back")
+
+
+def _tolerant(change: Callable[[], None], done: str) -> None:
+    try:
+        change()
+    except SQLAlchemyError as error:
+        logger.warning("the lease could not be %s: %s", done, type(error).__name__)
