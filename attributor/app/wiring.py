@@ -15,6 +15,7 @@ from alerts.channels.base import Channel, ChannelSettings
 from attributor.app.clock import utc_now
 from attributor.app.configuration import settings_or_error
 from attributor.app.errors import ConfigurationError
+from attributor.app.stamps import Stamp, stamps_of
 from attributor.config.settings import Settings
 from attributor.ingest.scratch import scratch_folder
 from attributor.ingest.staging import SCHEMAS
@@ -38,10 +39,13 @@ _MEMORY_LIMIT = "768MiB"
 
 @dataclass(frozen=True)
 class App:
-    """What the daemon and the commands work with. `stamp` tells the version of the configuration file."""
+    """What the daemon and the commands work with.
+
+    `stamps` tell the version of the configuration's files; `refused` is what is wrong with a newer one, if anything.
+    """
 
     settings: Settings
-    stamp: tuple[int, int]
+    stamps: Mapping[Path, Stamp]
     clock: Clock
     engine: Engine
     lake: Lake
@@ -49,6 +53,7 @@ class App:
     channels: Mapping[str, Channel]
     alert_log: LedgerAlertLog
     holder: str
+    refused: tuple[Problem, ...] = ()
 
 
 def build_collectors(settings: Settings, clock: Clock) -> tuple[dict[str, Collector], list[Problem]]:
@@ -88,6 +93,7 @@ def build_channels(settings: Settings, clock: Clock) -> tuple[dict[str, Channel]
 
 def build_app(settings: Settings, clock: Clock = utc_now) -> App:
     """Wire everything, and migrate the ledger; raise ConfigurationError for what cannot be built."""
+    stamps = stamps_of(settings)
     collectors, wrong_sources = build_collectors(settings, clock)
     channels, wrong_channels = build_channels(settings, clock)
     if wrong_sources or wrong_channels:
@@ -96,7 +102,7 @@ def build_app(settings: Settings, clock: Clock = utc_now) -> App:
     migrate(engine)
     return App(
         settings=settings,
-        stamp=file_stamp(settings.file),
+        stamps=stamps,
         clock=clock,
         engine=engine,
         lake=build_lake(settings),
@@ -147,12 +153,3 @@ def open_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         finally:
             connection.close()
-
-
-def file_stamp(file: Path) -> tuple[int, int]:
-    """Return what changes when a file is written again."""
-    try:
-        found = file.stat()
-    except FileNotFoundError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)

@@ -15,6 +15,5 @@ def command(context: click.Context) -> None:
     """Run the daemon: collect, attribute and watch by the clock, and serve pages, metrics and the ingest API."""
     with open_app(config_path(context)) as app:
         web = app.settings.web
-        say(f"serving at http://{web.host}:{web.port}")
-        serve(app)
+        serve(app, lambda: say(f"serving at http://{web.host}:{web.port}"))
         say("stopped")

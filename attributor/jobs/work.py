@@ -1,8 +1,9 @@
 """A whole cycle, as the daemon and `attributor run` both do it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from threading import Lock
 
 from alerts.channels.base import Channel
 from alerts.delivery import DeliveryReport, deliver
@@ -17,13 +18,17 @@ from collectors.base import Collector
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a cycle reads from and tells: sources, channels, the alert log, the limits of silence and the thresholds."""
+    """What a cycle reads from and tells: sources, channels, the alert log, the limits of silence and the thresholds.
+
+    `telling` is held by whoever sends: of two at once, one could overtake the other's message of the same group.
+    """
 
     collectors: Mapping[str, Collector]
     channels: Mapping[str, Channel]
     alert_log: AlertLog
     silence_limits: Mapping[str, timedelta]
     alerts: AlertSettings
+    telling: Lock = field(default_factory=Lock)
 
 
 @dataclass(frozen=True)
@@ -45,14 +50,16 @@ class CycleReport:
 def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Progress]) -> CycleReport:
     """Collect the given sources, attribute what is out of date, watch, deliver; keep a record of the run.
 
-    Raises LeaseLostError where another leader took over: what was published before stands, nothing is half done.
+    Raises LeaseLostError where another leader took over, and what `progress` raises: what was published before
+    stands, nothing is half done.
     """
     run_id = start_run(works.engine, works.clock())
     collected = collect(works, around.collectors, progress)
     attributed, warnings = attribute_outdated(works, progress("attribute days"))
     watched = Watched(works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts)
     watch(watched, around.alert_log, works.clock())
-    delivery = deliver(around.alert_log, around.channels, works.clock)
+    with around.telling:
+        delivery = deliver(around.alert_log, around.channels, works.clock)
     states = around.alert_log.states().values()
     firing = tuple(sorted(state.alert.key for state in states if state.status != "resolved"))
     report = CycleReport(collected, attributed, warnings, firing, delivery)
