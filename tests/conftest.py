@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -19,6 +20,12 @@ from sqlalchemy.engine import make_url
 from attributor.ledger.engine import open_engine
 from attributor.ledger.schema import migrate
 from attributor.ledger.tables import metadata
+
+
+def pytest_configure() -> None:
+    """Let no property fail for the time it took: this machine may be busy, and speed is for `make bench`."""
+    settings.register_profile("attributor", deadline=None)
+    settings.load_profile("attributor")
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ def test_a_commitment_pays_exactly_for_what_it_covered_and_what_nobody_used(ever
             assert Decimal(row["BilledCost"]) == 0
             owed[day] += Decimal(row["EffectiveCost"])
     assert paid == owed
-    assert len(paid) == 45
+    assert len(paid) == demo.plan.days
 
 
 def test_taxes_credits_refunds_purchases_and_unused_commitments_are_all_there(everything):

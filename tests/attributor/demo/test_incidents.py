@@ -89,7 +89,7 @@ def test_the_level_shift_more_than_doubles_one_service_of_one_team(demo, cost):
     ]
     after = [row for row in rows if row["ChargePeriodStart"][:10] >= incident["days"][0]]
     before = [row for row in rows if row["ChargePeriodStart"][:10] < incident["days"][0]]
-    assert cost(after) / 5 > 2 * cost(before) / 40
+    assert cost(after) / 5 > 2 * cost(before) / (demo.plan.days - 5)
 
 
 def test_a_small_part_of_an_ordinary_day_has_no_owner(demo, cost):
