@@ -45,7 +45,7 @@ def test_every_full_day_before_today_is_billed_by_every_source(demo, everything)
         assert max(days) < demo.plan.today.isoformat()
 
 
-def test_a_commitment_pays_exactly_for_what_it_covered_and_what_nobody_used(everything):
+def test_a_commitment_pays_exactly_for_what_it_covered_and_what_nobody_used(demo, everything):
     paid, owed = defaultdict(Decimal), defaultdict(Decimal)
     for row in everything["aws"]:
         day = row["ChargePeriodStart"][:10]
