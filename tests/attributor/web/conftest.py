@@ -1,7 +1,9 @@
 """A made-up company in a real ledger, and the site that shows it."""
 
+import json
 import random
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine, Table, insert
 
-from alerts.alert import Alert
+from alerts.alert import Alert, ChartPoint, Contributor
 from attributor.ledger import tables
 from attributor.ledger.alert_json import alert_to_json
 from attributor.ledger.engine import open_engine
@@ -23,6 +25,7 @@ from attributor.web.site import build_site
 from rules.ruleset import Budget, Team
 
 Row = dict[str, Any]
+HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 FIRST, TODAY, JUST_NOW = date(2026, 8, 15), NOW.date(), NOW - timedelta(minutes=4)
 TEAMS = {
@@ -34,29 +37,8 @@ TEAMS = {
     "support": Team("support", "Customer support", owner="@fay", budget=Budget(Decimal(4600))),
 }
 LAST = {"aws": TODAY - timedelta(days=1), "gcp": TODAY - timedelta(days=2), "tokens": TODAY}
-PLACES = {
-    "aws": ("aws", "AWS", "111122223333"),
-    "gpu": ("aws", "AWS", "444455556666"),
-    "stray": ("aws", "AWS", "777788889999"),
-    "gcp": ("gcp", "Google Cloud", "ml-prod"),
-    "openai": ("tokens", "OpenAI", "org-1"),
-    "anthropic": ("tokens", "Anthropic", "org-2"),
-}
-# place, service, model, rule, method, the dollars of each team's usual day
-LINES: tuple[tuple[str, str, str, str, str, dict[str, int]], ...] = (
-    ("aws", "Amazon EC2", "", "team tag", "direct", {"search": 420, "ads": 310, "data": 160}),
-    ("aws", "Amazon S3", "", "team tag", "direct", {"data": 140, "search": 60, "research": 75}),
-    ("gpu", "Amazon EKS", "", "shared GPU cluster", "usage", {"research": 1450, "search": 380, "ads": 190}),
-    ("gpu", "Amazon CloudWatch", "", "support plan", "cost", {"platform": 90, "search": 22, "ads": 17}),
-    ("gcp", "Vertex AI", "", "research account", "direct", {"research": 860}),
-    ("gcp", "BigQuery", "", "team tag", "direct", {"data": 210, "ads": 120}),
-    ("openai", "OpenAI API", "gpt-5-mini", "api keys", "direct", {"search": 110, "support": 95}),
-    ("openai", "OpenAI API", "gpt-5", "api keys", "direct", {"search": 240, "ads": 65}),
-    ("openai", "OpenAI API", "text-embedding-3-large", "api keys", "direct", {"search": 34}),
-    ("anthropic", "Anthropic API", "claude-sonnet-4-5", "api keys", "direct", {"support": 130, "research": 90}),
-    ("anthropic", "Anthropic API", "claude-haiku-4-5", "api keys", "direct", {"support": 25, "ads": 31}),
-    ("stray", "Amazon EC2", "", "", "unattributed", {"unattributed": 180}),
-)
+# What is charged every day: places with their source, lines with the dollars of each team's usual day; and one run.
+COMPANY = json.loads((Path(__file__).parent / "company.json").read_text())
 TOKENS = {"tokens.input": 61_000_000, "tokens.cached_input": 20_500_000, "tokens.output": 7_400_000, "requests": 48_000}
 
 
@@ -80,19 +62,17 @@ def published(source: str, day: date) -> Row:
 
 
 def _usual_costs(day: date, chance: random.Random) -> Iterator[Row]:
-    for place, service, model, rule, method, usual in LINES:
-        source, provider, account = PLACES[place]
-        facts = {"source": source, "provider": provider, "account": account, "service": service, "model": model}
-        for team, dollars in usual.items() if day <= LAST[source] else ():
+    for line in COMPANY["lines"]:
+        facts = COMPANY["places"][line["place"]] | {"service": line["service"], "model": line["model"]}
+        facts |= {"rule": line["rule"], "method": line["method"]}
+        for team, dollars in line["usual"].items() if day <= LAST[facts["source"]] else ():
             level = Decimal("0.72") if day.weekday() >= 5 else Decimal(1)
-            level *= 3 if (team, place) == ("support", "anthropic") and day >= date(2026, 11, 14) else 1
+            level *= 3 if (team, line["place"]) == ("support", "anthropic") and day >= date(2026, 11, 14) else 1
             level *= Decimal("0.4") if day == TODAY else 1
             cost = (dollars * level * chance.randint(900_000, 1_120_000) / 1_000_000).quantize(Decimal("1e-12"))
             basis = "estimated" if day == TODAY else "billed"
-            project = "" if model else f"{team}-prod"
-            yield cost_row(
-                day, cost, team, rule=rule, method=method, basis=basis, project=project, list=cost * 2, **facts
-            )
+            project = "" if line["model"] else f"{team}-prod"
+            yield cost_row(day, cost, team, basis=basis, project=project, list=cost * 2, **facts)
 
 
 def _costs(chance: random.Random) -> Iterator[Row]:
@@ -104,13 +84,14 @@ def _costs(chance: random.Random) -> Iterator[Row]:
             yield cost_row(day, Decimal(chance.randint(60, 140)), "research", idle_cause="held", **cluster)
             passed_on = {"service": "Amazon EKS", "rule": "team tag", "shared_step": "platform"}
             yield cost_row(day, Decimal(chance.randint(40, 50)), "search", **passed_on)
+    yield cost_row(date(2026, 11, 1), Decimal(24000), "research", service="AWS Marketplace", category="Purchase")
 
 
 def _usage(chance: random.Random) -> Iterator[Row]:
     for day in days_between(date(2026, 11, 1), TODAY):
-        for _, _, model, _, _, usual in LINES:
-            for team, dollars in usual.items() if model else ():
-                row = {"source": "tokens", "day": day, "pool": "", "team": team, "model": model}
+        for line in COMPANY["lines"]:
+            for team, dollars in line["usual"].items() if line["model"] else ():
+                row = {"source": "tokens", "day": day, "pool": "", "team": team, "model": line["model"]}
                 for metric, count in TOKENS.items():
                     quantity = Decimal(count * dollars * chance.randint(90, 110) // 10_000)
                     yield row | {"metric": metric} | money_values("quantity", quantity)
@@ -128,6 +109,8 @@ def alert_row(alert: Alert) -> Row:
 
 def _alerts() -> list[Row]:
     since = NOW - timedelta(hours=5)
+    common = {"started_at": since, "currency": "USD", "link": "/teams/support?month=2026-11"}
+    days = tuple(ChartPoint(f"2026-11-{day:02d}", Decimal(130 + 260 * (day > 13)), day > 13) for day in range(1, 18))
     runaway = Alert(
         "spend:support",
         "spend_anomaly",
@@ -135,15 +118,20 @@ def _alerts() -> list[Row]:
         "critical",
         "Customer support spends three times its usual on the Anthropic API",
         "$390 yesterday against $130 on such a day; claude-sonnet-4-5 makes up 94 % of the rise.",
-        since,
+        amount=Decimal(390),
+        threshold=Decimal(130),
+        contributors=(Contributor("claude-sonnet-4-5 · org-2", Decimal("366.6"), "94 %"),),
+        chart=days,
+        **common,
     )
-    gpus = "Below 10 % since 04:30 UTC; they cost $31.20 an hour."
-    idle = Alert(
-        "idle:research", "idle_gpu", "research", "warning", "14 GPUs of gpu-prod idle for 5 hours", gpus, since
-    )
+    gpus = tuple(Contributor(f"GPU-{number:04d} on gpu-04", Decimal("11.14"), "idle for 5 h") for number in range(14))
+    title, summary = "14 GPUs of gpu-prod idle for 5 hours", "Below 10 % since 04:30 UTC; they cost $31.20 an hour."
+    idle = Alert("idle:research", "idle_gpu", "research", "warning", title, summary, contributors=gpus, **common)
     spent = "$11,440 of $9,000 with 12 days to go."
     budget = Alert("budget:ads:2026-11", "budget", "ads", "critical", "Ads passed its hard limit", spent, since)
-    return [alert_row(alert) for alert in (runaway, idle, budget)]
+    silent = Alert("freshness:gcp", "freshness", "", "warning", "gcp is silent", "Nothing for two days.", since)
+    idle = replace(idle, amount=Decimal(156), link="/teams/research?month=2026-11")
+    return [alert_row(alert) for alert in (runaway, idle, budget, silent)]
 
 
 def _sources() -> list[Row]:
@@ -160,15 +148,27 @@ def _coverage() -> list[Row]:
     return [{"source": name, "start": start_of(FIRST), "end": end} for name, end in ends.items()]
 
 
-def _failed_delivery() -> Row:
-    row = {"id": "1", "group_key": "g", "channel": "slack", "kind": "firing", "team": "ads", "body": "{}"}
-    return row | {
-        "created_at": JUST_NOW,
-        "due_at": JUST_NOW,
-        "state": "failed",
-        "attempts": 3,
-        "error": "404 no_service",
-    }
+def _failed_deliveries() -> list[Row]:
+    row = {"group_key": "g", "kind": "firing", "body": "{}", "created_at": JUST_NOW, "due_at": NOW + HOUR}
+    gone = {"channel": "slack", "state": "failed", "attempts": 3, "error": "404 no_service"}
+    down = {"channel": "ops", "state": "pending", "attempts": 2, "error": "could not reach ops.example: refused"}
+    return [
+        row | gone | {"id": "1", "team": "ads"},
+        row | gone | {"id": "2", "team": "search"},
+        row | down | {"id": "3", "team": "ads"},
+    ]
+
+
+def _runs() -> list[Row]:
+    summary = COMPANY["run"]
+    calm = summary | {"sources": [], "failures": [], "attributed_days": [], "warnings": [], "messages": {"sent": 0}}
+    at = {"started_at": JUST_NOW - timedelta(seconds=75), "finished_at": JUST_NOW}
+    return [
+        {"id": "r1", "summary": json.dumps(summary)} | at,
+        {"id": "r2", "summary": json.dumps(calm)} | at,
+        {"id": "r3", "summary": "nine sources"} | at,
+        {"id": "r4", "started_at": NOW},
+    ]
 
 
 def fill(engine: Engine) -> None:
@@ -184,7 +184,6 @@ def fill(engine: Engine) -> None:
         "value": "serach",
         "currency": "USD",
     }
-    run = {"id": "r1", "started_at": JUST_NOW, "finished_at": JUST_NOW, "summary": "4 sources, 3 days published"}
     lease = {"name": "leader", "holder": "host-1", "epoch": 7, "expires_at": NOW + timedelta(seconds=30)}
     content: dict[Table, list[Row]] = {
         tables.rollup: list(_costs(chance)),
@@ -193,9 +192,9 @@ def fill(engine: Engine) -> None:
         tables.sources: _sources(),
         tables.coverage: _coverage(),
         tables.alerts: _alerts(),
-        tables.outbox: [_failed_delivery()],
+        tables.outbox: _failed_deliveries(),
         tables.unmatched_owners: [stray | money_values("effective", Decimal("212.4"))],
-        tables.runs: [run],
+        tables.runs: _runs(),
         tables.leases: [lease],
     }
     with engine.begin() as connection:

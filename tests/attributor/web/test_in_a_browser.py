@@ -24,6 +24,11 @@ PAGES = {
     "empty month": "/?month=2026-05",
     "unknown team": "/teams/serch",
 }
+OUTSIDE = """() => [...document.querySelectorAll('body, .panel, .kpi')].flatMap(card => {
+  const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight) + 1.5;
+  return [...card.querySelectorAll('table, svg, .alert-head, .legend')].filter(part => !part.closest('.scroll, .menu'))
+    .filter(part => part.getBoundingClientRect().right > edge).map(part => `${card.className}: ${part.textContent}`);
+})"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -95,6 +100,36 @@ def test_every_page_is_drawn_accessible_and_within_the_screen(open_page, path, s
     assert page.evaluate(outside) == 0
     violations = Axe().run(page).response["violations"]
     assert [(found["id"], found["nodes"][0]["html"]) for found in violations] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/teams/research", "/teams/idle", "/health"])
+def test_nothing_leaves_its_card_at_any_width(open_page, path):
+    page = open_page(path)
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(part => { part.open = true; })")
+    found = {}
+    for width in range(360, 1601, 40):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(20)
+        found[width] = page.evaluate(OUTSIDE)
+    assert {width: names for width, names in found.items() if names} == {}
+    page.evaluate("document.querySelector('.panel table').width = 2000")
+    assert page.evaluate(OUTSIDE), "a table that is too wide would be found"
+
+
+def test_everything_in_a_long_list_is_shown_on_request(open_page):
+    page = open_page("/teams/research")
+    last = page.get_by_text("GPU-0013 on gpu-04")
+    assert not last.is_visible()
+    page.get_by_text("Show all 14 parts").click()
+    assert last.is_visible()
+
+
+def test_an_alert_is_told_in_a_line_and_in_full_on_request(open_page):
+    page = open_page("/")
+    summary = page.get_by_text("Nothing for two days.")
+    assert not summary.is_visible()
+    page.get_by_text("gcp is silent").click()
+    assert summary.is_visible()
 
 
 def test_a_fault_planted_in_a_page_would_be_found(open_page):
