@@ -36,7 +36,7 @@ def wait_until(found: Callable[[], Any], what: str, seconds: float = 30) -> Any:
     while monotonic() < end:
         if answer := found():
             return answer
-        sleep(0.05)
+        sleep(0.1)
     return pytest.fail(f"in vain, {seconds:g} s: {what}")
 
 
@@ -82,7 +82,7 @@ def start() -> Iterator[Starting]:
     """Start daemons on the configuration of a folder; each gets a port of its own. What still runs is killed."""
     running: list[Daemon] = []
 
-    def run(folder: Path, *, every: float | None = 0.2, wait: bool = True, **environment: str) -> Daemon:
+    def run(folder: Path, *, every: float | None = 0.4, wait: bool = True, **environment: str) -> Daemon:
         """`every` None runs `attributor serve` itself, with the intervals of production."""
         port = free_port()
         serve = [str(SERVING), "attributor.yaml", str(every)] if every else ["-m", "attributor", "serve"]
