@@ -112,7 +112,7 @@ def test_nothing_leaves_its_card_at_any_width(open_page, path):
         page.wait_for_timeout(20)
         found[width] = page.evaluate(OUTSIDE)
     assert {width: names for width, names in found.items() if names} == {}
-    page.evaluate("document.querySelector('.panel table').style.minWidth = '2000px'")
+    page.evaluate("document.querySelector('.panel > table').style.minWidth = '2000px'")
     assert page.evaluate(OUTSIDE), "a table that is too wide would be found"
 
 
