@@ -87,7 +87,7 @@ def explained_document(report: Explained) -> dict[str, Any]:
         "team": report.team,
         "service": report.service,
         "basis": "effective",
-        "currency": report.currency,
+        "currency": report.currency or None,
         "cost": plain(report.cost),
         "rules": [_line_document(line) for line in report.rules],
     }

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from attributor.ledger.tables import leases, outbox, runs
 from attributor.reports.freshness import SourceFreshness, source_freshness
+from attributor.reports.open_alerts import NO_TEAM, OpenAlert, open_alerts
 
 _SHOWN = 50
 
@@ -47,11 +48,15 @@ class Lease:
 
 @dataclass(frozen=True)
 class Health:
-    """Everything the health page says, at `now` (aware UTC). Runs and failures: the newest, at most 50."""
+    """Everything the health page says, at `now` (aware UTC). Runs and failures: the newest, at most 50.
+
+    `alerts` are the open ones that are about no team: a source that fell silent, a day that came again.
+    """
 
     now: datetime
     not_ready: tuple[str, ...]
     sources: tuple[SourceFreshness, ...]
+    alerts: tuple[OpenAlert, ...]
     failures: tuple[DeliveryFailure, ...]
     pending: int
     runs: tuple[Run, ...]
@@ -65,6 +70,7 @@ def health(engine: Engine, now: datetime, not_ready: tuple[str, ...] = ()) -> He
             now=now,
             not_ready=not_ready,
             sources=source_freshness(connection, now),
+            alerts=open_alerts(connection, NO_TEAM),
             failures=_failures(connection),
             pending=connection.scalar(select(func.count()).where(outbox.c.state == "pending")) or 0,
             runs=_runs(connection),

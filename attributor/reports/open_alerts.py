@@ -10,6 +10,9 @@ from alerts.alert import ChartPoint, Contributor
 from attributor.ledger.alert_json import alert_from_json
 from attributor.ledger.tables import alerts
 
+NO_TEAM = ""
+"""What an alert about no team names as its team."""
+
 
 @dataclass(frozen=True)
 class OpenAlert:

@@ -3,16 +3,17 @@
 Budgets are of effective cost, whatever basis a page shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, true
 
 from alerts.detect.forecast import month_end
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
+from attributor.reports.categories import IS_USAGE
 from attributor.reports.daily import Series, daily_costs
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
@@ -23,6 +24,7 @@ from rules.ruleset import Team
 
 _HISTORY_DAYS = 123
 _BURN_DAYS = 7
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -55,26 +57,56 @@ class BudgetLine:
     forecast_state: State | None
 
 
-def daily_effective(
-    connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None
-) -> dict[str, dict[date, Decimal]]:
-    """Return effective cost by team and day: the month and the four before it; one query."""
-    return daily_costs(connection, frame, frame.month.first - timedelta(days=_HISTORY_DAYS), "effective", keep)
+@dataclass(frozen=True)
+class Spend:
+    """Effective cost by UTC day: the `whole`, and what of it came by `contract` or calendar and is no usage."""
+
+    whole: Series
+    contract: Series
 
 
-def added(series: Mapping[str, Series]) -> dict[date, Decimal]:
-    """Add the teams' series up, day by day."""
+NO_SPEND = Spend({}, {})
+
+
+def daily_spend(connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None) -> dict[str, Spend]:
+    """Return spend by team: of the month and the four before it; two queries."""
+    since = frame.month.first - timedelta(days=_HISTORY_DAYS)
+    kept = true() if keep is None else keep
+    whole = daily_costs(connection, frame, since, "effective", kept)
+    contract = daily_costs(connection, frame, since, "effective", kept & ~IS_USAGE)
+    return {team: Spend(days, contract.get(team, {})) for team, days in whole.items()}
+
+
+def added(spends: Iterable[Spend]) -> Spend:
+    """Add the teams' spends up, day by day."""
+    found = tuple(spends)
+    return Spend(_added(spend.whole for spend in found), _added(spend.contract for spend in found))
+
+
+def _added(series: Iterable[Series]) -> dict[date, Decimal]:
     units: dict[date, int] = {}
-    for days in series.values():
+    for days in series:
         for day, cost in days.items():
             units[day] = units.get(day, 0) + to_units(cost)
     return {day: from_units(units[day]) for day in sorted(units)}
 
 
-def month_outlook(frame: Frame, series: Series) -> Outlook | None:
-    """Return the forecast of an open month; None for a closed month or where nothing is known yet."""
-    found = month_end(_history(frame, series), frame.view.today) if frame.view.is_open else None
-    return None if found is None else Outlook(found.amount, found.low, found.high, found.method)
+def month_outlook(frame: Frame, spend: Spend) -> Outlook | None:
+    """Return the forecast of an open month; None for a closed month or where nothing is known yet.
+
+    Usage is forecast. What came by contract this month is a fact: it is added, and not taken for a habit.
+    """
+    usage = {day: _less(cost, spend.contract.get(day, _NOTHING)) for day, cost in spend.whole.items()}
+    found = month_end(_history(frame, usage), frame.view.today) if frame.view.is_open else None
+    if found is None:
+        return None
+    known = spent_in(frame, spend.contract)
+    amount, low, high = (total((each, known)) for each in (found.amount, found.low, found.high))
+    return Outlook(amount, low, high, found.method)
+
+
+def _less(left: Decimal, right: Decimal) -> Decimal:
+    return from_units(to_units(left) - to_units(right))
 
 
 def burn_rate(frame: Frame, series: Series) -> Decimal | None:
@@ -104,12 +136,12 @@ def spent_in(frame: Frame, series: Series) -> Decimal:
     return total(cost for day, cost in series.items() if frame.month.first <= day < frame.month.end)
 
 
-def budget_line(frame: Frame, team: Team, series: Series) -> BudgetLine | None:
+def budget_line(frame: Frame, team: Team, spend: Spend) -> BudgetLine | None:
     """Return how a team's budget stands; None where it has none."""
     if team.budget is None:
         return None
-    spent = spent_in(frame, series)
-    outlook = month_outlook(frame, series)
+    spent = spent_in(frame, spend.whole)
+    outlook = month_outlook(frame, spend)
     found = budgets.status(team.budget, spent, outlook.amount if outlook else None)
     return BudgetLine(
         team=team.id,

@@ -14,7 +14,16 @@ from attributor.reports.daily import Series, daily_costs
 from attributor.reports.freshness import SourceFreshness, source_freshness
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
 from attributor.reports.open_alerts import OpenAlert, open_alerts
-from attributor.reports.outlook import BudgetLine, Outlook, added, budget_line, daily_effective, month_outlook
+from attributor.reports.outlook import (
+    NO_SPEND,
+    BudgetLine,
+    Outlook,
+    Spend,
+    added,
+    budget_line,
+    daily_spend,
+    month_outlook,
+)
 from attributor.reports.owners import shown_name
 from attributor.reports.team_lines import IS_IDLE
 from attributor.reports.teams import team_costs
@@ -73,11 +82,12 @@ class Overview:
 
 
 def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
-    """Read the overview; eight aggregates, however many teams there are."""
+    """Read the overview; nine aggregates, however many teams there are."""
     with engine.connect() as connection:
         seen = frame(connection, view)
-        series = daily_effective(connection, seen)
-        shown = series if view.basis == "effective" else _shown_days(connection, seen)
+        spends = daily_spend(connection, seen)
+        effective = {team: spend.whole for team, spend in spends.items()}
+        shown = effective if view.basis == "effective" else _shown_days(connection, seen)
         lines = team_costs(connection, seen, shown)
         whole = summed(lines)
         by_team = {line.name: line.cost for line in lines}
@@ -89,7 +99,7 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             total=whole.cost,
             previous=whole.previous,
             change=whole.change,
-            forecast=month_outlook(seen, added(series)),
+            forecast=month_outlook(seen, added(spends.values())),
             unattributed=unattributed,
             unattributed_share=ratio(unattributed, whole.cost),
             idle=idle,
@@ -98,7 +108,7 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             services=cost_lines(connection, seen, rollup.c.service),
             categories=category_lines(whole.cost, fixed),
             days=tuple(_days(seen, shown, fixed)),
-            budgets=_budgets(seen, teams, series),
+            budgets=_budgets(seen, teams, spends),
             alerts=open_alerts(connection),
             freshness=source_freshness(connection, view.now),
         )
@@ -128,9 +138,7 @@ def _idle_and_estimated(connection: Connection, seen: Frame) -> tuple[Decimal, D
     return idle, estimated
 
 
-def _budgets(
-    seen: Frame, teams: Mapping[str, Team], series: Mapping[str, Mapping[date, Decimal]]
-) -> tuple[BudgetLine, ...]:
-    found = (budget_line(seen, team, series.get(team.id, {})) for team in teams.values())
+def _budgets(seen: Frame, teams: Mapping[str, Team], spends: Mapping[str, Spend]) -> tuple[BudgetLine, ...]:
+    found = (budget_line(seen, team, spends.get(team.id, NO_SPEND)) for team in teams.values())
     lines = [line for line in found if line is not None]
     return tuple(sorted(lines, key=lambda line: ((line.used or Decimal(0)).copy_negate(), line.team)))

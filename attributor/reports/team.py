@@ -13,7 +13,7 @@ from attributor.reports.consumption import ModelLine, PoolLine, model_lines, poo
 from attributor.reports.costs import amounts, cost_sums
 from attributor.reports.lines import CostLine, cost_lines, summed
 from attributor.reports.open_alerts import OpenAlert, open_alerts
-from attributor.reports.outlook import BudgetLine, Outlook, budget_line, burn_rate, daily_effective, month_outlook
+from attributor.reports.outlook import NO_SPEND, BudgetLine, Outlook, budget_line, burn_rate, daily_spend, month_outlook
 from attributor.reports.owners import known_team, shown_name
 from attributor.reports.team_lines import (
     Driver,
@@ -85,7 +85,7 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
         of_team = rollup.c.team == team.id
         services = cost_lines(connection, seen, rollup.c.service, of_team)
         whole = summed(services)
-        series = daily_effective(connection, seen, of_team).get(team.id, {})
+        spend = daily_spend(connection, seen, of_team).get(team.id, NO_SPEND)
         used = quantities(connection, seen.month, team.id)
         fixed = fixed_costs(connection, seen, of_team)
         days, previous_days = _days(connection, seen, of_team)
@@ -99,9 +99,9 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
             total=whole.cost,
             previous=whole.previous,
             change=whole.change,
-            budget=budget_line(seen, team, series),
-            burn_rate=burn_rate(seen, series),
-            forecast=month_outlook(seen, series),
+            budget=budget_line(seen, team, spend),
+            burn_rate=burn_rate(seen, spend.whole),
+            forecast=month_outlook(seen, spend),
             services=services,
             models=model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used),
             pools=pool_lines(used),

@@ -29,7 +29,7 @@ def anchor(alert: OpenAlert) -> str:
 
 def address(alert: OpenAlert) -> str:
     """Return where an alert leads: to itself, on the page that explains it."""
-    return f"{alert.link}#{anchor(alert)}" if alert.team else alert.link
+    return f"{alert.link}#{anchor(alert)}"
 
 
 def leading(alerts: Sequence[OpenAlert], count: int) -> tuple[tuple[OpenAlert, ...], tuple[OpenAlert, ...]]:

@@ -130,6 +130,7 @@ def _alerts() -> list[Row]:
     spent = "$11,440 of $9,000 with 12 days to go."
     budget = Alert("budget:ads:2026-11", "budget", "ads", "critical", "Ads passed its hard limit", spent, since)
     silent = Alert("freshness:gcp", "freshness", "", "warning", "gcp is silent", "Nothing for two days.", since)
+    silent = replace(silent, link="/health")
     idle = replace(idle, amount=Decimal(156), link="/teams/research?month=2026-11")
     return [alert_row(alert) for alert in (runaway, idle, budget, silent)]
 

@@ -41,7 +41,9 @@ def test_an_alert_leads_from_the_overview_to_itself_on_the_page_of_its_team(clie
 
 
 def test_an_alert_about_no_team_says_what_it_is_about(client):
-    assert '<a href="/">Source</a>' in client.get("/").text
+    address = re.findall(r'<a href="/health#(alert-[0-9a-f]+)">Source</a>', client.get("/").text)[0]
+    assert f'id="{address}"' in client.get("/health").text
+    assert [alert["key"] for alert in client.get("/health.json").json()["alerts"]] == ["freshness:gcp"]
 
 
 def test_many_alerts_leave_none_of_the_kinds_out():

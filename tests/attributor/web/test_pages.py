@@ -77,8 +77,8 @@ def test_there_is_no_link_into_the_future(client):
     ("query", "clear"),
     [
         ("month=2026-13", "2026-13&#39; is not a month; write it as YYYY-MM"),
-        ("month=0001-01", "0001-01 is not a month of any bill"),
-        ("month=9999-12", "9999-12 is not a month of any bill"),
+        ("month=0001-01", "is not a month"),
+        ("month=9999-12", "is not a month"),
         ("month=", "is not a month"),
         ("basis=net", "write one of effective, billed, list"),
         ("currency=%3Cb%3E", "is not a currency"),
