@@ -7,11 +7,11 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, select
 
 from alerts.alert import Contributor
-from alerts.detect.budget import BudgetFacts
+from alerts.detect.budget import LATE_BILLS, BudgetFacts
 from attributor.ledger.tables import rollup
 from attributor.periods import Month, month_of
 from attributor.reports.costs import amounts, cost_sums
-from attributor.reports.outlook import budget_line, daily_effective
+from attributor.reports.outlook import NO_SPEND, Spend, budget_line, daily_spend
 from attributor.reports.view import Frame, View, frame
 from rules.ruleset import Team
 
@@ -20,19 +20,25 @@ ShareOfService = Mapping[str, tuple[Contributor, ...]]
 
 
 def budget_facts(engine: Engine, teams: Mapping[str, Team], now: datetime) -> tuple[BudgetFacts, ...]:
-    """Return the month so far of every team that has a budget, in the currency with the most cost."""
+    """Return the month so far of every team that has a budget, in the currency with the most cost.
+
+    In the first days of a month that is also the month before, whose last bills come only then.
+    """
+    months = {month_of(moment.date()): None for moment in (now - LATE_BILLS, now)}
     with engine.connect() as connection:
-        seen = frame(connection, View(month_of(now.date()), now))
-        series = daily_effective(connection, seen)
-        services = _services(connection, seen)
-    found = (_facts(seen, team, series.get(team.id, {}), services.get(team.id, ())) for team in teams.values())
-    return tuple(facts for facts in found if facts is not None)
+        return tuple(facts for month in months for facts in _of_month(connection, teams, View(month, now)))
 
 
-def _facts(
-    seen: Frame, team: Team, days: Mapping[date, Decimal], services: tuple[Contributor, ...]
-) -> BudgetFacts | None:
-    line = budget_line(seen, team, days)
+def _of_month(connection: Connection, teams: Mapping[str, Team], view: View) -> list[BudgetFacts]:
+    seen = frame(connection, view)
+    spends = daily_spend(connection, seen)
+    services = _services(connection, seen)
+    found = (_facts(seen, team, spends.get(team.id, NO_SPEND), services.get(team.id, ())) for team in teams.values())
+    return [facts for facts in found if facts is not None]
+
+
+def _facts(seen: Frame, team: Team, spend: Spend, services: tuple[Contributor, ...]) -> BudgetFacts | None:
+    line = budget_line(seen, team, spend)
     if line is None or team.budget is None:
         return None
     return BudgetFacts(
@@ -45,7 +51,7 @@ def _facts(
         emergency=team.budget.emergency,
         forecast=None if line.forecast is None else line.forecast.amount,
         services=services,
-        daily=tuple(sorted((day, cost) for day, cost in days.items() if _within(seen.month, day))),
+        daily=tuple(sorted((day, cost) for day, cost in spend.whole.items() if _within(seen.month, day))),
     )
 
 
