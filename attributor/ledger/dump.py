@@ -25,7 +25,7 @@ from attributor.ledger.tables import (
 )
 
 _LEFT_OUT: Mapping[Table, frozenset[str]] = {
-    sources: frozenset({"tried_at", "succeeded_at"}),
+    sources: frozenset({"tried_at", "succeeded_at", "first_tried_at", "failing_since"}),
     coverage: frozenset(),
     files_read: frozenset({"read_at"}),
     collected: frozenset({"version", "collected_at"}),

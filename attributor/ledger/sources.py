@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, Row, func, select, update
+from sqlalchemy import Column, Connection, Engine, Row, func, select, update
 
 from attributor.ledger.coverage import stored_coverage
 from attributor.ledger.engine import reading, writing
@@ -39,11 +39,16 @@ class SourceFailure:
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What tells whether a source is fresh: its state, the end of its coverage and its newest day with rows."""
+    """What tells whether a source is fresh: its state, the end of its coverage and its newest day with rows.
+
+    `first_tried_at` and `failing_since`, the first failure after the last success, are aware UTC; None where unknown.
+    """
 
     state: SourceState
     covered_until: datetime | None
     newest_day: date | None
+    first_tried_at: datetime | None
+    failing_since: datetime | None
 
 
 def source_states(engine: Engine) -> Mapping[str, SourceState]:
@@ -75,7 +80,10 @@ def source_facts(engine: Engine) -> tuple[SourceFacts, ...]:
         .order_by(sources.c.source)
     )
     with reading(engine) as connection:
-        return tuple(SourceFacts(_state(row), row.until, row.day) for row in connection.execute(query))
+        return tuple(
+            SourceFacts(_state(row), row.until, row.day, row.first_tried_at, row.failing_since)
+            for row in connection.execute(query)
+        )
 
 
 def coverage_of(engine: Engine, source: str) -> tuple[Window, ...]:
@@ -95,6 +103,8 @@ def record_failure(engine: Engine, failure: SourceFailure, now: datetime) -> Non
             "error_is_permanent": failure.permanent,
         }
         upsert(connection, sources, [row])
+        for moment in (sources.c.first_tried_at, sources.c.failing_since):
+            _note_once(connection, failure.source, moment, now)
 
 
 def record_unchanged(engine: Engine, lease: Lease, source: str, now: datetime) -> None:
@@ -108,10 +118,16 @@ def record_success(connection: Connection, source: str, table: TableName, revisi
     """Note within a transaction that a source was read."""
     row = {"source": source, "table_name": table, "revision": revision, **_succeeded(now)}
     upsert(connection, sources, [row])
+    _note_once(connection, source, sources.c.first_tried_at, now)
+
+
+def _note_once(connection: Connection, source: str, moment: Column[datetime], now: datetime) -> None:
+    unknown = (sources.c.source == source) & moment.is_(None)
+    connection.execute(update(sources).where(unknown).values({moment: now}))
 
 
 def _succeeded(now: datetime) -> dict[str, datetime | None]:
-    return {"tried_at": now, "succeeded_at": now, "error": None, "error_is_permanent": None}
+    return {"tried_at": now, "succeeded_at": now, "error": None, "error_is_permanent": None, "failing_since": None}
 
 
 def _state(row: Row[tuple[object, ...]]) -> SourceState:

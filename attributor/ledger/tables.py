@@ -33,8 +33,12 @@ sources = Table(
     Column("succeeded_at", Instant),
     Column("error", Text),
     Column("error_is_permanent", Boolean),
+    Column("first_tried_at", Instant),
+    Column("failing_since", Instant),
 )
-"""How each source stands; `revision` is the collector's at the last success."""
+"""How each source stands; `revision` is the collector's at the last success.
+
+`failing_since` is the first failure after the last success, null while there is none."""
 
 coverage = Table(
     "coverage",
