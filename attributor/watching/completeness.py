@@ -7,13 +7,21 @@ from sqlalchemy import Connection, func, select
 
 from attributor.ledger.tables import coverage, sources
 
+STALLED_AFTER = timedelta(days=10)
+"""A source so far behind the freshest one is no longer waited for: it may never come again."""
+
 
 def complete_days(connection: Connection) -> Mapping[str, date]:
-    """Return the last complete day of every source of charges: the day before the newest that it covers."""
+    """Return the last complete day of every source of charges that has not stalled.
+
+    That is the day before the newest that it covers.
+    """
     until = func.max(coverage.c.end)
     query = select(coverage.c.source, until).join(sources, sources.c.source == coverage.c.source)
     rows = connection.execute(query.where(sources.c.table_name == "charges").group_by(coverage.c.source))
-    return {row[0]: (row[1] - timedelta(microseconds=1)).date() - timedelta(days=1) for row in rows}
+    found = {row[0]: (row[1] - timedelta(microseconds=1)).date() - timedelta(days=1) for row in rows}
+    freshest = max(found.values(), default=date.min)
+    return {source: day for source, day in found.items() if freshest - day <= STALLED_AFTER}
 
 
 def last_complete_day(connection: Connection) -> date | None:

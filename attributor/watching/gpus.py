@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import duckdb
@@ -14,6 +14,7 @@ from attributor.lake.lake import Lake
 from attributor.lake.views import Pin, open_view
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, usage_rollup
+from attributor.money import total
 from attributor.reports.costs import amounts, cost_sums
 from rules.outcomes import UsageSplit
 from rules.ruleset import RuleSet
@@ -61,16 +62,22 @@ def gpu_rates(engine: Engine, ruleset: RuleSet, now: datetime) -> Mapping[str, G
     """Return what a GPU hour of each pool cost over the last seven days.
 
     That is the effective cost which the rules split by the pool's GPU hours, over the hours that existed (capacity),
-    or the hours held where no capacity is reported. Pools without cost or hours are absent.
+    or the hours held where no capacity is reported, of the days that have both: a bill is a day behind the usage.
+    Pools without such days are absent.
     """
-    hours = _hours_by_pool(engine, now)
-    costs = _costs_by_pool(engine, _pools_by_rule(ruleset, {pool for pool, _ in hours}), now)
-    rates: dict[str, GpuRate] = {}
-    for (pool, currency), cost in sorted(costs.items()):
-        of_pool = hours.get((pool, CAPACITY)) or hours.get((pool, HOURS)) or Decimal(0)
-        if of_pool > 0 and cost > 0:
-            rates[pool] = GpuRate((cost / of_pool).quantize(Decimal("1e-6")), currency)
-    return rates
+    first = (now - _HISTORY).date()
+    hours = _hours_by_day(engine, first)
+    costs = _costs_by_day(engine, _pools_by_rule(ruleset, {pool for pool, _ in hours}), first)
+    sums: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
+    for (pool, currency, day), cost in costs.items():
+        if (pool, day) in hours:
+            cost_so_far, hours_so_far = sums.get((pool, currency), (Decimal(0), Decimal(0)))
+            sums[pool, currency] = (total((cost_so_far, cost)), total((hours_so_far, hours[pool, day])))
+    return {
+        pool: GpuRate((cost / of_pool).quantize(Decimal("1e-6")), currency)
+        for (pool, currency), (cost, of_pool) in sorted(sums.items())
+        if of_pool > 0 and cost > 0
+    }
 
 
 def _pools_by_rule(ruleset: RuleSet, known: AbstractSet[str]) -> dict[str, str]:
@@ -80,24 +87,26 @@ def _pools_by_rule(ruleset: RuleSet, known: AbstractSet[str]) -> dict[str, str]:
     return {name: split.pool or only for name, split in splits.items() if split.metric == HOURS}
 
 
-def _costs_by_pool(engine: Engine, pools: Mapping[str, str], now: datetime) -> dict[tuple[str, str], Decimal]:
-    recent = (rollup.c.day >= (now - _HISTORY).date()) & rollup.c.rule.in_(list(pools))
-    keys = (rollup.c.rule, rollup.c.currency)
-    costs: dict[tuple[str, str], Decimal] = {}
+def _costs_by_day(engine: Engine, pools: Mapping[str, str], first: date) -> dict[tuple[str, str, date], Decimal]:
+    """Return the cost by pool, currency and day."""
+    keys = (rollup.c.rule, rollup.c.currency, rollup.c.day)
+    query = select(*keys, *cost_sums("effective")).where(rollup.c.day >= first, rollup.c.rule.in_(list(pools)))
+    costs: dict[tuple[str, str, date], Decimal] = {}
     with engine.connect() as connection:
-        for row in connection.execute(select(*keys, *cost_sums("effective")).where(recent).group_by(*keys)):
-            key = (pools[row.rule], row.currency)
-            costs[key] = costs.get(key, Decimal(0)) + amounts(row, 2)[0]
+        for row in connection.execute(query.group_by(*keys)):
+            key = (pools[row.rule], row.currency, row.day)
+            costs[key] = total((costs.get(key, Decimal(0)), amounts(row, 3)[0]))
     return costs
 
 
-def _hours_by_pool(engine: Engine, now: datetime) -> dict[tuple[str, str], Decimal]:
-    """Hours of the days that have costs too: a bill is a day behind the usage."""
-    keys = (usage_rollup.c.pool, usage_rollup.c.metric)
-    billed = select(rollup.c.day).distinct()
-    recent = (usage_rollup.c.day >= (now - _HISTORY).date()) & usage_rollup.c.day.in_(billed)
+def _hours_by_day(engine: Engine, first: date) -> dict[tuple[str, date], Decimal]:
+    """Return the hours that existed by pool and day, or those held where none are said to exist."""
+    keys = (usage_rollup.c.pool, usage_rollup.c.day, usage_rollup.c.metric)
     query = select(*keys, *money_sums(usage_rollup, "quantity")).where(
-        recent, usage_rollup.c.metric.in_([HOURS, CAPACITY])
+        usage_rollup.c.day >= first, usage_rollup.c.metric.in_([HOURS, CAPACITY])
     )
+    found: dict[str, dict[tuple[str, date], Decimal]] = {HOURS: {}, CAPACITY: {}}
     with engine.connect() as connection:
-        return {(row[0], row[1]): joined(row[2], row[3]) for row in connection.execute(query.group_by(*keys))}
+        for row in connection.execute(query.group_by(*keys)):
+            found[row.metric][row.pool, row.day] = joined(row[3], row[4])
+    return found[HOURS] | {key: hours for key, hours in found[CAPACITY].items() if hours > 0}

@@ -1,11 +1,12 @@
 """Daily spend per team and service, as the anomaly detector wants it."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from alerts.alert import Contributor, Findings
 from alerts.detect.spend import HISTORY_DAYS, spend_anomalies
@@ -31,11 +32,18 @@ class _Running:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the bills: by source the first covered day, the last covered day, the last complete one."""
+    """What is known of the bills: by source the covered days, the first and the last of them, the last complete one."""
 
+    covered: Mapping[str, AbstractSet[date]]
     first: Mapping[str, date]
     last: Mapping[str, date]
     complete: Mapping[str, date]
+
+    def has_gap(self, source: str, day: date) -> bool:
+        """Say whether the source told of days before and after this one, and not of this one."""
+        if source not in self.covered:
+            return False
+        return self.first[source] < day < self.last[source] and day not in self.covered[source]
 
 
 def spend_findings(engine: Engine, minimum: Decimal, now: datetime) -> Findings:
@@ -75,22 +83,26 @@ def _by_series(connection: Connection, kept: ColumnElement[bool]) -> dict[_Key, 
 
 
 def _days(found: _Running, known: _Known) -> tuple[SpendDay, ...]:
-    """Fill covered days without charges with 0: zero is not missing."""
+    """Fill covered days without charges with 0 and leave out days that a source has a gap on: zero is not missing."""
     first = min([*found.costs, *(known.first[source] for source in found.sources if source in known.first)])
     last = max([*found.costs, *(known.last[source] for source in found.sources if source in known.last)])
     complete = min((known.complete[source] for source in found.sources if source in known.complete), default=last)
     return tuple(
         SpendDay(day, total(found.costs.get(day, [])), day <= complete)
         for day in days_between(first, last + timedelta(days=1))
+        if not any(known.has_gap(source, day) for source in found.sources)
     )
 
 
 def _known(connection: Connection) -> _Known:
-    spans = select(coverage.c.source, func.min(coverage.c.start), func.max(coverage.c.end)).group_by(coverage.c.source)
-    rows = connection.execute(spans).all()
+    covered: dict[str, set[date]] = {}
+    for row in connection.execute(select(coverage)):
+        last = (row.end - timedelta(microseconds=1)).date()
+        covered.setdefault(row.source, set()).update(days_between(row.start.date(), last + timedelta(days=1)))
     return _Known(
-        first={row[0]: row[1].date() for row in rows},
-        last={row[0]: (row[2] - timedelta(microseconds=1)).date() for row in rows},
+        covered=covered,
+        first={source: min(days) for source, days in covered.items()},
+        last={source: max(days) for source, days in covered.items()},
         complete=complete_days(connection),
     )
 

@@ -1,0 +1,80 @@
+"""Daily spend as the anomaly detector gets it: zero is not missing, and a day that still grows is marked."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from attributor.watching.spend import spend_series
+
+NOW = datetime(2026, 11, 12, 9, 30, tzinfo=UTC)
+
+
+def series_of(company, team: str, service: str = "EC2"):
+    [found] = [each for each in spend_series(company.engine, NOW) if (each.team, each.service) == (team, service)]
+    return found
+
+
+def days_of(company, team: str, service: str = "EC2") -> dict[int, Decimal]:
+    return {each.day.day: each.amount for each in series_of(company, team, service).days}
+
+
+def test_a_covered_day_without_charges_is_zero(company) -> None:
+    company.bill(*(f"2026-11-{day:02} 5 team=search" for day in range(1, 6)), "2026-11-02 7.5 team=ads")
+    company.cycle()
+    assert days_of(company, "ads") == {1: 0, 2: Decimal("7.5"), 3: 0, 4: 0, 5: 0}
+    assert series_of(company, "ads").source_since == date(2026, 11, 1)
+
+
+def test_a_day_that_the_bill_has_a_gap_on_is_left_out(company) -> None:
+    company.bill(*(f"2026-11-{day:02} 5 team=search" for day in (1, 2, 5, 6)), "2026-11-01 1 team=ads")
+    company.cycle()
+    assert days_of(company, "search") == {1: 5, 2: 5, 5: 5, 6: 5}
+    assert days_of(company, "ads") == {1: 1, 2: 0, 5: 0, 6: 0}
+
+
+def test_the_newest_day_of_a_bill_is_not_complete(company) -> None:
+    company.bill(*(f"2026-11-{day:02} 5 team=search" for day in (8, 9, 10)))
+    company.cycle()
+    assert [each.complete for each in series_of(company, "search").days] == [True, True, False]
+
+
+def complete_with_another_bill(company, *days: str) -> date:
+    """The last complete day of search, whose costs are on two bills: one until the 11th, and one with these days."""
+    text = (company.folder / "attributor.yaml").read_text()
+    another = 'sources:\n  other: {type: focus, path: "bills/other.csv"}\n'
+    company.write("attributor.yaml", text.replace("sources:\n", another))
+    company.bill(*(f"2026-11-{day:02} 5 team=search" for day in range(1, 12)))
+    company.bill(*(f"{day} 1 team=search" for day in days), name="other")
+    company.cycle()
+    return max(each.day for each in series_of(company, "search").days if each.complete)
+
+
+def test_a_day_is_complete_when_every_bill_has_told_of_it(company) -> None:
+    assert complete_with_another_bill(company, "2026-11-05", "2026-11-08") == date(2026, 11, 5), "the 6th is a gap"
+
+
+def test_a_bill_that_stalled_is_not_waited_for(company) -> None:
+    assert complete_with_another_bill(company, "2026-10-30", "2026-10-31") == date(2026, 11, 10)
+
+
+def test_purchases_taxes_and_what_is_nobodys_are_left_out(company) -> None:
+    company.bill(
+        "2026-11-05 5 team=search EC2",
+        "2026-11-05 900 team=search EC2 Purchase",
+        "2026-11-05 19 team=search EC2 Tax",
+        "2026-11-05 -3 team=search EC2 Credit",
+        "2026-11-05 50 who=knows EC2",
+    )
+    company.cycle()
+    assert [(each.team, each.days[0].amount) for each in spend_series(company.engine, NOW)] == [("search", 5)]
+
+
+def test_services_are_series_of_their_own_and_what_drove_a_day_is_told_largest_first(company) -> None:
+    company.bill(
+        "2026-11-10 5 team=search EC2 Usage 111",
+        "2026-11-10 6 team=search EC2 Usage 222",
+        "2026-11-10 1 team=search S3",
+    )
+    company.cycle()
+    assert days_of(company, "search", "S3") == {10: 1}
+    drivers = series_of(company, "search").drivers[date(2026, 11, 10)]
+    assert [(each.label, each.amount) for each in drivers] == [("222", 6), ("111", 5)]
