@@ -1,5 +1,5 @@
 # Every target sets up what it needs: a machine with Python >= 3.11 and make is enough.
-.PHONY: run test test-quick check bench format clean
+.PHONY: run test test-quick check bench pictures format clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,9 @@ format: $(VENV)/.installed
 bench: $(VENV)/.installed  ## speed and memory, as ratios within one run
 	$(BIN)/python tests/bench/bench_run.py
 	$(BIN)/python tests/bench/bench_push.py
+
+pictures: $(VENV)/.installed  ## the pictures of the README, taken of the demo by Chromium
+	$(BIN)/python tests/pictures/take_pictures.py docs/pictures
 
 clean:
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .import_linter_cache
