@@ -1,4 +1,4 @@
-"""What stops the program before it starts."""
+"""What stops the program: its configuration, or the stores that it works with."""
 
 from rules.problem import Problem
 
@@ -9,3 +9,7 @@ class ConfigurationError(Exception):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class StoreError(Exception):
+    """The ledger or the lake cannot be used; the message is one line: which, without secrets, why, and the fix."""

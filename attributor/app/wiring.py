@@ -15,6 +15,8 @@ from alerts.channels.base import Channel, ChannelSettings
 from attributor.app.clock import utc_now
 from attributor.app.configuration import settings_or_error
 from attributor.app.errors import ConfigurationError
+from attributor.app.failures import ledger_failures, opened_ledger
+from attributor.app.lake_failures import lake_failures
 from attributor.app.stamps import Stamp, stamps_of
 from attributor.config.settings import Settings
 from attributor.ingest.scratch import scratch_folder
@@ -24,10 +26,8 @@ from attributor.jobs.work import Surroundings
 from attributor.lake.duck import connect
 from attributor.lake.lake import Lake
 from attributor.ledger.alert_log import LedgerAlertLog
-from attributor.ledger.engine import open_engine
 from attributor.ledger.holder import this_holder
 from attributor.ledger.lease import Lease
-from attributor.ledger.schema import migrate
 from attributor.web.alert_links import alert_chart_path
 from collectors.base import Collector, SourceSettings
 from rules.problem import Problem
@@ -92,20 +92,22 @@ def build_channels(settings: Settings, clock: Clock) -> tuple[dict[str, Channel]
 
 
 def build_app(settings: Settings, clock: Clock = utc_now) -> App:
-    """Wire everything, and migrate the ledger; raise ConfigurationError for what cannot be built."""
+    """Wire everything, and migrate the ledger.
+
+    Raises ConfigurationError for what cannot be built, and StoreError for a ledger that cannot be used.
+    """
     stamps = stamps_of(settings)
     collectors, wrong_sources = build_collectors(settings, clock)
     channels, wrong_channels = build_channels(settings, clock)
     if wrong_sources or wrong_channels:
         raise ConfigurationError((*wrong_sources, *wrong_channels))
-    engine = open_engine(settings.store.ledger)
-    migrate(engine)
+    lake, engine = build_lake(settings), opened_ledger(settings.store.ledger)
     return App(
         settings=settings,
         stamps=stamps,
         clock=clock,
         engine=engine,
-        lake=build_lake(settings),
+        lake=lake,
         collectors=collectors,
         channels=channels,
         alert_log=LedgerAlertLog(engine),
@@ -114,8 +116,11 @@ def build_app(settings: Settings, clock: Clock = utc_now) -> App:
 
 
 def build_lake(settings: Settings) -> Lake:
-    """Name the lake's tables and their schemas."""
-    return Lake(settings.store.lake, settings.store.lake_options, {**SCHEMAS, "allocations": ALLOCATIONS})
+    """Name the lake's tables and their schemas; raise ConfigurationError for a folder that cannot be used."""
+    try:
+        return Lake(settings.store.lake, settings.store.lake_options, {**SCHEMAS, "allocations": ALLOCATIONS})
+    except ValueError as error:
+        raise ConfigurationError((Problem(str(settings.file), 1, f"`lake`: {error}"),)) from error
 
 
 def works(app: App, lease: Lease, connection: duckdb.DuckDBPyConnection) -> Works:
@@ -136,10 +141,15 @@ def surroundings(app: App) -> Surroundings:
 
 @contextmanager
 def open_app(path: Path, clock: Clock = utc_now) -> Iterator[App]:
-    """Read the configuration, wire everything, and close it afterwards."""
-    app = build_app(settings_or_error(path), clock)
+    """Read the configuration, wire everything, and close it afterwards.
+
+    What lake and ledger raise meanwhile because they are away or damaged is a StoreError.
+    """
+    settings = settings_or_error(path)
+    app = build_app(settings, clock)
     try:
-        yield app
+        with ledger_failures(settings.store.ledger), lake_failures(settings.store.lake):
+            yield app
     finally:
         app.engine.dispose()
 

@@ -6,7 +6,8 @@ import click
 
 from attributor.app.clock import utc_now
 from attributor.app.configuration import known_types, read_settings
-from attributor.app.wiring import build_channels, build_collectors
+from attributor.app.errors import ConfigurationError
+from attributor.app.wiring import build_channels, build_collectors, build_lake
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json
 from attributor.config.json_schema import json_schema
@@ -43,6 +44,10 @@ def _building(loaded: LoadedConfig) -> list[Problem]:
         return []
     _, sources = build_collectors(loaded.settings, utc_now)
     _, channels = build_channels(loaded.settings, utc_now)
+    try:
+        build_lake(loaded.settings)
+    except ConfigurationError as error:
+        return [*error.problems, *sources, *channels]
     return [*sources, *channels]
 
 

@@ -5,10 +5,13 @@ from importlib.metadata import version
 
 import click
 
-from attributor.app.errors import ConfigurationError
+from attributor.app.errors import ConfigurationError, StoreError
 from attributor.cli.lazy import LazyGroup
 from attributor.cli.options import USAGE_ERROR, config_option
 
+logger = logging.getLogger(__name__)
+_DUCKDB_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of Ctrl-C during a query, instead of a KeyboardInterrupt."""
 COMMANDS = {
     "alerts": "attributor.cli.alerts:group",
     "check": "attributor.cli.check:check",
@@ -23,14 +26,19 @@ COMMANDS = {
 
 
 class _Attributor(LazyGroup):
-    """Tells a configuration's errors one a line, without a traceback."""
+    """Tells what is wrong with configuration and stores one a line; the traceback is for those who ask for logs."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except ConfigurationError as error:
-            click.echo("\n".join(str(problem) for problem in error.problems), err=True)
+        except (ConfigurationError, StoreError) as error:
+            logger.info("the command failed", exc_info=error)
+            click.echo(str(error), err=True)
             ctx.exit(USAGE_ERROR)
+        except RuntimeError as error:
+            if str(error) != _DUCKDB_INTERRUPTED:
+                raise
+            raise click.Abort from error
 
 
 @click.group(cls=_Attributor, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -54,7 +54,7 @@ def _absolute_lake(lake: str, folder: Path) -> str:
 def _absolute_ledger(ledger: str, folder: Path) -> str:
     try:
         url = make_url(ledger)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a ValueError repeats what stands where a port should, maybe a password
         raise ValueError("this is not a database URL") from None
     backend = url.get_backend_name()
     if backend == "postgresql":
