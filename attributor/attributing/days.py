@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from attributor.attributing.inputs import LOOK_BACK, Inputs
 from attributor.lake.lake import Lake
-from attributor.lake.views import Pin, open_view
+from attributor.lake.views import MissingVersionError, Pin, open_view, pinned_files
 from attributor.periods import month_of, start_of
 from collectors.base import Window
 from rules.attribute import DayTables
@@ -55,7 +55,7 @@ def open_usage(reading: DayReading, days: Window) -> OpenUsage:
     pins = [
         Pin(source, day, found.version) for (source, day), found in reading.inputs.usage.items() if first <= day < end
     ]
-    open_view(reading.lake, reading.connection, _USAGE, "usage", pins)
+    _open_whole(reading, _USAGE, "usage", pins)
     reading.connection.register(_COVERAGE, _coverage(reading.inputs))
     return OpenUsage(resolve_usage(reading.connection, _USAGE, reading.ruleset, USAGE_FACTS), days)
 
@@ -74,11 +74,23 @@ def widened(usage: OpenUsage, span: Span) -> Window:
 def open_day(reading: DayReading, usage: OpenUsage, day: date, costs: pa.Table | None = None) -> DayTables:
     """Open a day's charges beside the usage; `costs` are those of its whole month, where rules lean on them."""
     pins = [Pin(source, day, found.version) for (source, of), found in reading.inputs.charges.items() if of == day]
-    open_view(reading.lake, reading.connection, _CHARGES, "charges", pins)
+    _open_whole(reading, _CHARGES, "charges", pins)
     if costs is None:
         return DayTables(_CHARGES, usage.table, _COVERAGE)
     reading.connection.register(_MONTH_COSTS, costs)
     return DayTables(_CHARGES, usage.table, _COVERAGE, _MONTH_COSTS)
+
+
+def _open_whole(reading: DayReading, name: str, table: str, pins: Collection[Pin]) -> None:
+    """Open collected days, each of which has rows: a lake of another ledger must not pass for a day that cost nothing.
+
+    Raises MissingVersionError.
+    """
+    there = set(pinned_files(reading.lake, table, pins).values())
+    for pin in pins:
+        if (pin.source, pin.day) not in there:
+            raise MissingVersionError(f"version {pin.version} of {table} has no rows of {pin.source} on {pin.day}")
+    open_view(reading.lake, reading.connection, name, table, pins)
 
 
 def _coverage(inputs: Inputs) -> pa.Table:
