@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 @dataclass(frozen=True, order=True)
@@ -40,9 +41,9 @@ class Month:
 
 
 def parse_month(text: str) -> Month:
-    """Read "YYYY-MM"; raise ValueError that says the form otherwise."""
+    """Read "YYYY-MM" from 1970 to 2199, the years that charges may be of; raise ValueError that says the form."""
     match = _MONTH.fullmatch(text)
-    if match is None:
+    if match is None or not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:
         raise ValueError(f"{text!r} is not a month; write it as YYYY-MM, for example 2026-10")
     return Month(int(match[1]), int(match[2]))
 

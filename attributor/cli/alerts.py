@@ -4,6 +4,7 @@ import click
 
 from alerts.channels.base import Accepted
 from alerts.pipeline import probe
+from attributor.app.reading import open_ledger
 from attributor.app.wiring import open_app
 from attributor.cli.options import FOUND_SOMETHING, USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
@@ -24,7 +25,7 @@ def group() -> None:
 @click.pass_context
 def list_alerts(context: click.Context, form: str) -> None:
     """List the alerts that stand."""
-    with open_app(config_path(context)) as app, app.engine.connect() as connection:
+    with open_ledger(config_path(context)) as ledger, ledger.engine.connect() as connection:
         found = open_alerts(connection)
     _write(found, form)
 
@@ -52,7 +53,11 @@ def _write(found: tuple[OpenAlert, ...], form: str) -> None:
         write_csv(_COLUMNS, rows)
     else:
         shown_rows = [
-            {**row, "amount": "" if alert.amount is None else shown(alert.amount, alert.currency)}
+            {
+                **row,
+                "amount": "" if alert.amount is None else shown(alert.amount, alert.currency),
+                "since": f"{alert.first_seen:%Y-%m-%d %H:%M}",
+            }
             for row, alert in zip(rows, found, strict=True)
         ]
         write_table("alerts that stand", _COLUMNS[2:] + _COLUMNS[:1], shown_rows, right=["amount"])

@@ -13,6 +13,7 @@ from attributor.attributing.explaining import Archive, explain_days
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json
 from attributor.cli.periods import day_option, period_option
+from attributor.cli.teams import check_team
 from attributor.money import plain, shown
 from attributor.periods import Month, month_of
 from attributor.reports.explanation import DayOfRule, Explained, explained, explained_document
@@ -37,9 +38,11 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
         period = asked["period"] or month_of(day or app.clock().date())
         if day is not None and month_of(day) != period:
             raise click.BadParameter(f"{day} is not in {period}", param_hint="--day")
+        check_team(app.engine, {team.id: team for team in app.settings.ruleset.teams}, asked["team"])
         reports = _explained(app, period, day, Question(asked["team"], asked["service"]))
     if form == "json":
-        documents = [explained_document(report) for report in reports]
+        nothing = Explained(period, day, asked["team"], asked["service"], "", Decimal(0), ())
+        documents = [explained_document(report) for report in reports or (nothing,)]
         write_json(documents[0] if len(documents) == 1 else {"currencies": documents})
     elif form == "csv":
         write_csv(_COLUMNS, [row for report in reports for row in _rows(report)])

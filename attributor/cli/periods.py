@@ -28,9 +28,11 @@ class _DayType(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
+            parse_month(value[:7])
         except ValueError:
             self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD", param, ctx)
+        return day
 
 
 def period_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from attributor.app.reading import open_ledger
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
+from attributor.cli.teams import check_team
 from attributor.money import plain, shown
 from attributor.periods import month_of
 from attributor.reports.costs import BASES, SeveralCurrenciesError, parse_basis, parse_dimensions
@@ -31,6 +32,8 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--by") from error
     with open_ledger(config_path(context)) as ledger:
+        if asked["team"] is not None:
+            check_team(ledger.engine, ledger.teams, asked["team"])
         request = ShowbackRequest(
             period=asked["period"] or month_of(ledger.clock().date()),
             by=by,

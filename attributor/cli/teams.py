@@ -1,0 +1,18 @@
+"""`--team`: one that somebody knows."""
+
+from collections.abc import Mapping
+
+import click
+from sqlalchemy import Engine
+
+from attributor.reports.owners import UnknownTeamError, known_team
+from rules.ruleset import Team
+
+
+def check_team(engine: Engine, teams: Mapping[str, Team], name: str) -> None:
+    """Raise a usage error that names near ones for a team that neither configuration nor ledger knows."""
+    try:
+        with engine.connect() as connection:
+            known_team(connection, teams, name)
+    except UnknownTeamError as error:
+        raise click.BadParameter(str(error), param_hint="--team") from error
