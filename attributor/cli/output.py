@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 Rows = Sequence[Mapping[str, Any]]
+_UNFOLDED = 10_000
 
 
 def write_json(document: object) -> None:
@@ -39,13 +41,17 @@ def _is_number(text: str) -> bool:
 
 
 def write_table(title: str, columns: Sequence[str], rows: Rows, right: Sequence[str] = ()) -> None:
-    """Draw a table on standard output; columns named in `right` are aligned to the right."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    """Draw a table on standard output; columns named in `right` are aligned to the right.
+
+    On a terminal long cells are folded; in a pipe or a file they stay whole, so that they can be searched for.
+    """
+    table = Table(header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(str(row.get(column, "")) for column in columns))
-    Console(highlight=False, markup=False).print(table)
+    click.echo(title)
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNFOLDED).print(table)
 
 
 def say(text: str) -> None:
