@@ -10,19 +10,31 @@ from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.cli.progress import progress_bars
 from attributor.jobs.leadership import Leadership, renewed
 from attributor.jobs.work import CycleReport, cycle_document, run_cycle
+from attributor.ledger.lease import LeaseLostError
 
-_PATIENCE = timedelta(seconds=20)
 _COLUMNS = ("source", "rows", "days changed", "result")
 
 
 @click.command("run")
 @config_option
 @format_option
+@click.option(
+    "--wait",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait where another Attributor is at work on the same ledger.",
+)
 @click.pass_context
-def command(context: click.Context, form: str) -> None:
+def command(context: click.Context, form: str, wait: int) -> None:
     """Collect, attribute, watch and tell, once; exit 1 where a source failed."""
     with open_app(config_path(context)) as app:
-        report = _run(app)
+        try:
+            report = _run(app, timedelta(seconds=wait))
+        except LeaseLostError as error:
+            say(f"{error}; what was published before stands, run again for the rest")
+            context.exit(FOUND_SOMETHING)
     if report is None:
         say("another Attributor is at work on this ledger; stop it, or let it do the work")
         context.exit(USAGE_ERROR)
@@ -31,10 +43,10 @@ def command(context: click.Context, form: str) -> None:
         context.exit(FOUND_SOMETHING)
 
 
-def _run(app: App) -> CycleReport | None:
+def _run(app: App, patience: timedelta) -> CycleReport | None:
     leadership = Leadership(app.engine, app.holder, app.clock)
     with renewed(leadership), open_duckdb() as connection, progress_bars() as progress:
-        lease = leadership.wait(_PATIENCE)
+        lease = leadership.wait(patience)
         if lease is None:
             return None
         return run_cycle(works(app, lease, connection), surroundings(app), progress)
