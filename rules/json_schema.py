@@ -10,8 +10,13 @@ from rules.schema import DIMENSION_COLUMNS
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": ["string", "number", "boolean"]}
-_NUMBER: Schema = {"type": ["number", "string"], "pattern": r"^[0-9.]+([eE][+-]?[0-9]+)?$", "minimum": 0}
-_DAY: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+_VARIABLE = r"\$\{\w+\}"
+_NUMBER: Schema = {
+    "type": ["number", "string"],
+    "pattern": rf"^[0-9.]+([eE][+-]?[0-9]+)?$|{_VARIABLE}",
+    "minimum": 0,
+}
+_DAY: Schema = {"type": "string", "pattern": rf"^\d{{4}}-\d{{2}}-\d{{2}}$|{_VARIABLE}"}
 _FLAG: Schema = {"type": ["boolean", "string"], "enum": [True, False, "true", "false"]}
 _PER: Schema = {"enum": ["hour", "day", "month"]}
 _NUMBERS_BY_NAME: Schema = {"type": "object", "additionalProperties": _NUMBER, "minProperties": 1}

@@ -15,7 +15,8 @@ from rules.located import Located
 from rules.problem import Problem
 
 _ROUTE_KEYS = ("match", "channels", "repeat", "group_wait")
-_MATCH_KEYS = ("team", "severity", "kind")
+MATCH_KEYS = ("team", "severity", "kind")
+"""What a route's `match` may name."""
 
 
 def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple[AlertSettings, list[Problem]]:
@@ -120,8 +121,8 @@ def _read_match(node: Located | None) -> tuple[Match, list[Problem]]:
         return Match(), []
     if node.entries is None:
         return Match(), [node.problem("`match` must be a map", "write `match: {team: search}`")]
-    problems = unknown_keys(node, _MATCH_KEYS)
-    return Match(**{key: _texts(value) for key, value in node.entries.items() if key in _MATCH_KEYS}), problems
+    problems = unknown_keys(node, MATCH_KEYS)
+    return Match(**{key: _texts(value) for key, value in node.entries.items() if key in MATCH_KEYS}), problems
 
 
 def _duration(node: Located, key: str, problems: list[Problem]) -> timedelta:

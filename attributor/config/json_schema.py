@@ -3,14 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from attributor.config.alerting import MATCH_KEYS
 from attributor.config.keys import ALERTS, IDLE_GPU, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
 from attributor.config.load import Types
 from attributor.config.options import OptionLike
 from rules.json_schema import fragment
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
+_VARIABLE = r"\$\{\w+\}"
 _FORMS: Mapping[str, Mapping[str, Any]] = {
-    "duration": {"type": "string", "pattern": r"^\s*\d+\s*[smhdw]\s*$"},
+    "duration": {"type": "string", "pattern": rf"^\s*\d+\s*[smhdw]\s*$|{_VARIABLE}"},
+    "decimal": {"type": ["number", "string"], "pattern": rf"^\s*[+-]?[0-9.]+([eE][+-]?[0-9]+)?\s*$|{_VARIABLE}"},
+    "integer": {"type": ["integer", "string"], "pattern": rf"^\s*-?[0-9]+\s*$|{_VARIABLE}"},
+    "url": {"type": "string", "pattern": rf"^https?://|{_VARIABLE}"},
     "list": {"type": ["array", "string"]},
     "map": {"type": "object"},
 }
@@ -20,10 +25,10 @@ def json_schema(types: Types) -> dict[str, Any]:
     """Return the whole schema, draft 2020-12, of a configuration with these kinds of sources and channels."""
     rules = fragment()
     own = {
-        "company": {"type": "string"},
+        "company": _or_empty(_SCALAR),
         "store": _section(STORE),
         "web": _section(WEB),
-        "sources": {"type": "object", "additionalProperties": _one_of_types(types.collectors, SOURCE)},
+        "sources": _or_empty({"type": "object", "additionalProperties": _one_of_types(types.collectors, SOURCE)}),
         "alerts": _alerts(types),
     }
     properties = {**rules.get("properties", {}), **own}
@@ -44,22 +49,37 @@ def _alerts(types: Types) -> dict[str, Any]:
     route = {
         "type": "object",
         "additionalProperties": False,
+        "required": ["channels"],
         "properties": {
-            "match": {"type": "object"},
-            "channels": {"type": "array", "items": {"type": "string"}},
+            "match": {
+                "type": ["object", "null"],
+                "additionalProperties": False,
+                "properties": dict.fromkeys(MATCH_KEYS, _words()),
+            },
+            "channels": _words(),
             "repeat": _FORMS["duration"],
             "group_wait": _FORMS["duration"],
         },
     }
     sections = {
-        "channels": channels,
-        "routes": {"type": "array", "items": route},
+        "channels": _or_empty(channels),
+        "routes": _or_empty({"type": "array", "items": route}),
         "idle_gpu": _section(IDLE_GPU),
         "spend": _section(SPEND),
         "unattributed": _section(UNATTRIBUTED),
     }
     described = {name: {"description": ALERTS[name], **section} for name, section in sections.items()}
-    return {"type": "object", "additionalProperties": False, "properties": described}
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": described}
+
+
+def _or_empty(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A key with nothing behind it is the same as none."""
+    kinds = schema["type"]
+    return {**schema, "type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
+
+
+def _words() -> dict[str, Any]:
+    return {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
 
 
 def _section(options: Sequence[OptionLike]) -> dict[str, Any]:
