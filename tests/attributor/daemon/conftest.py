@@ -24,7 +24,7 @@ from attributor.ledger.tables import leases
 SERVING = Path(__file__).with_name("serving.py")
 
 
-def free_port() -> int:
+def unused_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
@@ -84,7 +84,7 @@ def start() -> Iterator[Starting]:
 
     def run(folder: Path, *, every: float | None = 0.4, wait: bool = True, **environment: str) -> Daemon:
         """`every` None runs `attributor serve` itself, with the intervals of production."""
-        port = free_port()
+        port = unused_port()
         serve = [str(SERVING), "attributor.yaml", str(every)] if every else ["-m", "attributor", "serve"]
         errors = folder / f"daemon-{port}.log"
         with errors.open("wb") as log:
@@ -101,6 +101,12 @@ def start() -> Iterator[Starting]:
         if daemon.process.poll() is None:
             daemon.process.kill()
         daemon.process.wait(30)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    return unused_port()
 
 
 @pytest.fixture
