@@ -121,7 +121,8 @@ def _project(amounts: Floats, begin: int, length: int, settled: int) -> tuple[fl
 
 
 def _mean_of_known(amounts: Floats) -> float:
-    return 0.0 if np.isnan(amounts).all() else float(np.nanmean(amounts))
+    known = amounts[~np.isnan(amounts)]
+    return float(known.sum()) / known.size if known.size else 0.0
 
 
 def daily_forecast(amounts: Floats, future: Days) -> Floats:
@@ -138,8 +139,10 @@ def daily_forecast(amounts: Floats, future: Days) -> Floats:
 
 def _drift(means: Floats, ahead: Days) -> Floats:
     """Return how far the weekly means lead away from their own mean: halfway to the last week, then damped growth."""
-    mean, last = float(means.mean()), float(means[-1])
-    weekly = float(np.clip((means[2:].mean() - means[:2].mean()) / 2, -_STEEPEST * abs(mean), _STEEPEST * abs(mean)))
+    weeks: list[float] = means.tolist()  # so few that plain floats are quicker than arrays
+    mean, last = sum(weeks) / len(weeks), weeks[-1]
+    steepest = _STEEPEST * abs(mean)
+    weekly = min(max((sum(weeks[2:]) - sum(weeks[:2])) / 4, -steepest), steepest)
     growth: Floats = weekly * (1 - _DAMPING ** ((ahead + 1) / 7)) / (1 - _DAMPING)
     return (last - mean) / 2 + growth / 2
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, true
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from alerts.detect.forecast import month_end
+from attributor.ledger.money_columns import joined
+from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
 from attributor.reports.categories import IS_USAGE
-from attributor.reports.daily import Series, daily_costs
+from attributor.reports.costs import cost_sums, on_days
+from attributor.reports.daily import Series
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame
@@ -24,7 +27,6 @@ from rules.ruleset import Team
 
 _HISTORY_DAYS = 123
 _BURN_DAYS = 7
-_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,18 @@ NO_SPEND = Spend({}, {})
 
 
 def daily_spend(connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None) -> dict[str, Spend]:
-    """Return spend by team: of the month and the four before it; two queries."""
-    since = frame.month.first - timedelta(days=_HISTORY_DAYS)
-    kept = true() if keep is None else keep
-    whole = daily_costs(connection, frame, since, "effective", kept)
-    contract = daily_costs(connection, frame, since, "effective", kept & ~IS_USAGE)
-    return {team: Spend(days, contract.get(team, {})) for team, days in whole.items()}
+    """Return spend by team: of the month and the four before it; one query."""
+    kept = (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
+    days = on_days(frame.month.first - timedelta(days=_HISTORY_DAYS), frame.month.end)
+    keys, sums = (rollup.c.day, rollup.c.team), (*cost_sums("effective"), *cost_sums("effective", ~IS_USAGE))
+    whole: dict[str, dict[date, Decimal]] = {}
+    contract: dict[str, dict[date, Decimal]] = {}
+    for row in connection.execute(select(*keys, *sums).where(days, kept).group_by(*keys).order_by(*keys)):
+        day, team = row[0], row[1]
+        whole.setdefault(team, {})[day] = joined(row[2], row[3])
+        if row[4] or row[5]:
+            contract.setdefault(team, {})[day] = joined(row[4], row[5])
+    return {team: Spend(costs, contract.get(team, {})) for team, costs in whole.items()}
 
 
 def added(spends: Iterable[Spend]) -> Spend:
@@ -96,7 +104,7 @@ def month_outlook(frame: Frame, spend: Spend) -> Outlook | None:
 
     Usage is forecast. What came by contract this month is a fact: it is added, and not taken for a habit.
     """
-    usage = {day: _less(cost, spend.contract.get(day, _NOTHING)) for day, cost in spend.whole.items()}
+    usage = {**spend.whole, **{day: _less(spend.whole[day], cost) for day, cost in spend.contract.items()}}
     found = month_end(_history(frame, usage), frame.view.today) if frame.view.is_open else None
     if found is None:
         return None

@@ -82,7 +82,7 @@ class Overview:
 
 
 def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
-    """Read the overview; nine aggregates, however many teams there are."""
+    """Read the overview; eight aggregates, however many teams there are."""
     with engine.connect() as connection:
         seen = frame(connection, view)
         spends = daily_spend(connection, seen)
