@@ -1,8 +1,10 @@
 """The overview counts what is idle, estimated and bought, and never adds currencies up."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event
 
 from attributor.periods import Month
 from attributor.reports.document import document
@@ -76,6 +78,24 @@ def test_the_document_carries_amounts_as_strings(see, put_cost):
 def test_a_float_cannot_get_into_a_document():
     with pytest.raises(TypeError, match="float"):
         document((1.5,))
+
+
+def test_more_teams_ask_no_more_questions(engine, now, see, put_cost, put_published):
+    asked: list[str] = []
+
+    def note(connection, cursor, statement, *rest) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    counts = []
+    for few in (2, 20):
+        put_published(date(2026, 9, 1), date(2026, 10, 20), f"bill-{few}")
+        for number in range(few):
+            put_cost("1", team=f"team-{number}", source=f"bill-{few}")
+        asked.clear()
+        overview(engine, {f"team-{number}": Team(f"team-{number}") for number in range(few)}, View(OCTOBER, now))
+        counts.append(len(asked))
+    assert counts[0] == counts[1] < 12
 
 
 def test_an_empty_ledger_is_an_overview_of_nothing(see):
