@@ -12,7 +12,6 @@ from attributor.reports.told import OF_CHARGES
 from attributor.reports.view import View
 from attributor.web.parts import SiteParts
 
-_FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _CURRENCY = re.compile(r"[A-Za-z0-9]{2,20}")
 
 
@@ -34,8 +33,6 @@ def read_view(parts: SiteParts, query: Mapping[str, str]) -> View:
         basis = parse_basis(query.get("basis", "effective"))
     except ValueError as error:
         raise BadQueryError(str(error)) from error
-    if month is not None and not _FIRST_YEAR <= month.year <= _LAST_YEAR:
-        raise BadQueryError(f"{month} is not a month of any bill")
     return View(month or _latest_month(parts.engine, month_of(now.date())), now, basis, currency)
 
 
