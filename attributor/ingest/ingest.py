@@ -9,6 +9,7 @@ import duckdb
 from sqlalchemy import Engine
 
 from attributor.ingest.changes import Known, absent_days, changed_days, covered_days, dropped_days
+from attributor.ingest.limits import refuse_too_large
 from attributor.ingest.progress import Progress
 from attributor.ingest.staging import SCHEMAS, StagedDay, staged, staged_days, staged_rows, staged_sums
 from attributor.lake.lake import Lake, replace
@@ -49,7 +50,8 @@ class Ingested:
 def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progress) -> Ingested:
     """Read a source and store what changed.
 
-    Raises the collector's CollectError, with nothing stored, and LeaseLostError where another leader took over.
+    Raises CollectError, the collector's own or for more than the ledger can hold, with nothing stored, and
+    LeaseLostError where another leader took over.
     """
     revision = collector.revision()
     state = source_state(stores.engine, collector.name)
@@ -58,6 +60,7 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
         return Ingested(collector.name, 0, ())
     window = None if collector.holds_everything else window_to_ask(collector, stores.engine, now)
     with staged(collector.collect(window), collector.table, progress) as path:
+        refuse_too_large(stores.connection, path, collector.table, collector.name)
         days = staged_days(stores.connection, path, SCHEMAS[collector.table].names)
         known = _known(collector, stores.engine)
         changed = changed_days(days, known, _taken_back(collector, stores, absent_days(days, known), known))
