@@ -20,11 +20,15 @@ from playwright.sync_api import Browser
 
 YESTERDAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 MONTH = f"{YESTERDAY:%Y-%m}"
-BILL = """BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ProviderName,ServiceName,Tags
+COLUMNS = "BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ProviderName,ServiceName"
+BILL = (
+    COLUMNS
+    + """,Tags
 100.000000000001,90.000000000001,120,USD,{start},{end},AWS,Amazon EC2,"{{""team"": ""Team_Search""}}"
 10,10,10,USD,{start},{end},AWS,Amazon EKS,"{{""cluster"": ""gpu-prod""}}"
 -1.5E-12,-2E-12,0,USD,{start},{end},AWS,Amazon S3,"{{""team"": ""nobody we know""}}"
 """
+)
 USAGE = """hour,metric,pool,quantity,team
 {start},gpu.hours,gpu-prod,1,search
 {start},gpu.hours,gpu-prod,2,ads
