@@ -9,6 +9,7 @@ import yaml
 from rules.problem import Problem
 
 _MOST_NODES = 2_000_000
+_DEEPEST = 100
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -61,13 +62,17 @@ def read_yaml(text: str, file: str, substitute: Callable[[str], str] = str) -> t
     """
     problems: list[Problem] = []
     try:
+        too_deep = _too_deep(text)
+        if too_deep is not None:
+            return None, [Problem(file, too_deep, f"nested more than {_DEEPEST} deep", "write it flatter")]
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = 1 if mark is None else mark.line + 1
         return None, [Problem(file, line, f"not valid YAML: {error.problem}", "check indentation, quotes and colons")]
     except yaml.YAMLError as error:
-        return None, [Problem(file, 1, f"not valid YAML: {error}", "save the file as UTF-8 text")]
+        reason = str(error).partition("\n")[0]
+        return None, [Problem(file, 1, f"not valid YAML: {reason}", "save the file as UTF-8 text")]
     if root is None:
         return Located({}, file, 1), problems
     if _too_large(root):
@@ -75,18 +80,32 @@ def read_yaml(text: str, file: str, substitute: Callable[[str], str] = str) -> t
     return _convert(root, file, substitute, problems), problems
 
 
+def _too_deep(text: str) -> int | None:
+    """Return the line on which a document nests deeper than any real file: composing it would exhaust the C stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                mark = event.start_mark
+                return 1 if mark is None else mark.line + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
+
+
 def _too_large(root: Any) -> bool:
-    """Whether the aliases of a document, followed, give more nodes than any real file has, or never end."""
-    count, stack = 0, [root]
+    """Whether the aliases of a document, followed, give more nodes or depth than any real file has, or never end."""
+    count, stack = 0, [(root, 0)]
     while stack:
-        node = stack.pop()
+        node, depth = stack.pop()
         count += 1
-        if count > _MOST_NODES:
+        if count > _MOST_NODES or depth > _DEEPEST:
             return True
         if isinstance(node, yaml.MappingNode):
-            stack.extend(part for pair in node.value for part in pair)
+            stack.extend((part, depth + 1) for pair in node.value for part in pair)
         elif isinstance(node, yaml.SequenceNode):
-            stack.extend(node.value)
+            stack.extend((part, depth + 1) for part in node.value)
     return False
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 from rules.columns import KINDS
 from rules.matchers import AllOf, AnyOf, Matcher, Not, OneOf, Prefix, Present, Range, Regex
 from rules.sql import literal
 
 _NUMBER = "DECIMAL(38,12)"
+_FINEST = Decimal("1e-12")
+_LARGEST = Decimal(f"{10**26 - 1}.{10**12 - 1}")
+_EXACT = Context(prec=60)
 
 
 def condition(matcher: Matcher, columns: Mapping[str, str]) -> str:
@@ -82,12 +85,14 @@ def _pattern(glob: str) -> str:
 
 
 def _number(text: str) -> str | None:
-    """Return a number as plain digits that fit twelve decimals, or None."""
+    """Return a number as plain digits of the columns' type, the type's end for one beyond it, or None."""
     try:
         number = Decimal(text)
-        return f"{number.quantize(Decimal('1e-12')):f}" if number.is_finite() else None
     except InvalidOperation:
         return None
+    if not number.is_finite():
+        return None
+    return f"{max(_LARGEST.copy_negate(), min(_LARGEST, number)).quantize(_FINEST, context=_EXACT):f}"
 
 
 def _instant(text: str) -> str:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Collection, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 from rules.columns import KINDS, TAG_PREFIX, could_be_column
 from rules.located import Located
@@ -11,8 +11,9 @@ from rules.problem import Problem
 
 Problems = list[Problem]
 
-_DECIMAL_PLACES = 12
+_FINEST = Decimal("1e-12")
 _LARGEST = Decimal(10) ** 26
+_EXACT = Context(prec=60)
 
 
 def nearest(word: str, known: Collection[str], otherwise: str) -> str:
@@ -70,7 +71,7 @@ def decimal(node: Located, what: str, problems: Problems) -> Decimal | None:
     if not number.is_finite() or number.is_signed() or number > _LARGEST:
         problems.append(node.problem(f"{what} is {node.text}", "write a number from 0 to 1e26"))
         return None
-    if number != round(number, _DECIMAL_PLACES):
+    if number != number.quantize(_FINEST, context=_EXACT):
         problems.append(node.problem(f"{what} is finer than twelve decimals", "round it"))
         return None
     return number
