@@ -13,12 +13,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from alerts.delivery import deliver
+from attributor.app.errors import StoreError
+from attributor.app.failures import ledger_failures
+from attributor.app.lake_failures import lake_failures
 from attributor.app.listening import listening
 from attributor.app.pages import build_metrics, build_pages, open_event_log
 from attributor.app.reload import reloaded
 from attributor.app.stamps import Stamp
 from attributor.app.upkeep import maintained
 from attributor.app.wiring import App, open_duckdb, surroundings, works
+from attributor.config.settings import StoreSettings
 from attributor.jobs.cycle import due_sources
 from attributor.jobs.leadership import Leadership, renewed
 from attributor.jobs.schedule import Job, scheduled
@@ -31,6 +35,8 @@ from collectors.push.log import EventLog
 
 logger = logging.getLogger(__name__)
 _REQUESTS_PATIENCE = 10
+_TRY_AGAIN = timedelta(minutes=5)
+"""After this a source that failed for a reason that may pass is read again, however seldom it is read."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,13 @@ class Daemon:
                 self._log.trim(self.app.clock().date())
 
     def _due(self) -> list[str]:
-        tried = {name: state.tried_at for name, state in source_states(self.app.engine).items()}
-        every = {source.name: source.every for source in self.app.settings.sources}
+        states = source_states(self.app.engine)
+        tried = {name: state.tried_at for name, state in states.items()}
+        passing = {name for name, state in states.items() if state.error and not state.error_is_permanent}
+        every = {
+            source.name: min(source.every, _TRY_AGAIN) if source.name in passing else source.every
+            for source in self.app.settings.sources
+        }
         return due_sources(tried, every, self.app.clock())
 
 
@@ -149,16 +160,23 @@ class _Server(uvicorn.Server):
 
 
 def _jobs(daemon: Daemon, metrics: Metrics, intervals: Intervals) -> tuple[Job, ...]:
-    return (
-        Job("cycle", _counted(metrics, "cycle", daemon.cycle), intervals.cycle),
-        Job("deliver", _counted(metrics, "deliver", daemon.deliver), intervals.delivery),
-        Job("maintain", _counted(metrics, "maintain", daemon.maintain)),
-    )
+    jobs: Mapping[str, tuple[Callable[[], object], timedelta | None]] = {
+        "cycle": (daemon.cycle, intervals.cycle),
+        "deliver": (daemon.deliver, intervals.delivery),
+        "maintain": (daemon.maintain, None),
+    }
+    store = daemon.app.settings.store
+    return tuple(Job(name, _counted(metrics, name, job, store), every) for name, (job, every) in jobs.items())
 
 
-def _counted(metrics: Metrics, name: str, job: Callable[[], object]) -> Callable[[], None]:
+def _counted(metrics: Metrics, name: str, job: Callable[[], object], store: StoreSettings) -> Callable[[], None]:
+    """Count what becomes of a job; a store that is away is one line in the log, and the next time it is tried again."""
+
     def run() -> None:
-        with observed(metrics, name):
-            job()
+        try:
+            with observed(metrics, name), ledger_failures(store.ledger), lake_failures(store.lake):
+                job()
+        except StoreError as error:
+            logger.error("%s: %s", name, error)
 
     return run

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from attributor.app.errors import ConfigurationError
 from attributor.app.wiring import App
@@ -79,10 +80,13 @@ def _counter(metrics: Metrics) -> Callable[[PushCounts], None]:
 
 
 def reasons_not_ready(engine: Engine) -> tuple[str, ...]:
-    """Return why there is nothing to show yet; nothing where there is."""
-    if not schema_is_current(engine):
-        return ("the ledger is not at the present schema",)
-    states = source_states(engine).values()
+    """Return why there is nothing to show, or not now; nothing where there is."""
+    try:
+        if not schema_is_current(engine):
+            return ("the ledger is not at the present schema",)
+        states = source_states(engine).values()
+    except SQLAlchemyError:
+        return ("the ledger cannot be read",)
     if not any(state.succeeded_at for state in states):
         return ("no source has been read yet",)
     return ()

@@ -1,7 +1,8 @@
 """A small company in a folder, run by the real program in this process."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from attributor.cli.main import attributor
 
@@ -112,3 +115,21 @@ def make_company(tmp_path: Path) -> Callable[[str], Company]:
         return made
 
     return make
+
+
+@pytest.fixture
+def refusing(postgresql_server: str) -> Callable[[str], AbstractContextManager[None]]:
+    """Let PostgreSQL admit nobody to the database at a URL, and end the connections that are open."""
+
+    @contextmanager
+    def away(url: str) -> Iterator[None]:
+        name = make_url(url).database
+        engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+            yield
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        engine.dispose()
+
+    return away
