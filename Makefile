@@ -38,6 +38,7 @@ format: $(VENV)/.installed
 bench: $(VENV)/.installed  ## speed and memory, as ratios within one run
 	$(BIN)/python tests/bench/bench_run.py
 	$(BIN)/python tests/bench/bench_push.py
+	$(BIN)/python tests/bench/bench_rules.py
 	$(BIN)/python tests/bench/bench_pages.py
 
 pictures: $(VENV)/.installed  ## the pictures of the README, taken of the demo by Chromium

@@ -1,5 +1,6 @@
 """YAML read as text with its place: every scalar stays a string, so that `no`, `0123` and 19-digit rates survive."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ from rules.problem import Problem
 
 _MOST_NODES = 2_000_000
 _DEEPEST = 100
+_BRACKETS = re.compile(r"[\[\]{}]")
+_DEEP_LINE = re.compile(rf"^(?: {{{_DEEPEST}}}|(?:[-?:] +){{{_DEEPEST // 4}}})", re.MULTILINE)
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -62,7 +65,7 @@ def read_yaml(text: str, file: str, substitute: Callable[[str], str] = str) -> t
     """
     problems: list[Problem] = []
     try:
-        too_deep = _too_deep(text)
+        too_deep = _too_deep(text) if _may_be_deep(text) else None
         if too_deep is not None:
             return None, [Problem(file, too_deep, f"nested more than {_DEEPEST} deep", "write it flatter")]
         root = yaml.compose(text, Loader=_Loader)
@@ -78,6 +81,16 @@ def read_yaml(text: str, file: str, substitute: Callable[[str], str] = str) -> t
     if _too_large(root):
         return None, [Problem(file, 1, "anchors and aliases blow this file up", "write the values out")]
     return _convert(root, file, substitute, problems), problems
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether brackets, indentation or dashes may nest deeply: the exact look costs as much as parsing."""
+    depth = 0
+    for bracket in _BRACKETS.findall(text):
+        depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
+        if depth > _DEEPEST:
+            return True
+    return _DEEP_LINE.search(text) is not None
 
 
 def _too_deep(text: str) -> int | None:
