@@ -126,7 +126,12 @@ def test_a_wrong_rule_is_named_with_its_line_and_the_fix(read, rule, message, fi
         ("teams:\n  a: {was: [{name: b, until: 2026-01-01}]}\n  b: {}", 2, "names team `b` today", "wins on every day"),
         ("rules: {owner: x}", 1, "`rules` is a list", "- name"),
         ("rules:\n  - 5", 2, "is a map of keys", "`name`"),
-        ("teams: {a: }\nrules:\n  - {name: x, owner: a}\n  - {name: x, owner: a}", 4, "two rules", "its own name"),
+        (
+            "teams: {a: }\nrules:\n  - {name: x, match: {tags.a: b}, owner: a}\n  - {name: x, owner: a}",
+            4,
+            "two rules",
+            "name",
+        ),
         ("shared: {team: a}", 1, "`shared` is a list", "- {team"),
         ("teams: {a: }\nshared:\n  - {team: a}", 3, "has no `split`", "add `split:`"),
         ("teams: {a: }\nshared:\n  - {team: a, split: {by: cost}}", 3, "not supported yet", "by a metric"),
@@ -180,7 +185,7 @@ def test_activity_rules_of_one_pool_must_agree(read):
     text = """
     teams: {a: }
     rules:
-      - {name: one, activity: {rates: {runs: 1}, pool: p, rest: a}}
+      - {name: one, match: {tags.a: present}, activity: {rates: {runs: 1}, pool: p, rest: a}}
       - {name: two, activity: {rates: {runs: 2}, pool: p, rest: a}}
     """
     (problem,) = read(text).problems
