@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from rich.table import Table
 
 Rows = Sequence[Mapping[str, Any]]
 _UNFOLDED = 10_000
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def write_json(document: object) -> None:
@@ -33,11 +35,7 @@ def neutral(cell: object) -> object:
     """Return the cell so that no spreadsheet runs it; numbers, negative ones too, stay numbers."""
     if not isinstance(cell, str) or not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
         return cell
-    return cell if _is_number(cell) else f"'{cell}"
-
-
-def _is_number(text: str) -> bool:
-    return text.lstrip("-").replace(".", "", 1).isdigit()
+    return cell if _NUMBER.fullmatch(cell) else f"'{cell}"
 
 
 def write_table(title: str, columns: Sequence[str], rows: Rows, right: Sequence[str] = ()) -> None:
@@ -49,9 +47,14 @@ def write_table(title: str, columns: Sequence[str], rows: Rows, right: Sequence[
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(str(row.get(column, "")) for column in columns))
+        table.add_row(*(visible(str(row.get(column, ""))) for column in columns))
     click.echo(title)
     Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNFOLDED).print(table)
+
+
+def visible(text: str) -> str:
+    """Return the text without characters that a terminal would obey instead of showing: bills may hold any."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def say(text: str) -> None:

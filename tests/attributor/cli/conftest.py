@@ -1,0 +1,142 @@
+"""Companies that ran, and the walk from an amount down to the rows that it came from."""
+
+import csv
+import gzip
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+HEADER = (
+    "BilledCost,EffectiveCost,ListCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,"
+    "ServiceName,Tags"
+)
+
+
+@pytest.fixture(scope="session")
+def after_a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the small company is kept after its first run, to be copied: that is quicker than running again."""
+    return tmp_path_factory.mktemp("ran") / "company"
+
+
+@pytest.fixture
+def ran(company, after_a_run: Path):
+    """The small company after a run."""
+    if after_a_run.exists():
+        shutil.copytree(after_a_run, company.folder, dirs_exist_ok=True)
+    else:
+        assert company.run().code == 0
+        shutil.copytree(company.folder, after_a_run)
+    return company
+
+
+@pytest.fixture
+def billed(company) -> Callable[..., Any]:
+    """Give the small company this bill, run, and return it.
+
+    A row is "day service billed/effective/list [team=TEAM] [currency=EUR] [invoice=YYYY-MM]".
+    """
+
+    def run(*rows: str):
+        company.write("bills/november.csv", "\n".join([HEADER, *map(_charge, rows), ""]))
+        assert company.run().code == 0
+        return company
+
+    return run
+
+
+def _charge(row: str) -> str:
+    day, service, costs, *more = row.split(" ")
+    said = {"team": "", "currency": "USD", "invoice": day[:7], **dict(pair.split("=", 1) for pair in more)}
+    tags = f'"{{""team"": ""{said["team"]}""}}"' if said["team"] else ""
+    period = f"{day}T00:00:00Z,{day}T23:00:00Z"
+    return f"{costs.replace('/', ',')},{said['currency']},{said['invoice']}-01,{period},{service},{tags}"
+
+
+@pytest.fixture(scope="session")
+def faults_of() -> Callable[[Path, Any], list[str]]:
+    """Walk an explanation down to the files; return whatever does not sum, or is not where it says."""
+
+    def walk(folder: Path, document: Any) -> list[str]:
+        rules = (folder / "attributor.yaml").read_text().splitlines()
+        read = cache(_effective_costs)
+        faults = [] if _sums(document, document["rules"]) else ["the rules do not sum"]
+        for rule in document["rules"]:
+            if rule["rule"] and f"name: {rule['rule']}" not in rules[rule["line"] - 1]:
+                faults.append(f"{rule['file']}:{rule['line']} is not rule {rule['rule']}")
+            if not _sums(rule, rule["days"]):
+                faults.append(f"{rule['rule']}: the days do not sum")
+            for day in rule["days"]:
+                faults += [f"{rule['rule']}, {day['day']}: {fault}" for fault in _faults_of_day(folder, day, read)]
+        return faults
+
+    return walk
+
+
+def _faults_of_day(folder: Path, day: Any, read: Callable[[Path], list[Decimal]]) -> Iterator[str]:
+    if not _sums(day, day["weighings"]):
+        yield "the weighings do not sum"
+    for weighing in day["weighings"]:
+        more = [weighing["more_charges"]] if weighing["more_charges"] else []
+        if not _sums(weighing, [*weighing["charges"], *more]):
+            yield "the charges do not sum"
+        if weighing["weights"] and sum(Fraction(weight["share"]) for weight in weighing["weights"]) != 1:
+            yield "the shares are not a whole"
+        for charge in weighing["charges"]:
+            file, _, row = charge["origin"].rpartition(":")
+            if read(folder / file)[int(row) - 1] != Decimal(charge["charged"]):
+                yield f"{charge['origin']} does not cost {charge['charged']}"
+
+
+def _sums(whole: Any, parts: list[Any]) -> bool:
+    return sum(Fraction(part["cost"]) for part in parts) == Fraction(whole["cost"])
+
+
+def _effective_costs(path: Path) -> list[Decimal]:
+    """The effective cost of every row of a bill as the ledger keeps it, to twelve decimals."""
+    if path.suffix == ".parquet":
+        costs = [str(cost) for cost in pq.read_table(path, columns=["EffectiveCost"])["EffectiveCost"].to_pylist()]
+    else:
+        packed = path.read_bytes()[:2] == b"\x1f\x8b"
+        with gzip.open(path, "rt", newline="") if packed else path.open(newline="") as file:
+            costs = [row["EffectiveCost"] for row in csv.DictReader(file)]
+    return [Decimal(cost).quantize(Decimal("1e-12")) for cost in costs]
+
+
+@pytest.fixture
+def hook() -> Callable[[int], Any]:
+    """A server at the far side of the network: it answers every POST with a status and keeps the bodies."""
+
+    @contextmanager
+    def serve(status: int) -> Iterator[tuple[str, list[bytes]]]:
+        received: list[bytes] = []
+
+        class Hook(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                received.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hook/hush-token", received
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    return serve
