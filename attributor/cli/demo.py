@@ -30,7 +30,7 @@ def command(context: click.Context, folder: Path, days: int, charges: int, seed:
         with progress_bars() as progress:
             bar = progress("write the company")
             report = write_company(folder, plan, lambda _step, _done, _steps: bar.advance())
-    except FileExistsError as error:
+    except OSError as error:
         say(str(error))
         context.exit(USAGE_ERROR)
     schema = json.dumps(json_schema(known_types()), indent=2)

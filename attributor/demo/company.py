@@ -37,7 +37,8 @@ class _Company:
 def write_company(folder: Path, plan: DemoPlan, progress: Progress = untold) -> DemoReport:
     """Write bills, usage, rules, budgets and incidents below `folder`, which is made where it is missing.
 
-    An earlier demo there is replaced; raises FileExistsError where something else has a folder of the same name.
+    An earlier demo there is replaced; raises FileExistsError where something else has a folder or a configuration of
+    the same name.
     """
     progress("making up a company", 0, 1)
     company = _make_up(plan)
@@ -81,11 +82,12 @@ def _make_up(plan: DemoPlan) -> _Company:
 
 def _clear(folder: Path) -> None:
     """Remove an earlier demo, so that none of its files is read along with the new ones."""
-    existing = [folder / name for name in _OURS if (folder / name).exists()]
+    existing = [folder / name for name in (*_OURS, SETTINGS) if (folder / name).exists()]
     if existing and not (folder / INCIDENTS).is_file():
         raise FileExistsError(f"{existing[0]} is there and is no demo's: choose another folder")
     for path in existing:
-        shutil.rmtree(path)
+        if path.is_dir():
+            shutil.rmtree(path)
     folder.mkdir(parents=True, exist_ok=True)
 
 
