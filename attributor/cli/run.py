@@ -61,7 +61,7 @@ def _write(report: CycleReport, form: str) -> None:
         for found in report.collected.ingested
     ]
     rows += [
-        {"source": failure.source, "rows": 0, "days changed": 0, "result": f"failed: {failure.error}"}
+        {"source": failure.source, "rows": 0, "days changed": 0, "result": f"failed: {_first_line(failure.error)}"}
         for failure in report.collected.failures
     ]
     if form == "csv":
@@ -75,3 +75,8 @@ def _write(report: CycleReport, form: str) -> None:
         say(f"warning: {warning}")
     sent = len(report.delivery.having("sent"))
     say(f"{len(report.attributed)} days attributed, {len(report.firing)} alerts stand, {sent} messages sent")
+
+
+def _first_line(text: str) -> str:
+    """What follows are the problems, which are told one by one."""
+    return text.partition("\n")[0]

@@ -1,0 +1,123 @@
+"""`attributor schema`: what an editor makes of a configuration, held against what the program makes of it."""
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from attributor.app.configuration import known_types
+from attributor.cli.main import attributor
+from attributor.config.load import load_config
+from attributor.demo.organisation import TEAMS
+from attributor.demo.settings import settings_yaml
+
+REPOSITORY = Path(__file__).parents[3]
+CORE = {
+    "null": r"^(?:~|null|Null|NULL|)$",
+    "bool": r"^(?:true|True|TRUE|false|False|FALSE)$",
+    "int": r"^[-+]?[0-9]+$",
+    "float": r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$",
+}
+
+
+class Editor(yaml.SafeLoader):
+    """YAML 1.2's core schema, as editors read it: `no` and dates are text, `0123` is a number."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_constructors: ClassVar[dict[str, Any]] = dict(yaml.SafeLoader.yaml_constructors)
+
+
+for _kind, _form in CORE.items():
+    Editor.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_form), None)
+Editor.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.value))
+Editor.add_constructor("tag:yaml.org,2002:float", lambda _loader, node: float(node.value))
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    printed = CliRunner().invoke(attributor, ["schema"])
+    assert (printed.exit_code, printed.stderr) == (0, "")
+    document = json.loads(printed.stdout)
+    Draft202012Validator.check_schema(document)
+    return Draft202012Validator(document)
+
+
+def marks(schema: Draft202012Validator, text: str) -> list[str]:
+    document = yaml.load(text, Loader=Editor)
+    return [f"{error.json_path}: {error.message[:120]}" for error in schema.iter_errors(document)]
+
+
+def refuses(text: str, folder: Path) -> bool:
+    """Whether the program refuses it."""
+    (folder / "attributor.yaml").write_text(text)
+    return bool(load_config(folder / "attributor.yaml", known_types(), str).errors)
+
+
+def test_the_shipped_configurations_are_accepted(schema: Draft202012Validator) -> None:
+    budgets = {team.id: Decimal("1250.50") for team in TEAMS}
+    assert marks(schema, settings_yaml(budgets)) == []
+    assert marks(schema, (REPOSITORY / "deploy" / "attributor.yaml").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules: []",
+        "alerts:\nsources:\nstore:\nrules:\nteams:\ncompany:\nshared:\nweb:\n",
+        "alerts: {channels: , routes: , idle_gpu: }",
+        "company: no",
+        "company: 0123",
+        "teams: {a: {budget: 1e-10, cost_center: 0123, aliases: [yes, 1]}, no: }",
+        "teams: {a: {budget: 1234567890123456789}}",
+        "teams: {a: {budget: '${BUDGET}'}}",
+        "sources: {a: {type: focus, path: '${BILLS}', every: '${EVERY}', stale_after: 3d}}",
+        "sources: {a: {type: prometheus, url: '${URL}', busy_above: 10, facts: label_team}}",
+        "sources: {a: {type: prometheus, url: 'http://x', facts: [label_team]}}",
+        "alerts: {channels: {c: {type: console}}, routes: [{match: {kind: [a]}, channels: c}, {channels: c}]}",
+        "alerts: {channels: {c: {type: webhook, url: 'https://x', headers: {a: b}}}}",
+        "teams: {x: }\nrules: [{match: {SubAccountId: [1111, 2222]}, owner: x, from: 2026-01-01}]",
+        "store: {lake: s3://x/y, lake_options: {aws_region: eu}}",
+    ],
+)
+def test_what_the_program_takes_the_editor_takes(text: str, schema: Draft202012Validator, tmp_path: Path) -> None:
+    assert marks(schema, text) == []
+    assert "${" in text or not refuses(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sorces: {}",
+        "rules: 3",
+        "sources: {a: {}}",
+        "sources: {a: {type: nope}}",
+        "sources: {a: {type: focus}}",
+        "sources: {a: {type: focus, path: x, every: soon}}",
+        "sources: {a: {type: focus, path: x, colour: red}}",
+        "teams: []",
+        "teams: {a: {budgte: 1}}",
+        "teams: {a: {budget: lots}}",
+        "rules: [{name: x}]",
+        "rules: [{owner: a, split: {even: [a]}}]",
+        "teams: {a: }\nrules: [{split: {by: gpu.hours, per: week}}]",
+        "alerts: {idle: 1}",
+        "alerts: {channels: {s: {type: slack}}}",
+        "alerts: {channels: {s: {type: webhook, url: nowhere}}}",
+        "alerts: {routes: [{match: {teem: a}, channels: []}]}",
+        "alerts: {routes: [{match: {team: a}}]}",
+        "alerts: {routes: {}}",
+        "alerts: {idle_gpu: {below: low}}",
+        "alerts: {idle_gpu: {for: 2}}",
+        "store: [x]",
+        "store: {lak: x}",
+        "web: {public_url: nowhere}",
+    ],
+)
+def test_what_the_program_refuses_the_editor_marks(text: str, schema: Draft202012Validator, tmp_path: Path) -> None:
+    assert (refuses(text, tmp_path), bool(marks(schema, text))) == (True, True)
