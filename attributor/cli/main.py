@@ -45,8 +45,10 @@ class _Attributor(LazyGroup):
 @config_option
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done, to standard error.")
 @click.version_option(version("attributor"), message="%(version)s")
-def attributor(*, verbose: bool) -> None:
+@click.pass_context
+def attributor(context: click.Context, /, *, verbose: bool) -> None:
     """Give every cent of cloud, GPU and LLM spend an owner, and tell who should know."""
+    quiet = logging.WARNING if context.invoked_subcommand == "serve" else logging.ERROR  # the others report themselves
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=logging.INFO if verbose else quiet, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -1,13 +1,17 @@
 """How the ledger's database is opened, read and written."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import stamina
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
 _BEGIN = "sqlite_begin"
+_PATIENCE = 30.0
+"""Seconds that a connection to SQLite waits for another one's lock."""
 
 
 def open_engine(url: str) -> Engine:
@@ -15,7 +19,7 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(_with_driver(parsed), pool_pre_ping=True)
-    engine = create_engine(parsed, connect_args={"timeout": 30})
+    engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -49,7 +53,10 @@ def _with_driver(url: URL) -> URL:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver would begin before the first write only, and never for reads
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    # Of several that turn a new file to WAL at once SQLite refuses all but one at once, whatever the timeout.
+    for attempt in stamina.retry_context(_is_locked, attempts=None, timeout=_PATIENCE, wait_initial=0.01, wait_max=0.2):
+        with attempt:
+            cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
@@ -58,3 +65,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get(_BEGIN, "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
