@@ -19,12 +19,12 @@ from attributor.app.failures import ledger_failures, opened_ledger
 from attributor.app.lake_failures import lake_failures
 from attributor.app.stamps import Stamp, stamps_of
 from attributor.config.settings import Settings
-from attributor.ingest.scratch import scratch_folder
 from attributor.ingest.staging import SCHEMAS
 from attributor.jobs.cycle import Works
 from attributor.jobs.work import Surroundings
 from attributor.lake.duck import connect
 from attributor.lake.lake import Lake
+from attributor.lake.scratch import scratch_folder
 from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.holder import this_holder
 from attributor.ledger.lease import Lease

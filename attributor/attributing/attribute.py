@@ -1,28 +1,28 @@
 """One day from its collected charges and usage to its publication: the unit of work, alone repeatable."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import duckdb
-import pyarrow as pa
 from sqlalchemy import Engine
 
-from attributor.attributing.days import DayReading, OpenUsage, open_day, open_usage, reaches_over, usage_for, widened
+from attributor.attributing.attributed import AttributedDay, attribute_days
+from attributor.attributing.days import DayReading, open_usage, usage_for
 from attributor.attributing.inputs import Inputs, inputs_digest, rules_of, sources_of, usage_days
 from attributor.attributing.months import month_costs
-from attributor.attributing.rollups import rollup_rows, unmatched_rows, usage_rollup_rows
-from attributor.lake.lake import replace
+from attributor.lake.commits import commit_day
 from attributor.ledger.lease import Lease
 from attributor.ledger.publications import DayPublication, RuleSetText, SourcePublication, publish_day
 from attributor.periods import Month
 from collectors.base import Window
-from rules.attribute import Attribution, attribute
 from rules.ruleset import RuleSet
 
 Clock = Callable[[], datetime]
 NO_VERSION = -1
 """The version of charges and allocations of a usage source, which has none."""
+
+DayWork = Callable[[DayReading, Month, Sequence[date]], Iterator[AttributedDay]]
+"""Who computes the days of a month: yields them in their order, each with its files written and nothing committed."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,7 @@ class Workshop:
     reading: DayReading
     engine: Engine
     lease: Lease
-
-    @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """The engine that computes."""
-        return self.reading.connection
-
-    @property
-    def ruleset(self) -> RuleSet:
-        """The rules in use."""
-        return self.reading.ruleset
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What the days of a month share: their usage, and the month's costs where rules lean on them."""
-
-    usage: OpenUsage
-    costs: pa.Table | None
+    work: DayWork
 
 
 def attribute_month(workshop: Workshop, month: Month, days: Sequence[date], clock: Clock) -> Iterator[tuple[str, ...]]:
@@ -57,51 +40,38 @@ def attribute_month(workshop: Workshop, month: Month, days: Sequence[date], cloc
 
     Raises LeaseLostError where another leader took over: days published before stand, the others are untouched.
     """
-    usage = open_usage(workshop.reading, usage_for(workshop.reading, days))
-    costs, usage = month_costs(workshop.reading, usage, month)
-    batch = Batch(usage, costs)
-    for day in days:
-        attribution, batch = _attributed(workshop.reading, batch, day)
-        _publish(workshop, batch, day, attribution, clock())
-        yield attribution.warnings
+    for attributed in workshop.work(workshop.reading, month, days):
+        _publish(workshop, attributed, clock())
+        yield attributed.warnings
 
 
-def _attributed(reading: DayReading, batch: Batch, day: date) -> tuple[Attribution, Batch]:
-    tables = open_day(reading, batch.usage, day, batch.costs)
-    attribution = attribute(reading.connection, tables, reading.ruleset)
-    span = attribution.span
-    if span is None or reaches_over(batch.usage, span):
-        return attribution, batch
-    wider = Batch(open_usage(reading, widened(batch.usage, span)), batch.costs)
-    return attribute(reading.connection, open_day(reading, wider.usage, day, wider.costs), reading.ruleset), wider
+def work_here(reading: DayReading, month: Month, days: Sequence[date]) -> Iterator[AttributedDay]:
+    """Attribute days in this process, one after the other; they share their usage, which gets its owners once."""
+    usage = open_usage(reading, usage_for(reading, days))
+    costs, usage = month_costs(reading, usage, month)
+    return attribute_days(reading, usage, days, costs)
 
 
-def _publish(workshop: Workshop, batch: Batch, day: date, attribution: Attribution, now: datetime) -> None:
-    inputs = workshop.reading.inputs
-    charge_sources = sorted(source for source, found in inputs.charges if found == day)
-    version = _store(workshop, attribution, [(source, day) for source in charge_sources])
-    span = None if attribution.span is None else Window(attribution.span.start, attribution.span.end)
+def _publish(workshop: Workshop, attributed: AttributedDay, now: datetime) -> None:
+    """Commit the day's files and say so in the ledger: between the two nobody sees them."""
+    reading, files = workshop.reading, attributed.files
+    version = commit_day(reading.lake, "allocations", attributed.day, files, now) if files else NO_VERSION
     publication = DayPublication(
-        day=day,
-        rules=RuleSetText(workshop.ruleset.digest, workshop.ruleset.text),
-        sources=_sources(workshop.ruleset, inputs, day, span, version),
-        rollup=rollup_rows(workshop.connection, attribution.allocations),
-        usage=usage_rollup_rows(workshop.connection, batch.usage.table, day),
-        unmatched=unmatched_rows(attribution.unmatched),
+        day=attributed.day,
+        rules=RuleSetText(reading.ruleset.digest, reading.ruleset.text),
+        sources=_sources(reading.ruleset, reading.inputs, attributed, version),
+        rollup=attributed.rollup,
+        usage=attributed.usage,
+        unmatched=attributed.unmatched,
     )
     publish_day(workshop.engine, workshop.lease, publication, now)
 
 
-def _store(workshop: Workshop, attribution: Attribution, partitions: Collection[tuple[str, date]]) -> int:
-    if not partitions:
-        return NO_VERSION
-    rows = workshop.connection.table(attribution.allocations).to_arrow_reader(65_536)
-    return replace(workshop.reading.lake, "allocations", partitions, rows)
-
-
 def _sources(
-    ruleset: RuleSet, inputs: Inputs, day: date, span: Window | None, version: int
+    ruleset: RuleSet, inputs: Inputs, attributed: AttributedDay, version: int
 ) -> tuple[SourcePublication, ...]:
+    day = attributed.day
+    span = None if attributed.span is None else Window(attributed.span.start, attributed.span.end)
     versions: dict[str, dict[date, int]] = {}
     for (source, of), found in sorted(usage_days(inputs, span, day).items()):
         versions.setdefault(source, {})[of] = found.version

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attributor.ingest.progress import Progress
-from attributor.ingest.scratch import scratch_folder
+from attributor.lake.scratch import scratch_folder
 from collectors.schema import CHARGES, COST_COLUMNS, USAGE
 
 SCHEMAS: Mapping[str, pa.Schema] = {"charges": CHARGES, "usage": USAGE}

@@ -9,7 +9,7 @@ from itertools import groupby
 import duckdb
 from sqlalchemy import Engine
 
-from attributor.attributing.attribute import Workshop, attribute_month
+from attributor.attributing.attribute import Workshop, attribute_month, work_here
 from attributor.attributing.days import DayReading
 from attributor.attributing.inputs import outdated_days, read_inputs, rules_of
 from attributor.ingest.ingest import Ingested, Stores, ingest
@@ -76,9 +76,8 @@ def attribute_outdated(works: Works, progress: Progress) -> tuple[tuple[date, ..
     """Attribute every day whose inputs changed, the oldest first; return the days and the distinct warnings."""
     inputs = read_inputs(works.engine)
     days = outdated_days(inputs, publications(works.engine), rules_of(works.ruleset))
-    workshop = Workshop(
-        DayReading(replace(works.lake, known={}), works.connection, works.ruleset, inputs), works.engine, works.lease
-    )
+    reading = DayReading(replace(works.lake, known={}, opened={}), works.connection, works.ruleset, inputs)
+    workshop = Workshop(reading, works.engine, works.lease, work_here)
     warnings: dict[str, None] = {}
     for month, of_month in groupby(days, key=month_of):
         for said in attribute_month(workshop, month, list(of_month), works.clock):

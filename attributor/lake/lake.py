@@ -50,6 +50,8 @@ class Lake:
     schemas: Mapping[str, pa.Schema] = field(repr=False)
     known: dict[tuple[str, int], Files] | None = field(default=None, repr=False, compare=False)
     """What was seen of (table, version); None remembers nothing. Give one run one memory, and let it go after."""
+    opened: dict[str, DeltaTable] | None = field(default=None, repr=False, compare=False)
+    """Tables that were opened for writing, so that the next commit reads only what is new; None opens each anew."""
 
     def __post_init__(self) -> None:
         local_folder(self.uri)
@@ -77,21 +79,33 @@ def replace(lake: Lake, table: str, partitions: Collection[Partition], rows: pa.
     attempts = _ATTEMPTS if isinstance(rows, pa.Table) else 1
     for attempt in stamina.retry_context(CommitFailedError, attempts=attempts, wait_initial=0.02, wait_jitter=0.2):
         with attempt:
-            target = _ensured_table(lake, table, schema)
+            target = ensured_table(lake, table)
             write_deltalake(
                 target, _as_reader(rows, schema), mode="overwrite", predicate=predicate, schema_mode="merge"
             )
     return target.version()  # of our own commit, also where another writer has made a later one since
 
 
-def _ensured_table(lake: Lake, table: str, schema: pa.Schema) -> DeltaTable:
+def table_to_write(lake: Lake, table: str) -> DeltaTable:
+    """Return a table at its newest version, made first where it was never written."""
+    if lake.opened is None:
+        return ensured_table(lake, table)
+    if table in lake.opened:
+        lake.opened[table].update_incremental()
+    else:
+        lake.opened[table] = ensured_table(lake, table)
+    return lake.opened[table]
+
+
+def ensured_table(lake: Lake, table: str) -> DeltaTable:
+    """Open a table at its newest version, made first where it was never written."""
     existing = existing_table(lake, table)
     if existing is not None:
         return existing
     try:
         return DeltaTable.create(
             table_uri(lake.uri, table),
-            schema,
+            lake.schemas[table],
             mode="ignore",
             partition_by=list(PARTITION_COLUMNS),
             configuration=_TABLE_CONFIGURATION,
@@ -110,12 +124,17 @@ def _as_reader(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.R
     return pa.RecordBatchReader.from_batches(schema, (batch.select(schema.names).cast(schema) for batch in batches))
 
 
+def checked_source(source: str) -> str:
+    """Return a source's name; raise ValueError where it could not be a folder's and part of a predicate."""
+    if not _SOURCE.fullmatch(source):
+        raise ValueError(f"{source!r} is no source name: use letters, digits, '_', '.' and '-'")
+    return source
+
+
 def _predicate(partitions: Collection[Partition]) -> str:
     days: defaultdict[str, set[date]] = defaultdict(set)
     for source, day in partitions:
-        if not _SOURCE.fullmatch(source):
-            raise ValueError(f"{source!r} is no source name: use letters, digits, '_', '.' and '-'")
-        days[source].add(day)
+        days[checked_source(source)].add(day)
     return " OR ".join(_in_partitions(source, of_source) for source, of_source in sorted(days.items()))
 
 

@@ -21,7 +21,7 @@ GAPS = [
     f"before:{INGEST}:replace:1",
     f"before:{INGEST}:record_collection:1",
     f"before:{INGEST}:record_collection:4",
-    f"before:{ATTRIBUTE}:replace:1",
+    f"before:{ATTRIBUTE}:commit_day:1",
     f"before:{ATTRIBUTE}:publish_day:1",
     f"before:{ATTRIBUTE}:publish_day:6",
     f"before:{PUBLISH}:insert_arrow:2",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from attributor.ingest.scratch import scratch_folder
+from attributor.lake.scratch import scratch_folder
 
 
 @pytest.fixture(autouse=True)
