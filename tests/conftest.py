@@ -28,6 +28,22 @@ def pytest_configure() -> None:
     settings.load_profile("attributor")
 
 
+WHOLE_PROGRAM = {"attributing", "cli", "daemon", "demo", "ingest", "jobs", "watching"}
+"""Folders whose tests let the whole program work, where they ask for a company."""
+COMPANIES = {"company", "make_company", "demo", "write_demo"}
+SERVERS = ("postgresql", "s3")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out of the quick part what lets the whole program work on a company, or needs a server."""
+    for item in items:
+        variants = getattr(getattr(item, "callspec", None), "params", {}).values()
+        on_a_company = item.path.parent.name in WHOLE_PROGRAM and COMPANIES & set(item.fixturenames)
+        if on_a_company or any(variant in SERVERS for variant in variants if isinstance(variant, str)):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The URL of a real PostgreSQL server that lives as long as the test session, or a skip that says why not."""

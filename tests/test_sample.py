@@ -29,7 +29,10 @@ rules:
   - {{name: other clouds, match: {{ProviderName: [Microsoft, Oracle]}}, split: {{fixed: {{orion: 2, platform: 1}}}}}}
 """
 
-pytestmark = pytest.mark.skipif(not SAMPLE.is_file(), reason=f"the FOCUS sample is not at {SAMPLE}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not SAMPLE.is_file(), reason=f"the FOCUS sample is not at {SAMPLE}"),
+]
 
 
 @pytest.fixture(scope="module")

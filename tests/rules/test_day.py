@@ -174,6 +174,7 @@ AMOUNT = st.decimals(-(10**9), 10**9, places=12)
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(AMOUNT, AMOUNT, st.integers(0, 23), st.sampled_from(["USD", "EUR"])), min_size=1, max_size=9))
+@pytest.mark.slow
 def test_every_source_currency_and_period_sums_exactly_and_twice_gives_the_same_rows(engine, charge, used, costs):
     rows = [
         charge(cost, BilledCost=billed, hour=hour, BillingCurrency=currency, x_Source=f"s{hour % 2}")

@@ -61,6 +61,7 @@ def test_a_day_is_one_file_so_that_there_is_nothing_to_compact(disk_lake: Lake, 
     assert len(parquet_files(disk_lake)) == len(days)
 
 
+@pytest.mark.slow
 def test_old_versions_stay_readable_over_many_commits(
     disk_lake: Lake, connection: duckdb.DuckDBPyConnection, usage: MakeUsage
 ) -> None:
