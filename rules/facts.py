@@ -51,6 +51,11 @@ def usage_fact(name: str) -> str:
     return fact
 
 
+def is_for_usage(rule: Rule) -> bool:
+    """Return whether a rule asks for a fact that no charge has, as `namespace` without `tags.`."""
+    return any(name not in KINDS and not name.startswith(TAG_PREFIX) for name in columns_of(rule.match))
+
+
 def columns_asked_for(rules: Iterable[Rule]) -> tuple[str, ...]:
     """Return every column that the rules' matchers and outcomes look at, sorted."""
     names: set[str] = set()

@@ -146,6 +146,16 @@ def _convert(node: Any, file: str, substitute: Callable[[str], str], problems: l
     return Located(entries, file, line, key_lines)
 
 
+def substituted(node: Located, substitute: Callable[[str], str], problems: list[Problem]) -> Located:
+    """Return the node with `substitute` applied to every scalar value below it, as `read_yaml` does to a document."""
+    if node.entries is not None:
+        entries = {key: substituted(entry, substitute, problems) for key, entry in node.entries.items()}
+        return Located(entries, node.file, node.line, node.key_lines)
+    if node.items is not None:
+        return Located(tuple(substituted(item, substitute, problems) for item in node.items), node.file, node.line)
+    return Located(_substituted(node.text or "", node.file, node.line, substitute, problems), node.file, node.line)
+
+
 def _substituted(text: str, file: str, line: int, substitute: Callable[[str], str], problems: list[Problem]) -> str:
     try:
         return substitute(text)

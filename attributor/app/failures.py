@@ -21,7 +21,7 @@ def opened_ledger(url: str) -> Engine:
     except CommandError as error:
         engine.dispose()
         fix = "install the version that wrote it, or put the backup back"
-        raise StoreError(f"{_name(url)} is of a newer version: {first_line(error)} — {fix}") from error
+        raise StoreError(f"{ledger_name(url)} is of a newer version: {first_line(error)} — {fix}") from error
     except (DBAPIError, OSError) as error:
         engine.dispose()
         raise _unusable(url, error) from error
@@ -45,10 +45,10 @@ def first_line(error: Exception) -> str:
 def _unusable(url: str, error: DBAPIError | OSError) -> StoreError:
     cause = error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
     fix = "see that it is there and may be written, or correct `ledger:` below `store:`"
-    return StoreError(f"{_name(url)} cannot be used: {first_line(cause)} — {fix}")
+    return StoreError(f"{ledger_name(url)} cannot be used: {first_line(cause)} — {fix}")
 
 
-def _name(url: str) -> str:
+def ledger_name(url: str) -> str:
     """Name a ledger by its place alone: any other part of its URL may hold a password."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -13,8 +13,9 @@ from attributor.app.clock import utc_now
 from attributor.app.errors import ConfigurationError
 from attributor.app.failures import ledger_failures, opened_ledger
 from attributor.config.environment import substitution
+from attributor.config.settings import StoreSettings
 from attributor.config.stores import read_store
-from rules.located import Located, read_yaml
+from rules.located import Located, read_yaml, substituted
 from rules.problem import Problem
 from rules.reading.teams import read_teams
 from rules.ruleset import Team
@@ -35,8 +36,8 @@ def open_ledger(path: Path) -> Iterator[LedgerReading]:
 
     Raises ConfigurationError where the file or that section is wrong, and StoreError where the ledger cannot be used.
     """
-    root = _root(path)
-    url = _ledger_url(root, path)
+    root = read_document(path)
+    url = stores_of(root, path).ledger
     engine = opened_ledger(url)
     try:
         with ledger_failures(url):
@@ -45,7 +46,8 @@ def open_ledger(path: Path) -> Iterator[LedgerReading]:
         engine.dispose()
 
 
-def _root(path: Path) -> Located:
+def read_document(path: Path) -> Located:
+    """Return a configuration's document, variables as written; raise ConfigurationError where it is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -65,24 +67,13 @@ def _teams(root: Located) -> Mapping[str, Team]:
     return {team.id: team for team in read_teams(section, [])} if section is not None else {}
 
 
-def _ledger_url(root: Located, path: Path) -> str:
+def stores_of(root: Located, path: Path) -> StoreSettings:
+    """Return what `store:` names; variables of other sections may be missing here. Raises ConfigurationError."""
     problems: list[Problem] = []
-    section = _substituted((root.entries or {}).get("store"), problems)
+    section = (root.entries or {}).get("store")
+    if section is not None:
+        section = substituted(section, substitution(os.environ), problems)
     settings, wrong = read_store(section, path.resolve().parent)
     if problems or wrong:
         raise ConfigurationError((*problems, *wrong))
-    return settings.ledger
-
-
-def _substituted(store: Located | None, problems: list[Problem]) -> Located | None:
-    """Replace variables in this section alone: those of other sections may be missing here."""
-    if store is None or store.entries is None:
-        return store
-    substitute = substitution(os.environ)
-    entries: dict[str, Located] = {}
-    for key, node in store.entries.items():
-        try:
-            entries[key] = node if node.text is None else Located(substitute(node.text), node.file, node.line)
-        except KeyError as error:
-            problems.append(node.problem(f"the environment has no variable {error.args[0]}", "set it"))
-    return Located(entries, store.file, store.line, store.key_lines)
+    return settings

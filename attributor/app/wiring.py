@@ -18,7 +18,7 @@ from attributor.app.errors import ConfigurationError
 from attributor.app.failures import ledger_failures, opened_ledger
 from attributor.app.lake_failures import lake_failures
 from attributor.app.stamps import Stamp, stamps_of
-from attributor.config.settings import Settings
+from attributor.config.settings import Settings, StoreSettings
 from attributor.ingest.staging import SCHEMAS
 from attributor.jobs.cycle import Works
 from attributor.jobs.work import Surroundings
@@ -117,10 +117,15 @@ def build_app(settings: Settings, clock: Clock = utc_now) -> App:
 
 def build_lake(settings: Settings) -> Lake:
     """Name the lake's tables and their schemas; raise ConfigurationError for a folder that cannot be used."""
+    return lake_of(settings.store, settings.file)
+
+
+def lake_of(store: StoreSettings, file: Path) -> Lake:
+    """Name the tables of the lake of a configuration file, as `build_lake` does."""
     try:
-        return Lake(settings.store.lake, settings.store.lake_options, {**SCHEMAS, "allocations": ALLOCATIONS})
+        return Lake(store.lake, store.lake_options, {**SCHEMAS, "allocations": ALLOCATIONS})
     except ValueError as error:
-        raise ConfigurationError((Problem(str(settings.file), 1, f"`lake`: {error}"),)) from error
+        raise ConfigurationError((Problem(str(file), 1, f"`lake`: {error}"),)) from error
 
 
 def works(app: App, lease: Lease, connection: duckdb.DuckDBPyConnection) -> Works:

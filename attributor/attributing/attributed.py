@@ -39,7 +39,7 @@ def attribute_days(
     twice, or left in the middle, does no harm.
     """
     for day in days:
-        attribution, usage = _attributed(reading, usage, day, costs)
+        attribution, usage = attribute_day(reading, usage, day, costs)
         yield AttributedDay(
             day=day,
             files=write_day(reading.lake, reading.connection, "allocations", attribution.allocations, day),
@@ -51,9 +51,10 @@ def attribute_days(
         )
 
 
-def _attributed(
+def attribute_day(
     reading: DayReading, usage: OpenUsage, day: date, costs: pa.Table | None
 ) -> tuple[Attribution, OpenUsage]:
+    """Attribute a day in the connection alone; return with it the usage, wider where a charge reached further."""
     attribution = attribute(reading.connection, open_day(reading, usage, day, costs), reading.ruleset)
     span = attribution.span
     if span is None or reaches_over(usage, span):

@@ -47,12 +47,12 @@ class ExplainedDay:
 def explain_days(archive: Archive, question: Question, first: date, end: date) -> Iterator[ExplainedDay]:
     """Yield the published days of [first, end) on which the team was given something, the oldest first."""
     published = _published_of_months(archive.engine, first, end)
-    inputs = _as_published(archive.engine, published)
+    inputs = as_published(archive.engine, published)
     lake = replace(archive.lake, known={})
 
     @cache
     def reading_by(digest: str) -> DayReading:
-        return DayReading(lake, archive.connection, _restored(archive.engine, digest), inputs)
+        return DayReading(lake, archive.connection, restored(archive.engine, digest), inputs)
 
     @cache
     def costs_of(month: Month, digest: str) -> pa.Table | None:
@@ -84,7 +84,7 @@ def _published_of_months(engine: Engine, first: date, end: date) -> Published:
     return publications(engine, list(days))
 
 
-def _as_published(engine: Engine, published: Published) -> Inputs:
+def as_published(engine: Engine, published: Published) -> Inputs:
     """Return the inputs at the versions that the publications name."""
     charges = {
         key: CollectedDay(found.source.charges_version, found.source.inputs_digest, 1)
@@ -108,6 +108,7 @@ def _days_with_costs(engine: Engine, question: Question, first: date, end: date)
         return list(connection.scalars(select(rollup.c.day).where(condition).distinct().order_by(rollup.c.day)))
 
 
-def _restored(engine: Engine, digest: str) -> RuleSet:
+def restored(engine: Engine, digest: str) -> RuleSet:
+    """Return the rule set of a digest that a published day names."""
     with engine.connect() as connection:
         return restore(connection.execute(select(rule_sets.c.text).where(rule_sets.c.digest == digest)).scalar_one())

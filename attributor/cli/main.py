@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "attributor.cli.check:check",
     "demo": "attributor.cli.demo:command",
     "explain": "attributor.cli.explain:command",
+    "plan": "attributor.cli.plan:command",
     "reconcile": "attributor.cli.reconcile:command",
     "run": "attributor.cli.run:command",
     "schema": "attributor.cli.check:schema",

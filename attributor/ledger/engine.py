@@ -25,6 +25,17 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def open_engine_to_read(url: str) -> Engine:
+    """Open a ledger that is there so that its database refuses every write; connects on first use."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        within = parsed if "connect_timeout" in parsed.query else parsed.update_query_dict({"connect_timeout": "10"})
+        return create_engine(_with_driver(within), execution_options={"postgresql_readonly": True})
+    engine = open_engine(url)
+    event.listen(engine, "connect", _refuse_writes)
+    return engine
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Run one transaction that writes: all of it is committed at the end, or nothing where an exception passes.
@@ -60,6 +71,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _refuse_writes(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA query_only=ON").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

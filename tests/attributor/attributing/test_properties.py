@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,50 @@ def test_both_databases_say_the_same(founded, empty_ledger_url: str) -> None:
     fresh = founded(charges[3:], usage, rules)
     fresh.run()
     assert known(company, empty_ledger_url) == known(fresh)
+
+
+@pytest.mark.slow
+@FEW
+@given(
+    charges=CHARGES, usage=USAGE, rules=st.lists(st.sampled_from(sorted(RULES)), min_size=2, max_size=2, unique=True)
+)
+def test_a_plan_says_what_showback_says_before_and_after_the_rules_are_used(founded, charges, usage, rules) -> None:
+    company, other = (founded(charges, usage, one) for one in rules)
+    assert company.run().code == 0
+    stored = dump(company)
+    new = (other.folder / "attributor.yaml").read_text()
+    company.write("new.yaml", new)
+    plans = {basis: plan_of(company, basis) for basis in ("billed", "effective", "list")}
+    assert dump(company) == stored
+    costs = {basis: costs_of(company, basis) for basis in plans}
+    company.write("attributor.yaml", new)
+    assert company.run().code == 0
+    for basis, plan in plans.items():
+        for by, before in costs[basis].items():
+            lines = plan[f"{by}s"]
+            assert {line[by]: line["before"] for line in lines if line["before"] != "0"} == before
+            assert {line[by]: line["after"] for line in lines if line["after"] != "0"} == costs_of(company, basis)[by]
+            assert sum(Fraction(line["difference"]) for line in lines) == 0
+        for team in {line["team"] for line in plan["teams"]}:
+            came = sum(Fraction(move["amount"]) for move in plan["moves"] if move["to"]["team"] == team)
+            went = sum(Fraction(move["amount"]) for move in plan["moves"] if move["from"]["team"] == team)
+            [difference] = [line["difference"] for line in plan["teams"] if line["team"] == team]
+            assert came - went == Fraction(difference)
+        assert plan["money_moves"] or all(each["moved"] == "0" for each in plans.values())
+
+
+def plan_of(company, basis: str):
+    new = str(company.folder / "new.yaml")
+    answer = company.command(
+        "plan", "--rules", new, "--period", "2026-11", "--basis", basis, "--format", "json", "--currency", "USD"
+    )
+    assert answer.code == int(answer.json["money_moves"])
+    return answer.json
+
+
+def costs_of(company, basis: str) -> dict[str, dict[str, str]]:
+    asked = ("showback", "--period", "2026-11", "--basis", basis, "--format", "json", "--by")
+    return {
+        by: {row[by]: row["cost"] for row in company.command(*asked, by).json["rows"] if row["cost"] != "0"}
+        for by in ("team", "rule")
+    }
