@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 
-from rules.cells import CELLS, method_of
+from rules.cells import CELLS, UNUSED, Plan, method_of
 from rules.decide import NOBODY
 from rules.owners import cost_centers
 from rules.phases import SPLITS
@@ -18,19 +18,20 @@ from rules.sql import amount_of, instant_of
 
 ALLOCATIONS_TABLE = "attribution_allocations"
 RULES = "attribution_rules"
+UNUSED_CAUSE = "unused_commitment"
 
 _RULES = pa.schema([pa.field("rule", pa.int32()), pa.field("name", pa.string()), pa.field("method", pa.string())])
 _COST_CENTERS = pa.schema([pa.field("team", pa.string()), pa.field("cost_center", pa.string())])
 
 
-def write_allocations(connection: duckdb.DuckDBPyConnection, ruleset: RuleSet) -> None:
+def write_allocations(connection: duckdb.DuckDBPyConnection, plan: Plan, ruleset: RuleSet) -> None:
     """Create the table of allocations, with exactly the columns of `schema.ALLOCATIONS`, ordered by cell and owner.
 
     The cost center is the one that the rule gave, else the team's own; of what a shared team passed on, the team's.
     """
     load_rows(connection, RULES, _RULES, _rule_rows(ruleset))
     load_rows(connection, "attribution_cost_centers", _COST_CENTERS, cost_centers(ruleset.teams).items())
-    columns = _columns()
+    columns = _columns(plan)
     selected = ", ".join(f"{columns[name]} AS {name}" for name in ALLOCATIONS.names)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {ALLOCATIONS_TABLE} AS SELECT {selected} FROM {SHARED_PARTS} p"
@@ -40,7 +41,12 @@ def write_allocations(connection: duckdb.DuckDBPyConnection, ruleset: RuleSet) -
     )
 
 
-def _columns() -> dict[str, str]:
+def idle_cause(plan: Plan) -> str:
+    """Return the idle cause of a part `p` of a cell `c`: a commitment that nobody used is one of its own."""
+    return f"CASE WHEN c.{UNUSED} THEN '{UNUSED_CAUSE}' ELSE p.idle_cause END" if plan.tells_unused else "p.idle_cause"
+
+
+def _columns(plan: Plan) -> dict[str, str]:
     dimensions = {name: f"c.d{index}" for index, name in enumerate(DIMENSION_COLUMNS)}
     costs = {name: amount_of(f"p.{cost}") for name, cost in zip(COST_COLUMNS, COSTS, strict=True)}
     given = "CASE WHEN p.shared_step = '' THEN nullif(c.cost_center, '') END"
@@ -55,13 +61,14 @@ def _columns() -> dict[str, str]:
         "rule": "r.name",
         "method": "r.method",
         "shared_step": "p.shared_step",
-        "idle_cause": "p.idle_cause",
+        "idle_cause": idle_cause(plan),
         "fallback": "coalesce(nullif(s.fallback, ''), p.step_fallback)",
         "team": "p.team",
         "project": "c.project",
         "environment": "c.environment",
         "cost_center": f"coalesce({given}, t.cost_center, '')",
         **dimensions,
+        "dimensions": "c.dimensions",
         "x_Basis": "c.basis",
         **costs,
     }

@@ -11,6 +11,7 @@ from rules.methods.idle import BUSY, CAPACITY, needs_capacity
 from rules.methods.proportional import UsageSource
 from rules.outcomes import Activity, UsageSplit
 from rules.phases import Phased, allocate
+from rules.required_tags import write_compliance
 from rules.ruleset import RuleSet
 from rules.sharing import Step, pass_on
 from rules.span import span_of
@@ -45,6 +46,8 @@ class Attribution:
     warnings: tuple[str, ...]
     span: Span | None
     """The half-open UTC span of usage that was needed: where `usage` did not reach over it, the result is wrong."""
+    tags: str | None = None
+    """The table that `required_tags.write_compliance` made, where tags are required."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,10 @@ def attribute(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset:
     """
     worked = work_out(connection, tables, ruleset)
     unmatched = unmatched_owners(connection, worked.plan, ruleset)
-    write_allocations(connection, ruleset)
+    write_allocations(connection, worked.plan, ruleset)
     verify(connection, tables.charges, ALLOCATIONS_TABLE)
-    return Attribution(ALLOCATIONS_TABLE, unmatched, worked.warnings, worked.span)
+    tags = write_compliance(connection, ALLOCATIONS_TABLE, ruleset)
+    return Attribution(ALLOCATIONS_TABLE, unmatched, worked.warnings, worked.span, tags)
 
 
 def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Span | None:

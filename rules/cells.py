@@ -3,11 +3,12 @@
 A group is the charges that agree in everything rules see; a cell, the groups that one rule treats alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import duckdb
 
+from rules.columns import TAG_PREFIX
 from rules.decide import Facts, decide
 from rules.facts import charge_fact, columns_asked_for, columns_in, dimension, followed_columns
 from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, MappingOwner, Outcome, Owner, Per, UsageSplit
@@ -18,6 +19,11 @@ from rules.sql import HOURS_PER_DAY, day_of, hours_of, identifier, units_of
 GROUPS = "attribution_groups"
 DECISIONS = "attribution_decisions"
 CELLS = "attribution_cells"
+
+UNUSED = "unused"
+"""Column of groups and cells, where commitments are told apart: whether the charge is a commitment's unused part."""
+TAGS = "tags"
+"""Column of groups and cells, where tags are required: a 1 or 0 for each of them in order, whether it is there."""
 
 _PERIODS: tuple[Per, ...] = ("hour", "day", "month")
 
@@ -31,6 +37,13 @@ class Plan:
     followed: tuple[tuple[str, str], ...]
     finest: Per | None
     """The finest bucket that any rule needs; None where no rule measures usage."""
+    marks: tuple[tuple[str, str], ...] = ()
+    """What else tells charges apart, UNUSED and TAGS where they are needed: SQL by the groups' column."""
+
+    @property
+    def tells_unused(self) -> bool:
+        """Whether the charges say what of a commitment was not used."""
+        return UNUSED in dict(self.marks)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -42,12 +55,22 @@ def plan_of(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSe
     """Return how to read a table of charges for a rule set."""
     available = columns_in(connection, charges)
     sources = dict(ruleset.dimensions) or {name: name for name in DIMENSION_COLUMNS}
+    asked_for = {*columns_asked_for(ruleset.rules), *(column for _, column in ruleset.more_dimensions)}
     return Plan(
-        facts=tuple((name, charge_fact(name, available)) for name in columns_asked_for(ruleset.rules)),
+        facts=tuple((name, charge_fact(name, available)) for name in sorted(asked_for)),
         dimensions=tuple((name, dimension(sources.get(name, name), available)) for name in DIMENSION_COLUMNS),
         followed=tuple((name, charge_fact(name, available)) for name in followed_columns(ruleset)),
         finest=_finest(rule.outcome for rule in ruleset.rules),
+        marks=tuple(_marks(available, ruleset)),
     )
+
+
+def _marks(available: Collection[str], ruleset: RuleSet) -> Iterator[tuple[str, str]]:
+    if "CommitmentDiscountStatus" in available:
+        yield UNUSED, "coalesce(\"CommitmentDiscountStatus\" = 'Unused', FALSE)"
+    if ruleset.required_tags:
+        present = (charge_fact(f"{TAG_PREFIX}{key}", available) for key in ruleset.required_tags)
+        yield TAGS, " || ".join(f"CASE WHEN {tag} IS NULL THEN '0' ELSE '1' END" for tag in present)
 
 
 def measured_per(outcome: Outcome) -> Per | None:
@@ -98,7 +121,7 @@ def group_keys(plan: Plan) -> list[str]:
     named = {f"c{index}": expression for index, (_, expression) in enumerate(plan.facts)}
     named |= {f"d{index}": expression for index, (_, expression) in enumerate(plan.dimensions)}
     named |= {f"f{index}": expression for index, (_, expression) in enumerate(plan.followed)}
-    return [f"{expression} AS {name}" for name, expression in (fixed | named).items()]
+    return [f"{expression} AS {name}" for name, expression in (fixed | named | dict(plan.marks)).items()]
 
 
 def bucket_start(hour: str, per: Per) -> str:
@@ -125,7 +148,8 @@ def decide_groups(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: 
     """Create the groups of the charges and the decisions on them; return the plan they were made by."""
     plan = plan_of(connection, charges, ruleset)
     group_charges(connection, charges, plan)
-    decide(connection, Facts(GROUPS, plan.columns), ruleset.rules, ruleset.teams, DECISIONS)
+    facts = Facts(GROUPS, plan.columns, ruleset.more_dimensions)
+    decide(connection, facts, ruleset.rules, ruleset.teams, DECISIONS)
     return plan
 
 
@@ -153,7 +177,8 @@ def cell_keys(plan: Plan) -> list[str]:
     dimensions = [f"d{index}" for index in range(len(plan.dimensions))]
     followed = [f"f{index}" for index in range(len(plan.followed))]
     keys = ["source", "day", "currency", "billing_period", "rule", *OWNER_COLUMNS, *dimensions]
-    return [*keys, "window_start", "window_end", "basis", *followed]
+    marks = [name for name, _ in plan.marks]
+    return [*keys, "window_start", "window_end", "basis", *followed, "dimensions", *marks]
 
 
 def grouped(ruleset: RuleSet) -> str:

@@ -22,23 +22,19 @@ NOBODY = -1
 """The rule index of rows that no rule claims."""
 
 OWNERS_TABLE = "attribution_owners"
-_OWNERS = pa.schema(
-    [
-        pa.field("lookup", pa.int32()),
-        pa.field("value", pa.string()),
-        pa.field("day", pa.date32()),
-        *(pa.field(name, pa.string()) for name in OWNER_COLUMNS),
-    ]
-)
-_OwnerRow = tuple[int, str, date, str, str, str, str]
+_OwnerRow = tuple[int | str | date, ...]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A table with `id`, `day` and text columns; `columns` maps the rules' names to the table's."""
+    """A table with `id`, `day` and text columns; `columns` maps the rules' names to the table's.
+
+    `dimensions` are the configured ones that are kept, by name, with the column that each is taken from.
+    """
 
     table: str
     columns: Mapping[str, str]
+    dimensions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,10 @@ def lookups_of(rules: Sequence[Rule]) -> Lookups:
 def decide(
     connection: duckdb.DuckDBPyConnection, facts: Facts, rules: Sequence[Rule], teams: tuple[Team, ...], into: str
 ) -> None:
-    """Create table `into`: id, rule (index, or NOBODY), team, project, environment, cost_center ("" where unsaid)."""
+    """Create table `into`: id, rule (index, or NOBODY), team, project, environment, cost_center, dimensions.
+
+    All are "" where unsaid; `dimensions` is the JSON object of those that have a value, in their order.
+    """
     lookups = lookups_of(rules)
     _resolve_values(connection, facts, lookups, directory(teams))
     distinct = sorted({lookup.number: lookup for lookup in lookups.values()}.items())
@@ -81,14 +80,16 @@ def decide(
         f" AND o{number}.value = g.{facts.columns[lookup.column]}"
         for number, lookup in distinct
     )
-    found = "".join(f", o{number}.{name} AS o{number}_{name}" for number, _ in distinct for name in OWNER_COLUMNS)
+    kept = [*OWNER_COLUMNS, *(f"x{index}" for index in range(len(facts.dimensions)))]
+    found = "".join(f", o{number}.{name} AS o{number}_{name}" for number, _ in distinct for name in kept)
     whens = " ".join(
         f"WHEN {claim(rule, facts)}{_resolved(lookups.get(index))} THEN {index}" for index, rule in enumerate(rules)
     )
     rule = f"CASE {whens} ELSE {NOBODY} END" if whens else str(NOBODY)
     owners = ", ".join(f"{_owner(name, rules, lookups, facts)} AS {name}" for name in OWNER_COLUMNS)
+    dimensions = _dimensions(rules, lookups, facts)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT id, rule, {owners} FROM"
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT id, rule, {owners}, {dimensions} AS dimensions FROM"
         f" (SELECT g.*, CAST({rule} AS INTEGER) AS rule{found} FROM {facts.table} g{joins}) g"
     )
 
@@ -117,6 +118,25 @@ def _owner(name: str, rules: Sequence[Rule], lookups: Lookups, facts: Facts) -> 
     return f"coalesce(CASE {whens} ELSE {constant} END, '')" if whens else f"coalesce({constant}, '')"
 
 
+def _dimensions(rules: Sequence[Rule], lookups: Lookups, facts: Facts) -> str:
+    """Return the expression of the dimensions' JSON: what the rule says of one, else the column it is taken from."""
+    entries = []
+    for position, (name, column) in enumerate(facts.dimensions):
+        branches: dict[str, list[int]] = {}
+        for index, rule in enumerate(rules):
+            outcome = rule.outcome
+            if isinstance(outcome, MappingOwner):
+                branches.setdefault(f"nullif(o{lookups[index].number}_x{position}, '')", []).append(index)
+            elif isinstance(outcome, Owner) and name in dict(outcome.dimension_columns):
+                given = dict(outcome.dimension_columns)[name]
+                branches.setdefault(f"g.{facts.columns[given]}", []).append(index)
+        whens = " ".join(f"WHEN rule IN ({', '.join(map(str, some))}) THEN {value}" for value, some in branches.items())
+        own = f"g.{facts.columns[column]}"
+        value = f"coalesce(CASE {whens} END, {own})" if whens else own
+        entries.append(f"""CASE WHEN {value} IS NOT NULL THEN '"{name}":' || CAST(to_json({value}) AS VARCHAR) END""")
+    return f"coalesce('{{' || nullif(concat_ws(',', {', '.join(entries)}), '') || '}}', '')" if entries else "''"
+
+
 def claim(rule: Rule, facts: Facts) -> str:
     """Return the SQL condition that a rule's dates and matcher put on a row of facts `g`."""
     named = {name: f"g.{column}" for name, column in facts.columns.items()}
@@ -133,17 +153,27 @@ def _resolve_values(connection: duckdb.DuckDBPyConnection, facts: Facts, lookups
         values = connection.execute(
             f"SELECT DISTINCT {column}, day FROM {facts.table} WHERE {column} IS NOT NULL"
         ).fetchall()
-        rows += _named(lookup, values, names)
-    load_rows(connection, OWNERS_TABLE, _OWNERS, rows)
+        rows += _named(lookup, values, names, [name for name, _ in facts.dimensions])
+    load_rows(connection, OWNERS_TABLE, _owners_schema(len(facts.dimensions)), rows)
 
 
-def _named(lookup: Lookup, values: Sequence[tuple[str, date]], names: Directory) -> Iterator[_OwnerRow]:
+def _owners_schema(dimensions: int) -> pa.Schema:
+    texts = (*OWNER_COLUMNS, *(f"x{index}" for index in range(dimensions)))
+    keys = [pa.field("lookup", pa.int32()), pa.field("value", pa.string()), pa.field("day", pa.date32())]
+    return pa.schema([*keys, *(pa.field(name, pa.string()) for name in texts)])
+
+
+def _named(
+    lookup: Lookup, values: Sequence[tuple[str, date]], names: Directory, dimensions: Sequence[str]
+) -> Iterator[_OwnerRow]:
     mapped = dict(lookup.mapping.owners) if lookup.mapping else {}
     for value, day in values:
         if lookup.mapping is None:
             team = look_up(value, names, day)
             if team is not None:
-                yield lookup.number, value, day, team, "", "", ""
+                yield lookup.number, value, day, team, "", "", "", *("" for _ in dimensions)
         elif value in mapped:
             owner = mapped[value]
-            yield lookup.number, value, day, owner.team, owner.project, owner.environment, owner.cost_center
+            more = dict(owner.dimensions)
+            texts = owner.project, owner.environment, owner.cost_center, *(more.get(name, "") for name in dimensions)
+            yield lookup.number, value, day, owner.team, *texts

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 import duckdb
 
+from rules.allocations import idle_cause
 from rules.attribute import DayTables, Worked, work_out
-from rules.cells import CELLS, method_of
+from rules.cells import CELLS, Plan, method_of
 from rules.charge_shares import CellPart, OneCharge, Units, charge_shares, charges_of_cells, cut_of, plus
 from rules.decide import NOBODY
 from rules.explanation import (
@@ -44,6 +45,8 @@ class _Given:
     rule: int
     day: date
     currency: str
+    part_cause: str
+    """The cause in the weights of the split; `idle_cause` is the one that is shown."""
     idle_cause: str
     shared_step: str
     step_fallback: str
@@ -79,7 +82,7 @@ def explain(
     Every level sums exactly to the one above, in all three costs. Replaces what `attribute` left in the connection.
     """
     worked = work_out(connection, tables, ruleset)
-    given = _given(connection, question)
+    given = _given(connection, worked.plan, question)
     cells = sorted({one.cell for one in given})
     charges = charges_of_cells(connection, tables.charges, worked.plan, ruleset, cells)
     case = _Case(worked, ruleset, charges, largest)
@@ -91,11 +94,12 @@ def explain(
     return Explanation(question, tuple(parts))
 
 
-def _given(connection: duckdb.DuckDBPyConnection, question: Question) -> list[_Given]:
+def _given(connection: duckdb.DuckDBPyConnection, plan: Plan, question: Question) -> list[_Given]:
     service = f"c.d{DIMENSION_COLUMNS.index('ServiceName')}"
     rows = connection.execute(
-        "SELECT c.cell, c.split, c.rule, c.day, c.currency, p.idle_cause, p.shared_step, p.step_fallback,"
-        f" {', '.join(f'p.{cost}' for cost in COSTS)} FROM {SHARED_PARTS} p JOIN {CELLS} c ON c.cell = p.cell"
+        f"SELECT c.cell, c.split, c.rule, c.day, c.currency, p.idle_cause, {idle_cause(plan)}, p.shared_step,"
+        f" p.step_fallback, {', '.join(f'p.{cost}' for cost in COSTS)} FROM {SHARED_PARTS} p"
+        f" JOIN {CELLS} c ON c.cell = p.cell"
         f" WHERE p.team = ? AND (? IS NULL OR {service} = ?) ORDER BY ALL",
         [question.team, question.service, question.service],
     ).fetchall()
@@ -172,7 +176,7 @@ def _cell_part(case: _Case, one: _Given, team: str) -> CellPart:
     cuts = []
     first_owner = one.shared_step or team
     if one.split is not None:
-        cuts.append(cut_of(case.worked.phased.weights[one.split], first_owner, one.idle_cause))
+        cuts.append(cut_of(case.worked.phased.weights[one.split], first_owner, one.part_cause))
     step = _step_weights(case, one)
     if step:
         cuts.append(cut_of(step, team, ""))

@@ -64,6 +64,7 @@ def columns_asked_for(rules: Iterable[Rule]) -> tuple[str, ...]:
         if isinstance(rule.outcome, Owner):
             owner = rule.outcome
             names |= {owner.team_column, owner.project_column, owner.environment_column, owner.cost_center_column}
+            names |= {column for _, column in owner.dimension_columns}
         elif isinstance(rule.outcome, MappingOwner):
             names.add(rule.outcome.column)
     return tuple(sorted(names - {""}))

@@ -5,6 +5,7 @@ from typing import Any
 
 from rules import keywords
 from rules.keywords import Keywords
+from rules.reading.dimensions import NAME, TAKEN
 from rules.schema import DIMENSION_COLUMNS
 
 Schema = dict[str, Any]
@@ -40,8 +41,11 @@ def fragment() -> Schema:
         "dimensions": {
             "type": ["object", "null"],
             "properties": dict.fromkeys(DIMENSION_COLUMNS, _TEXT),
+            "patternProperties": {f"^{NAME}$": _TEXT},
+            "propertyNames": {"not": {"enum": list(TAKEN)}},
             "additionalProperties": False,
         },
+        "required_tags": {"anyOf": [{"type": "null"}, {"type": "array", "items": _TEXT}, _TEXT]},
     }
     described = {key: {"description": keywords.TOP[key], **schema} for key, schema in properties.items()}
     return {"properties": described, "$defs": definitions}
@@ -118,6 +122,8 @@ def _owner() -> Schema:
     named = _map(
         keywords.OWNER,
         {**columns, "mapping": mapping},
+        additionalProperties=_TEXT,
+        propertyNames={"pattern": f"^{NAME}$"},
         oneOf=[{"required": ["team"]}, {"required": ["mapping"]}],
     )
     return {"anyOf": [_TEXT, named]}

@@ -11,7 +11,8 @@ TOP: Final[Keywords] = MappingProxyType(
         "teams": "The owners, by id.",
         "rules": "The ordered list; the first rule that matches a charge claims it.",
         "shared": "Provider teams whose whole cost goes on to the teams that use them.",
-        "dimensions": "Which column a dimension of the allocations is taken from.",
+        "dimensions": "The column that a dimension is taken from: of the known ones, and of any that you name.",
+        "required_tags": "Keys of the tags that every charge should have; `attributor tags` shows the money without.",
     }
 )
 TEAM: Final[Keywords] = MappingProxyType(

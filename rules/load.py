@@ -9,6 +9,7 @@ from rules.owners import directory
 from rules.problem import Problem
 from rules.reading.context import Context
 from rules.reading.dimensions import read_dimensions
+from rules.reading.required_tags import read_required_tags
 from rules.reading.rules import read_rules
 from rules.reading.shared import read_shared
 from rules.reading.stored import digest_of, from_text, relevant, to_text
@@ -25,7 +26,7 @@ class Loaded:
 
 
 def load(root: Located, folder: Path) -> Loaded:
-    """Read `teams`, `rules`, `shared` and `dimensions` of a document; other top-level keys are not looked at.
+    """Read the keys of `keywords.TOP` in a document; other top-level keys are not looked at.
 
     Mapping files are relative to `folder`. Raises nothing for a mistake of the user: all problems come at once,
     sorted by file and line.
@@ -57,9 +58,19 @@ def _read(root: Located, read_table: Callable[[str], str], tables: Mapping[str, 
     problems: list[Problem] = []
     parts = relevant(root)
     teams = read_teams(parts["teams"], problems) if "teams" in parts else ()
-    context = Context(problems, tuple(team.id for team in teams), directory(teams), read_table)
+    dimensions, more_dimensions = read_dimensions(parts.get("dimensions"), problems)
+    named = tuple(name for name, _ in more_dimensions)
+    context = Context(problems, tuple(team.id for team in teams), directory(teams), read_table, dimensions=named)
     rules = read_rules(parts["rules"], context) if "rules" in parts else ()
     shared = read_shared(parts["shared"], context) if "shared" in parts else ()
-    dimensions = read_dimensions(parts.get("dimensions"), context)
-    ruleset = RuleSet(teams, rules, shared, dimensions, digest_of(root, tables), to_text(root, tables))
+    ruleset = RuleSet(
+        teams=teams,
+        rules=rules,
+        shared=shared,
+        dimensions=dimensions,
+        more_dimensions=more_dimensions,
+        required_tags=read_required_tags(parts.get("required_tags"), problems),
+        digest=digest_of(root, tables),
+        text=to_text(root, tables),
+    )
     return Loaded(ruleset, tuple(sorted(problems)))

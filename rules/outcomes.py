@@ -11,13 +11,17 @@ SPREAD = "spread"
 
 @dataclass(frozen=True)
 class Owner:
-    """Direct: the owner is a fixed `team`, or the team that `team_column` names; the rest come from columns."""
+    """Direct: the owner is a fixed `team`, or the team that `team_column` names; the rest come from columns.
+
+    `dimension_columns` are the configured dimensions that the rule takes from elsewhere, with the column.
+    """
 
     team: str = ""
     team_column: str = ""
     project_column: str = ""
     environment_column: str = ""
     cost_center_column: str = ""
+    dimension_columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class MappedOwner:
     project: str = ""
     environment: str = ""
     cost_center: str = ""
+    dimensions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -73,14 +73,17 @@ class SharedTeam:
 class RuleSet:
     """Teams, ordered rules, shared teams and dimensions.
 
-    `dimensions` maps a dimension of the allocations to the column it is taken from. `digest` is of all that changes
-    attribution (not budgets, contacts or lines); `text` is the stored form that `rules.load.restore` reads.
+    `dimensions` maps a dimension of the allocations to the column it is taken from, `more_dimensions` those of the
+    user's own naming, ordered by name. `required_tags` are keys that every charge should have. `digest` is of all that
+    changes attribution (not budgets, contacts or lines); `text` is the stored form that `rules.load.restore` reads.
     """
 
     teams: tuple[Team, ...] = ()
     rules: tuple[Rule, ...] = ()
     shared: tuple[SharedTeam, ...] = ()
     dimensions: tuple[tuple[str, str], ...] = ()
+    more_dimensions: tuple[tuple[str, str], ...] = ()
+    required_tags: tuple[str, ...] = ()
     digest: str = ""
     text: str = ""
 

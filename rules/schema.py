@@ -42,16 +42,18 @@ ALLOCATIONS = pa.schema(
         pa.field("fallback", pa.string(), nullable=False),
         *(pa.field(name, pa.string(), nullable=False) for name in OWNER_COLUMNS),
         *(pa.field(name, pa.string(), nullable=False) for name in DIMENSION_COLUMNS),
+        pa.field("dimensions", pa.string()),
         pa.field("x_Basis", pa.string(), nullable=False),
         pa.field("BilledCost", MONEY, nullable=False),
         pa.field("EffectiveCost", MONEY, nullable=False),
         pa.field("ListCost", MONEY, nullable=False),
     ]
 )
-"""Text columns are "" where there is nothing to say, never null.
+"""Text columns are "" where there is nothing to say, never null; but `dimensions` is null in files older than it.
 
 window_start/window_end: the half-open span of usage whose weights split the cell; null for direct rows.
 rule: the rule's name, or "" where none claimed it. method: direct, usage, cost, even, fixed, activity, follow or
-unattributed. shared_step: the provider team whose cost was passed on. idle_cause: unallocated, held, rest.
-fallback: what stood in for missing usage, "<previous|even|fixed|unattributed>:<zero|not_covered>".
+unattributed. shared_step: the provider team whose cost was passed on. idle_cause: unallocated, held, low, rest or
+unused_commitment. fallback: what stood in for missing usage, "<previous|even|fixed|unattributed>:<zero|not_covered>".
+dimensions: a JSON object from the configured dimensions to their values, without those that have none.
 """

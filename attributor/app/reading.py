@@ -17,16 +17,21 @@ from attributor.config.settings import StoreSettings
 from attributor.config.stores import read_store
 from rules.located import Located, read_yaml, substituted
 from rules.problem import Problem
+from rules.reading.dimensions import read_dimensions
 from rules.reading.teams import read_teams
 from rules.ruleset import Team
 
 
 @dataclass(frozen=True)
 class LedgerReading:
-    """The ledger of a configuration, its teams by id (those that can be read), and the clock."""
+    """The ledger of a configuration, its teams by id and its dimensions (those that can be read), and the clock.
+
+    `dimensions` are the names that the configuration gave, beside those that every report knows.
+    """
 
     engine: Engine
     teams: Mapping[str, Team]
+    dimensions: tuple[str, ...]
     clock: Callable[[], datetime]
 
 
@@ -41,7 +46,7 @@ def open_ledger(path: Path) -> Iterator[LedgerReading]:
     engine = opened_ledger(url)
     try:
         with ledger_failures(url):
-            yield LedgerReading(engine, _teams(root), utc_now)
+            yield LedgerReading(engine, _teams(root), _dimensions(root), utc_now)
     finally:
         engine.dispose()
 
@@ -65,6 +70,11 @@ def _teams(root: Located) -> Mapping[str, Team]:
     """Return the teams that are written without a mistake; `attributor check` names the mistakes of the others."""
     section = (root.entries or {}).get("teams")
     return {team.id: team for team in read_teams(section, [])} if section is not None else {}
+
+
+def _dimensions(root: Located) -> tuple[str, ...]:
+    _, named = read_dimensions((root.entries or {}).get("dimensions"), [])
+    return tuple(name for name, _ in named)
 
 
 def stores_of(root: Located, path: Path) -> StoreSettings:

@@ -63,6 +63,7 @@ def _publish(workshop: Workshop, attributed: AttributedDay, now: datetime) -> No
         rollup=attributed.rollup,
         usage=attributed.usage,
         unmatched=attributed.unmatched,
+        tags=attributed.tags,
     )
     publish_day(workshop.engine, workshop.lease, publication, now)
 

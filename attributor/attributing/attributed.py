@@ -7,7 +7,7 @@ from datetime import date
 import pyarrow as pa
 
 from attributor.attributing.days import DayReading, OpenUsage, open_day, open_usage, reaches_over, widened
-from attributor.attributing.rollups import rollup_rows, unmatched_rows, usage_rollup_rows
+from attributor.attributing.rollups import rollup_rows, tag_rows, unmatched_rows, usage_rollup_rows
 from attributor.lake.day_files import DayFile, write_day
 from rules.attribute import Attribution, attribute
 from rules.hours import Span
@@ -17,7 +17,7 @@ from rules.hours import Span
 class AttributedDay:
     """What one UTC day came to, wherever it was computed.
 
-    `files` hold its allocations, one a source of charges. `rollup`, `usage` and `unmatched` have the schemas of
+    `files` hold its allocations, one a source of charges. `rollup`, `usage`, `unmatched` and `tags` have the schemas of
     `attributor.ledger.published_rows`; `span` is the half-open usage that was needed, None where none was.
     """
 
@@ -26,6 +26,7 @@ class AttributedDay:
     rollup: pa.Table
     usage: pa.Table
     unmatched: pa.Table
+    tags: pa.Table
     warnings: tuple[str, ...]
     span: Span | None
 
@@ -46,6 +47,7 @@ def attribute_days(
             rollup=rollup_rows(reading.connection, attribution.allocations),
             usage=usage_rollup_rows(reading.connection, usage.table, day),
             unmatched=unmatched_rows(attribution.unmatched),
+            tags=tag_rows(reading.connection, attribution.tags),
             warnings=attribution.warnings,
             span=attribution.span,
         )

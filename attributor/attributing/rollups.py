@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from attributor.ledger.published_rows import UNMATCHED_OWNERS
+from attributor.ledger.published_rows import TAG_COMPLIANCE, UNMATCHED_OWNERS
 from rules.unmatched import Unmatched
 
 
@@ -18,7 +18,7 @@ def rollup_rows(connection: duckdb.DuckDBPyConnection, allocations: str) -> pa.T
                strftime(coalesce(BillingPeriodStart, x_Day::TIMESTAMPTZ), '%Y-%m') AS billing_month,
                BillingCurrency AS currency, x_Basis AS basis, team, project, environment, cost_center,
                ServiceName AS service, ProviderName AS provider, SubAccountId AS account,
-               ChargeCategory AS category, Model AS model, rule, method, shared_step, idle_cause, fallback,
+               ChargeCategory AS category, Model AS model, dimensions, rule, method, shared_step, idle_cause, fallback,
                sum(BilledCost) AS billed, sum(EffectiveCost) AS effective, sum(ListCost) AS list
         FROM "{allocations}" GROUP BY ALL ORDER BY ALL
         """  # noqa: S608 - the name is the engine's own
@@ -49,3 +49,10 @@ def unmatched_rows(unmatched: Sequence[Unmatched]) -> pa.Table:
         },
         schema=UNMATCHED_OWNERS,
     )
+
+
+def tag_rows(connection: duckdb.DuckDBPyConnection, compliance: str | None) -> pa.Table:
+    """Return the money behind required tags; columns of `published_rows.TAG_COMPLIANCE`, no rows without any."""
+    if compliance is None:
+        return TAG_COMPLIANCE.empty_table()
+    return connection.table(compliance).order("ALL").to_arrow_table()

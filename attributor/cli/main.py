@@ -23,6 +23,7 @@ COMMANDS = {
     "schema": "attributor.cli.check:schema",
     "serve": "attributor.cli.serve:command",
     "showback": "attributor.cli.showback:command",
+    "tags": "attributor.cli.tags:command",
 }
 
 

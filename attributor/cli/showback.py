@@ -20,18 +20,18 @@ from attributor.reports.showback import Showback, ShowbackRequest, showback, sho
 @format_option
 @period_option
 @click.option("--team", help="Only this team.")
-@click.option("--by", default="team", show_default=True, help="What to group by: team,service,project,…")
+@click.option("--by", default="team", show_default=True, help="What to group by: team,service,… or your dimensions.")
 @click.option("--basis", type=click.Choice(BASES), default="effective", show_default=True)
 @click.option("--period-by", type=click.Choice(["charge", "billing"]), default="charge", show_default=True)
 @click.option("--currency", help="Only charges in this currency.")
 @click.pass_context
 def command(context: click.Context, /, form: str, **asked: Any) -> None:
     """Show what each team, service or project cost; the rows sum exactly to the total."""
-    try:
-        by = parse_dimensions(asked["by"])
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--by") from error
     with open_ledger(config_path(context)) as ledger:
+        try:
+            by = parse_dimensions(asked["by"], ledger.dimensions)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--by") from error
         if asked["team"] is not None:
             check_team(ledger.engine, ledger.teams, asked["team"])
         request = ShowbackRequest(

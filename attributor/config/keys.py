@@ -10,7 +10,8 @@ TOP_LEVEL = {
     "teams": "The owners, with their aliases, budgets and people.",
     "rules": "How charges get an owner, in order; the first match wins.",
     "shared": "Teams whose whole cost goes on to those who use them.",
-    "dimensions": "More columns to report by: a name and the charge column it is read from.",
+    "dimensions": "Columns to report by, known ones and your own: a name and the charge column it is read from.",
+    "required_tags": "Keys of the tags that every charge should have.",
     "alerts": "Channels, routes and the detectors' thresholds.",
 }
 

@@ -20,6 +20,7 @@ from attributor.ledger.tables import (
     rollup,
     rule_sets,
     sources,
+    tag_compliance,
     unmatched_owners,
     usage_rollup,
 )
@@ -36,6 +37,7 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     rollup: frozenset({"id"}),
     usage_rollup: frozenset({"id"}),
     unmatched_owners: frozenset(),
+    tag_compliance: frozenset({"id"}),
     alerts: frozenset({"first_seen", "last_seen", "resolved_at", "snoozed_until"}),
     notifications: frozenset({"sent_at"}),
     outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at"}),

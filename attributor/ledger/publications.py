@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, Row, Table, delete, select
 from attributor.ledger.bulk import insert_arrow, merged
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.lease import Lease, hold
-from attributor.ledger.published_rows import ROLLUP, UNMATCHED_OWNERS, USAGE_ROLLUP
+from attributor.ledger.published_rows import ROLLUP, TAG_COMPLIANCE, UNMATCHED_OWNERS, USAGE_ROLLUP
 from attributor.ledger.tables import publications as published
-from attributor.ledger.tables import rollup, rule_sets, unmatched_owners, usage_rollup
+from attributor.ledger.tables import rollup, rule_sets, tag_compliance, unmatched_owners, usage_rollup
 from attributor.ledger.upsert import insert_new, upsert
 
 UsageVersions = Mapping[str, Mapping[date, int]]
@@ -48,7 +48,7 @@ class RuleSetText:
 class DayPublication:
     """One UTC day as readers shall see it, whole: a source that is not among `sources` has nothing on that day.
 
-    `rollup`, `usage` and `unmatched` have the schemas of `attributor.ledger.published_rows`.
+    `rollup`, `usage`, `unmatched` and `tags` have the schemas of `attributor.ledger.published_rows`.
     """
 
     day: date
@@ -57,6 +57,7 @@ class DayPublication:
     rollup: pa.Table
     usage: pa.Table
     unmatched: pa.Table
+    tags: pa.Table = field(default_factory=TAG_COMPLIANCE.empty_table)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: 
         _replace_rows(connection, usage_rollup, _checked(publication.usage, USAGE_ROLLUP), publication.day)
         unmatched = merged(_checked(publication.unmatched, UNMATCHED_OWNERS), unmatched_owners, "effective")
         _replace_rows(connection, unmatched_owners, unmatched, publication.day)
+        _replace_rows(connection, tag_compliance, _checked(publication.tags, TAG_COMPLIANCE), publication.day)
 
 
 def _replace_rows(connection: Connection, table: Table, rows: pa.Table, day: date) -> None:

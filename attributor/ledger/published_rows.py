@@ -18,6 +18,7 @@ _ROLLUP_TEXT = (
     "account",
     "category",
     "model",
+    "dimensions",
     "rule",
     "method",
     "shared_step",
@@ -34,10 +35,15 @@ def _schema(text: tuple[str, ...], amounts: tuple[str, ...]) -> pa.Schema:
 
 
 ROLLUP = _schema(_ROLLUP_TEXT, ("billed", "effective", "list"))
-"""The allocations of one day, summed; the columns of the ledger's `rollup`. `billing_month` is YYYY-MM."""
+"""The allocations of one day, summed; the columns of the ledger's `rollup`. `billing_month` is YYYY-MM.
+
+`dimensions` is a JSON object of text by name, or ""."""
 
 USAGE_ROLLUP = _schema(("source", "metric", "pool", "team", "model"), ("quantity",))
 """The usage of one day, summed; `source` is the usage's own."""
 
 UNMATCHED_OWNERS = _schema(("source", "column_name", "value", "currency"), ("effective",))
 """Owner values of one day that name no team, with the effective cost behind them."""
+
+TAG_COMPLIANCE = _schema(("source", "currency", "account", "team", "tag"), ("present", "missing"))
+"""The effective cost of one day by required tag: of the charges that have it, and of those that lack it."""

@@ -1,6 +1,6 @@
 """The ledger's tables: what is published, what reports read, and the daemon's state."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, String, Table, Text, text
 
 from attributor.ledger.instants import Instant
 from attributor.ledger.money_columns import money_columns
@@ -146,6 +146,7 @@ rollup = Table(
     Column("account", String(300), nullable=False),
     Column("category", String(50), nullable=False),
     Column("model", String(300), nullable=False),
+    Column("dimensions", Text, nullable=False, server_default=text("''")),
     Column("rule", String(300), nullable=False),
     Column("method", String(50), nullable=False),
     Column("shared_step", String(300), nullable=False),
@@ -159,7 +160,8 @@ rollup = Table(
 )
 """The daily sums of the published allocations; written in the transaction of their publication.
 
-`basis` is "billed" or "estimated" (x_Basis); `account` is SubAccountId; empty text is "", never null."""
+`basis` is "billed" or "estimated" (x_Basis); `account` is SubAccountId; `dimensions` is the JSON object of the
+configured dimensions that have a value; empty text is "", never null."""
 
 usage_rollup = Table(
     "usage_rollup",
@@ -188,6 +190,24 @@ unmatched_owners = Table(
     *money_columns("effective"),
 )
 """Owner values that name no team, with the money behind them."""
+
+tag_compliance = Table(
+    "tag_compliance",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("source", String(100), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("currency", String(20), nullable=False),
+    Column("account", String(300), nullable=False),
+    Column("team", String(200), nullable=False),
+    Column("tag", String(300), nullable=False),
+    *money_columns("present"),
+    *money_columns("missing"),
+    Index("ix_tag_compliance_day", "day"),
+)
+"""The day's effective cost by required tag: of the charges that have it, and of those that lack it.
+
+Empty where no tag is required; both sums of a tag together are the day's rollup."""
 
 runs = Table(
     "runs",

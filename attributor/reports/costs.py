@@ -1,5 +1,6 @@
 """The words that every report is asked in, and the sums they stand for in SQL."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -52,16 +53,23 @@ def parse_basis(text: str) -> Basis:
     return text
 
 
-def parse_dimensions(text: str) -> tuple[str, ...]:
-    """Read "team,service"; raise ValueError that lists what is possible otherwise."""
+def parse_dimensions(text: str, configured: Sequence[str] = ()) -> tuple[str, ...]:
+    """Read "team,service", or a configured dimension; raise ValueError that lists what is possible otherwise."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
-    unknown = [name for name in names if name not in DIMENSIONS]
+    known = (*DIMENSIONS, *configured)
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         wrong = ", ".join(repr(name) for name in unknown) or "nothing"
-        raise ValueError(f"cannot group by {wrong}; write one or more of {', '.join(DIMENSIONS)}")
+        raise ValueError(f"cannot group by {wrong}; write one or more of {', '.join(known)}")
     if len(set(names)) < len(names):
         raise ValueError(f"{text!r} names a dimension twice")
     return names
+
+
+def dimensions_of(text: str) -> Mapping[str, str]:
+    """Return the configured dimensions that a rollup row has, by name."""
+    found: Mapping[str, str] = json.loads(text) if text else {}
+    return found
 
 
 def within(start: date, end: date) -> ColumnElement[bool]:

@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, and_, select
+from sqlalchemy import ColumnElement, Engine, Row, and_, select
 
 from attributor.ledger.tables import rollup
-from attributor.money import plain, total
+from attributor.money import from_units, plain, to_units, total
 from attributor.periods import Month
 from attributor.reports.costs import (
     DIMENSIONS,
@@ -16,6 +16,7 @@ from attributor.reports.costs import (
     SeveralCurrenciesError,
     amounts,
     cost_sums,
+    dimensions_of,
     within,
 )
 
@@ -26,8 +27,8 @@ PeriodBy = Literal["charge", "billing"]
 class ShowbackRequest:
     """What is asked: a UTC month, the cost basis, what to group by, and what to keep to.
 
-    `by` holds words of `costs.DIMENSIONS`. `period_by` "billing" takes the charges of the month's invoices instead
-    of the charges of its days. `currency` keeps to one currency where there are several.
+    `by` holds words of `costs.DIMENSIONS` and configured dimensions. `period_by` "billing" takes the charges of the
+    month's invoices instead of the charges of its days. `currency` keeps to one currency where there are several.
     """
 
     period: Month
@@ -60,7 +61,7 @@ class Showback:
 
 def showback(engine: Engine, request: ShowbackRequest) -> Showback:
     """Sum the published allocations of a month; raise SeveralCurrenciesError where they have no single total."""
-    columns = [DIMENSIONS[name] for name in request.by]
+    columns = list(dict.fromkeys(DIMENSIONS.get(name, rollup.c.dimensions) for name in request.by))
     query = select(*columns, rollup.c.currency, *cost_sums(request.basis)).where(_condition(request))
     with engine.connect() as connection:
         found = connection.execute(query.group_by(*columns, rollup.c.currency)).all()
@@ -68,7 +69,11 @@ def showback(engine: Engine, request: ShowbackRequest) -> Showback:
     if len(currencies) > 1:
         raise SeveralCurrenciesError(currencies)
     count = len(columns)
-    rows = [ShowbackRow(tuple(_text(value) for value in row[:count]), *amounts(row, count + 1)) for row in found]
+    sums: dict[tuple[str, ...], int] = {}
+    for row in found:
+        values = _values(request.by, row)
+        sums[values] = sums.get(values, 0) + to_units(*amounts(row, count + 1))
+    rows = [ShowbackRow(values, from_units(cost)) for values, cost in sums.items()]
     rows.sort(key=lambda row: (row.cost.copy_negate(), row.values))
     return Showback(
         period=request.period,
@@ -101,6 +106,14 @@ def _condition(request: ShowbackRequest) -> ColumnElement[bool]:
     if request.currency is not None:
         conditions.append(rollup.c.currency == request.currency)
     return and_(*conditions)
+
+
+def _values(by: tuple[str, ...], row: Row[*tuple[Any, ...]]) -> tuple[str, ...]:
+    """Return a row's group; the configured dimensions, which are no columns, stand together in one."""
+    return tuple(
+        _text(row._mapping[DIMENSIONS[name]]) if name in DIMENSIONS else dimensions_of(row.dimensions).get(name, "")
+        for name in by
+    )
 
 
 def _text(value: str | date) -> str:

@@ -17,7 +17,7 @@ RESERVED = (UNATTRIBUTED, IDLE)
 class Context:
     """`problems` grows while reading; `read_table` returns a mapping file's text or raises OSError.
 
-    `match_case` is how the texts of the present rule match.
+    `match_case` is how the texts of the present rule match. `dimensions` are the configured ones of the user's naming.
     """
 
     problems: Problems
@@ -25,6 +25,7 @@ class Context:
     names: Directory
     read_table: Callable[[str], str]
     match_case: bool = True
+    dimensions: tuple[str, ...] = ()
 
 
 def team(node: Located, what: str, context: Context) -> str | None:

@@ -14,6 +14,7 @@ from rules.reading.context import RESERVED, Context
 from rules.reading.fields import column, entries_of, listed, nearest, word
 
 _COLUMNS = ("value", "team", "project", "environment", "cost_center")
+"""The columns that a table may have, beside one for each dimension of the user's naming."""
 
 
 def read_mapping(node: Located, context: Context) -> MappingOwner | None:
@@ -46,9 +47,10 @@ def _owners(file: str, text: str, context: Context) -> tuple[tuple[str, MappedOw
         context.problems.append(
             Problem(file, 1, f"the table has no column `{name}`", "the first line names the columns")
         )
+    known = (*_COLUMNS, *context.dimensions)
     for name in header:
-        if name not in _COLUMNS:
-            fix = nearest(name, _COLUMNS, f"known here: {listed(_COLUMNS)}")
+        if name not in known:
+            fix = nearest(name, known, f"known here: {listed(known)}")
             context.problems.append(Problem(file, 1, f"the table has an unknown column `{name}`", fix))
     if not {"value", "team"} <= set(header):
         return ()
@@ -76,4 +78,6 @@ def _owner(file: str, line: int, row: Mapping[str | None, str | None], context: 
         fix = nearest(name, context.teams, f"add `{name}` under `teams:`")
         context.problems.append(Problem(file, line, f"there is no team `{name}`", fix))
         return None
-    return MappedOwner(team, row.get("project") or "", row.get("environment") or "", row.get("cost_center") or "")
+    project, environment, cost_center = (row.get(name) or "" for name in ("project", "environment", "cost_center"))
+    dimensions = tuple((name, value) for name in context.dimensions if (value := row.get(name)))
+    return MappedOwner(team, project, environment, cost_center, dimensions)

@@ -1,6 +1,7 @@
 """Reading the outcome of a rule: `owner`, `split`, `activity` or `follow`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -35,7 +36,7 @@ def read_outcome(entries: Mapping[str, Located], node: Located, context: Context
 def _owner(node: Located, context: Context) -> Outcome | None:
     if node.text is not None:
         return _fixed_owner(node, context)
-    entries = entries_of(node, keywords.OWNER, "`owner`", context.problems)
+    entries = entries_of(node, (*keywords.OWNER, *context.dimensions), "`owner`", context.problems)
     if "mapping" in entries:
         for key in entries:
             if key != "mapping":
@@ -47,8 +48,8 @@ def _owner(node: Located, context: Context) -> Outcome | None:
             context.problems.append(node.problem("`owner` has no `team`", "write `owner: {team: tags.team}`"))
         return None
     columns = {
-        f"{key}_column": column(entries[key], f"`{key}`", context.problems) or ""
-        for key in ("project", "environment", "cost_center")
+        key: column(entries[key], f"`{key}`", context.problems) or ""
+        for key in ("project", "environment", "cost_center", *context.dimensions)
         if key in entries
     }
     return _named_owner(entries["team"], columns, context)
@@ -68,11 +69,17 @@ def _named_owner(node: Located, columns: Mapping[str, str], context: Context) ->
     name = word(node, "`team`", context.problems)
     if name is None:
         return None
+    owner = Owner(
+        project_column=columns.get("project", ""),
+        environment_column=columns.get("environment", ""),
+        cost_center_column=columns.get("cost_center", ""),
+        dimension_columns=tuple((name, columns[name]) for name in context.dimensions if columns.get(name)),
+    )
     fixed = name if name in RESERVED else look_up(name, context.names, date.max)
     if fixed is not None:
-        return Owner(team=fixed, **columns)
+        return replace(owner, team=fixed)
     named = column(node, "`team`", context.problems)
-    return None if named is None else Owner(team_column=named, **columns)
+    return None if named is None else replace(owner, team_column=named)
 
 
 def _activity(node: Located, context: Context) -> Activity | None:

@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from rules.attribute import Attribution, DayTables, attribute
+from rules.explain import explain
+from rules.explanation import Explanation, Question
 from rules.load import Loaded, load
 from rules.located import read_yaml
 from rules.ruleset import RuleSet
@@ -193,6 +195,10 @@ class Engine:
     def attribute(self, text: str, *args: Any, **kwargs: Any) -> Attribution:
         ruleset = self.rules(text)
         return attribute(self.connection, self.resolved(self.tables(*args, **kwargs), ruleset), ruleset)
+
+    def explain(self, text: str, question: Question, *args: Any, **kwargs: Any) -> Explanation:
+        ruleset = self.rules(text)
+        return explain(self.connection, self.resolved(self.tables(*args, **kwargs), ruleset), ruleset, question)
 
     def rows(self, attribution: Attribution) -> list[Row]:
         found = self.connection.execute(

@@ -137,7 +137,12 @@ def test_a_wrong_rule_is_named_with_its_line_and_the_fix(read, rule, message, fi
         ("teams: {a: }\nshared:\n  - {team: a, split: {by: cost}}", 3, "not supported yet", "by a metric"),
         ("teams: {a: }\nshared:\n  - {team: a, split: {by: x, per: hour}}", 3, "per day or month", "per: day"),
         ("teams: {a: }\nshared:\n  - {team: a, split: {even: [a]}}", 3, "can never leave", "not shared itself"),
-        ("dimensions: {Modell: tags.m}", 1, "not supported yet", "did you mean `Model`?"),
+        ("dimensions: {Modell: tags.m}", 1, "cannot be called `Modell`", "did you mean `Model`?"),
+        ("dimensions: {team: tags.t}", 1, "`team`: the word is taken", "another word"),
+        ("dimensions: {the feature: tags.f}", 1, "cannot be called", "a small word"),
+        ("required_tags: {team: yes}", 1, "`required_tags` is a text or a list", "[a, b]"),
+        ("required_tags: [tags.team]", 1, "holds keys, not columns", "write `team`"),
+        ("required_tags: [team, team]", 1, "names a tag twice", "keep one"),
         ("dimensions: [tags.m]", 1, "`dimensions` is a map", "Model"),
     ],
 )

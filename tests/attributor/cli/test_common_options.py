@@ -12,6 +12,7 @@ from attributor.cli.main import COMMANDS, attributor
 READING = [
     ["showback", "--period", "2026-11"],
     ["reconcile", "--period", "2026-11"],
+    ["tags", "--period", "2026-11"],
     ["explain", "--period", "2026-11", "--team", "ads"],
     ["alerts", "list"],
     ["check"],
