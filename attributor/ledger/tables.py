@@ -1,17 +1,13 @@
 """The ledger's tables: what is published, what reports read, and the daemon's state."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Table, Text, text
 
 from attributor.ledger.instants import Instant
+from attributor.ledger.metadata import metadata
 from attributor.ledger.money_columns import money_columns
+from attributor.ledger.statement_tables import corrections, statements
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["corrections", "metadata", "statements"]  # those that are defined elsewhere: all tables can be had here
 
 leases = Table(
     "leases",
@@ -155,13 +151,16 @@ rollup = Table(
     *money_columns("billed"),
     *money_columns("effective"),
     *money_columns("list"),
+    Column("corrects", String(7), nullable=False, server_default=text("''")),
+    Column("corrected_day", Date),
     Index("ix_rollup_source_day", "source", "day"),
     Index("ix_rollup_day_team", "day", "team"),
 )
 """The daily sums of the published allocations; written in the transaction of their publication.
 
 `basis` is "billed" or "estimated" (x_Basis); `account` is SubAccountId; `dimensions` is the JSON object of the
-configured dimensions that have a value; empty text is "", never null."""
+configured dimensions that have a value; empty text is "", never null. A row that `corrects` a closed month (YYYY-MM,
+otherwise "") is what came later of its `corrected_day`; its `day` is that on which it was posted."""
 
 usage_rollup = Table(
     "usage_rollup",

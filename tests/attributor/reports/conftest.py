@@ -26,7 +26,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def _row(table: Table, given: dict[str, Any], money: tuple[str, ...]) -> dict[str, Any]:
-    values = {column.name: "" for column in table.columns if not column.name.endswith(("_millionths", "_rest", "id"))}
+    named = (column.name for column in table.columns if not column.nullable)
+    values = {name: "" for name in named if not name.endswith(("_millionths", "_rest", "id"))}
     values |= {name: value for name, value in given.items() if name not in money}
     for name in money:
         values |= money_values(name, Decimal(given.get(name, "0")))

@@ -23,7 +23,11 @@ BILLION = Decimal("1000000000.000000000001")
 
 @pytest.fixture
 def filled(ledger_engine: Engine) -> Engine:
-    texts = [column.name for column in rollup.columns if not column.name.endswith(("_millionths", "_rest"))]
+    texts = [
+        column.name
+        for column in rollup.columns
+        if not column.nullable and not column.name.endswith(("_millionths", "_rest"))
+    ]
     row = dict.fromkeys(texts, "") | {"source": "bill", "billing_month": "2026-10", "currency": "USD", "team": "search"}
     del row["id"]
     key = {"source": "bill", "currency": "USD", "day": date(2026, 10, 5)}

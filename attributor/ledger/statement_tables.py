@@ -1,0 +1,49 @@
+"""The ledger's tables of closed months: their statements, and what was restated after them."""
+
+from sqlalchemy import BigInteger, Column, Date, Integer, String, Table, Text
+
+from attributor.ledger.instants import Instant
+from attributor.ledger.metadata import metadata
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("closed_at", Instant, nullable=False),
+    Column("closed_by", String(200), nullable=False),
+    Column("rules_digest", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("totals", Text, nullable=False),
+    Column("teams", Text, nullable=False),
+    Column("undone_at", Instant),
+    Column("undone_by", String(200)),
+    Column("taken_back", Text),
+)
+"""Every closing of a month (YYYY-MM); rows are never deleted. A month is closed while its last one is not undone.
+
+`digest` is of the month's rollup rows and rules (see `statement_content`); `rules_digest` are the rules in use when it
+was closed. JSON maps of decimal strings: `totals` is currency -> {cost column: amount}, `teams` is currency -> {team:
+effective cost}, `taken_back` is what the corrections that an undoing took back came to, like `totals`."""
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("month", String(7), nullable=False),
+    Column("posted_on", Date, nullable=False),
+    Column("charges_versions", Text, nullable=False),
+    Column("allocations_version", BigInteger, nullable=False),
+    Column("usage_versions", Text, nullable=False),
+    Column("usage_start", Instant),
+    Column("usage_end", Instant),
+    Column("rules_digest", String(64), nullable=False),
+    Column("inputs_digest", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("posted_at", Instant, nullable=False),
+)
+"""The `number`-th time that a UTC day of a closed month was attributed again; written with its rows of the rollup.
+
+`posted_on` is the UTC day whose rollup holds the rows. Both `…_versions` are JSON maps source -> {day: version}: of the
+day, or of its whole month where rules lean on it. `inputs_digest` is as in `publications`."""
