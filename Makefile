@@ -16,6 +16,7 @@ run: $(VENV)/.installed  ## serve a made-up company at 127.0.0.1:8080
 	$(BIN)/attributor demo $(DEMO)
 	$(BIN)/attributor run -c $(DEMO)/attributor.yaml
 	cp -R $(DEMO)/later/. $(DEMO)  # the provider sends one day again, with another cost
+	$(BIN)/attributor run -c $(DEMO)/attributor.yaml
 	$(BIN)/attributor serve -c $(DEMO)/attributor.yaml
 
 test: $(VENV)/.installed  ## everything, with a real browser, Prometheus and PostgreSQL where they can be had
