@@ -7,7 +7,7 @@ import duckdb
 from rules.allocations import ALLOCATIONS_TABLE, write_allocations
 from rules.cells import Plan, decide_groups, make_cells
 from rules.hours import Span
-from rules.methods.idle import BUSY, CAPACITY, needs_capacity
+from rules.methods.idle import BUSY, CAPACITY, LOW, needs_capacity
 from rules.methods.proportional import UsageSource
 from rules.outcomes import Activity, UsageSplit
 from rules.phases import Phased, allocate
@@ -110,7 +110,8 @@ def metrics_of(ruleset: RuleSet) -> frozenset[str]:
     metrics: set[str] = set()
     for outcome in (*(rule.outcome for rule in ruleset.rules), *(shared.split for shared in ruleset.shared)):
         if isinstance(outcome, UsageSplit):
-            metrics |= {outcome.metric, *((CAPACITY, BUSY) if needs_capacity(outcome) else ())}
+            metrics |= {driver.metric for driver in outcome.drivers}
+            metrics |= {CAPACITY, BUSY, LOW} if needs_capacity(outcome) else set()
         elif isinstance(outcome, Activity):
-            metrics |= {metric for metric, _ in outcome.rates}
+            metrics |= {rate.metric for rate in outcome.rates}
     return frozenset(metrics)

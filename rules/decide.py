@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from rules.match import condition
 from rules.outcomes import MappingOwner, Owner
-from rules.owners import Directory, directory, look_up
+from rules.owners import Directory, directory, is_there, look_up
 from rules.rows import load_rows
 from rules.ruleset import Rule, Team
 from rules.schema import OWNER_COLUMNS
@@ -172,7 +172,7 @@ def _named(
             team = look_up(value, names, day)
             if team is not None:
                 yield lookup.number, value, day, team, "", "", "", *("" for _ in dimensions)
-        elif value in mapped:
+        elif value in mapped and is_there(mapped[value].team, names, day):
             owner = mapped[value]
             more = dict(owner.dimensions)
             texts = owner.project, owner.environment, owner.cost_center, *(more.get(name, "") for name in dimensions)

@@ -147,6 +147,7 @@ def _weighing(case: _Case, given: Sequence[_Given], outcome: Outcome | None, tea
         window_start=instant(window[0]) if window else None,
         window_end=instant(window[1]) if window else None,
         weights=_weights(weights) if weights else (),
+        note=weights.note if weights else "",
         costs=_costs(given),
         charges=listed,
         more=more,
@@ -197,10 +198,14 @@ def _fallback(case: _Case, one: _Given) -> str:
 def _measured(outcome: Outcome | None) -> tuple[str, str]:
     """Return metric and pool that an outcome's weights were measured by."""
     if isinstance(outcome, UsageSplit):
-        return outcome.metric, outcome.pool or ""
+        return _listed(one.metric for one in outcome.drivers), _listed(one.pool or "" for one in outcome.drivers)
     if isinstance(outcome, Activity):
-        return ", ".join(metric for metric, _ in outcome.rates), outcome.pool or ""
+        return _listed(rate.metric for rate in outcome.rates), outcome.pool or ""
     return ("EffectiveCost", "") if isinstance(outcome, CostSplit | Follow) else ("", "")
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(word for word in words if word))
 
 
 def _weights(weights: Weights) -> tuple[Weight, ...]:

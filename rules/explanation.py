@@ -55,6 +55,8 @@ class MoreCharges:
 class Weighing:
     """What was split by the same weights. `metric` is "" where nothing was measured; the window is half-open UTC.
 
+    Several metrics or pools are listed, and `note` says what is remarkable about the weights ("" where nothing is).
+
     `charges` are the largest by their share, the rest is `more`; together they sum to `costs`. A direct rule has one
     weighing without weights.
     """
@@ -64,6 +66,7 @@ class Weighing:
     window_start: datetime | None
     window_end: datetime | None
     weights: tuple[Weight, ...]
+    note: str
     costs: Costs
     charges: tuple[ChargeShare, ...]
     more: MoreCharges | None

@@ -48,3 +48,12 @@ def end_of_bucket(start: int, per: Per) -> int:
         return start + HOURS_PER_DAY
     first = instant(start).date()
     return first_hour(date(first.year + first.month // 12, first.month % 12 + 1, 1))
+
+
+def shown_hours(window: tuple[int, int]) -> str:
+    """Return a half-open window for people: a UTC day, whole days, or hours."""
+    start, end = instant(window[0]), instant(window[1])
+    if window[0] % HOURS_PER_DAY or window[1] % HOURS_PER_DAY:
+        return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    last = (end - timedelta(days=1)).date()
+    return str(last) if start.date() == last else f"{start.date()} to {last}"

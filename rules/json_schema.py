@@ -74,6 +74,7 @@ def _team() -> Schema:
         "aliases": _words(),
         "was": {"type": "array", "items": was},
         "budget": {"anyOf": [_NUMBER, budget]},
+        **dict.fromkeys(("from", "until"), _DAY),
     }
     return {"anyOf": [{"type": "null"}, _map(keywords.TEAM, kinds)]}
 
@@ -81,7 +82,7 @@ def _team() -> Schema:
 def _rule() -> Schema:
     activity = _map(
         keywords.ACTIVITY,
-        {"rates": _NUMBERS_BY_NAME, "pool": _TEXT, "rest": _TEXT, "per": _PER},
+        {"rates": _rates(), "pool": _TEXT, "rest": _TEXT, "per": _PER},
         required=["rates", "rest"],
     )
     kinds = {
@@ -96,6 +97,12 @@ def _rule() -> Schema:
         "follow": _words(),
     }
     return _map(keywords.RULE, kinds, oneOf=[{"required": [outcome]} for outcome in keywords.OUTCOMES])
+
+
+def _rates() -> Schema:
+    dated = _map(keywords.RATE, {"rate": _NUMBER, "from": _DAY, "until": _DAY}, required=["rate"])
+    several = {"type": "array", "items": dated, "minItems": 1}
+    return {"type": "object", "additionalProperties": {"anyOf": [_NUMBER, dated, several]}, "minProperties": 1}
 
 
 def _match() -> Schema:
@@ -133,13 +140,20 @@ def _split() -> Schema:
     shares = {"even": _words(), "fixed": _NUMBERS_BY_NAME}
     stand_in = _map({key: keywords.SPLIT[key] for key in shares}, shares, minProperties=1, maxProperties=1)
     kinds = {
-        **dict.fromkeys(("by", "pool", "idle", "unallocated"), _TEXT),
+        "by": {"anyOf": [_TEXT, _drivers()]},
+        **dict.fromkeys(("pool", "idle", "unallocated"), _TEXT),
         **shares,
         "per": _PER,
         "among": _words(),
         "without_usage": {"anyOf": [{"enum": ["unattributed", "previous", "even"]}, stand_in]},
     }
     return _map(keywords.SPLIT, kinds, oneOf=[{"required": [kind]} for kind in ("by", "even", "fixed")])
+
+
+def _drivers() -> Schema:
+    named = _map(keywords.DRIVER, {"metric": _TEXT, "weight": _NUMBER, "pool": _TEXT}, required=["metric", "weight"])
+    short = {**_NUMBERS_BY_NAME, "maxProperties": 1}
+    return {"type": "array", "items": {"anyOf": [named, short]}, "minItems": 1}
 
 
 def _shared() -> Schema:

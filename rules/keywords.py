@@ -24,6 +24,8 @@ TEAM: Final[Keywords] = MappingProxyType(
         "owner": "Who answers for the team's cost.",
         "slack": "The channel that hears of it.",
         "budget": "Money a month, or a map with daily limits and thresholds.",
+        "from": "The first UTC day on which the team is there.",
+        "until": "The first UTC day on which it no longer is; from then its names name nobody.",
     }
 )
 WAS: Final[Keywords] = MappingProxyType(
@@ -89,7 +91,7 @@ MAPPING: Final[Keywords] = MappingProxyType(
 )
 SPLIT: Final[Keywords] = MappingProxyType(
     {
-        "by": "A usage metric, or `cost`.",
+        "by": "A usage metric, `cost`, or a list of metrics with weights, as [{gpu.hours: 0.7}, {requests: 0.3}].",
         "even": "The teams that share alike.",
         "fixed": "Weights by team.",
         "pool": "The pool whose usage counts; needed where several report the metric.",
@@ -102,10 +104,24 @@ SPLIT: Final[Keywords] = MappingProxyType(
 )
 ACTIVITY: Final[Keywords] = MappingProxyType(
     {
-        "rates": "Money per unit, by metric.",
+        "rates": "Money per unit, by metric: a number, or a list of numbers with dates.",
         "pool": "The pool whose counts are claimed; rules that name the same pool share one set of claims.",
         "rest": "The team that bears what the claims leave.",
         "per": "The bucket: hour, day (default) or month.",
+    }
+)
+DRIVER: Final[Keywords] = MappingProxyType(
+    {
+        "metric": "A usage metric, one of several that are blended.",
+        "weight": "Its part beside the other metrics.",
+        "pool": "The pool whose usage of this metric counts.",
+    }
+)
+RATE: Final[Keywords] = MappingProxyType(
+    {
+        "rate": "Money per unit.",
+        "from": "The first UTC day on which the rate holds.",
+        "until": "The first UTC day on which it no longer holds.",
     }
 )
 SHARED: Final[Keywords] = MappingProxyType(
@@ -130,6 +146,8 @@ SECTIONS: Final[Mapping[str, Keywords]] = MappingProxyType(
         "mapping": MAPPING,
         "split": SPLIT,
         "activity": ACTIVITY,
+        "driver": DRIVER,
+        "rate": RATE,
         "shared": SHARED,
     }
 )

@@ -1,10 +1,14 @@
 """The nouns of outcomes: what happens to the charges that a rule claims."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 Per = Literal["hour", "day", "month"]
+Days = tuple[date | None, date | None]
+"""UTC days [start, end); None is open."""
+
 HOLDER = "holder"
 SPREAD = "spread"
 
@@ -46,10 +50,14 @@ class MappingOwner:
 
 @dataclass(frozen=True)
 class FixedSplit:
-    """Fixed weights by team; `method` says whether they were written as even or as fixed."""
+    """Fixed weights by team; `method` says whether they were written as even or as fixed.
+
+    `days` are the UTC days [start, end) of those members that have any; outside of them they bear nothing.
+    """
 
     weights: tuple[tuple[str, Decimal], ...]
     method: Literal["even", "fixed"] = "fixed"
+    days: tuple[tuple[str, Days], ...] = ()
 
 
 WithoutUsage = Literal["unattributed", "previous", "keep"] | FixedSplit
@@ -57,11 +65,25 @@ WithoutUsage = Literal["unattributed", "previous", "keep"] | FixedSplit
 
 
 @dataclass(frozen=True)
-class UsageSplit:
-    """Proportional to a metric per bucket. `idle` and `unallocated` are "" where idle capacity is not told apart."""
+class Driver:
+    """A usage metric that costs are split by, of one pool, or of all (None).
+
+    `weight` is its part beside the other drivers of a split.
+    """
 
     metric: str
     pool: str | None = None
+    weight: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True)
+class UsageSplit:
+    """Proportional to a driver per bucket, or to several, whose shares are blended by their weights.
+
+    `idle` and `unallocated` are "" where idle capacity is not told apart; where it is, there is one driver.
+    """
+
+    drivers: tuple[Driver, ...]
     per: Per = "day"
     among: tuple[str, ...] = ()
     without_usage: WithoutUsage = "unattributed"
@@ -79,10 +101,23 @@ class CostSplit:
 
 
 @dataclass(frozen=True)
-class Activity:
-    """Rate times count per owner and bucket; what the claims leave of the pool is idle capacity of `rest`."""
+class Rate:
+    """Money per unit of a metric, on the UTC days [start, end)."""
 
-    rates: tuple[tuple[str, Decimal], ...]
+    metric: str
+    money: Decimal
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Rate times count per owner and bucket; what the claims leave of the pool is idle capacity of `rest`.
+
+    The rates of a metric do not overlap; on a day without one it claims nothing.
+    """
+
+    rates: tuple[Rate, ...]
     rest: str
     pool: str | None = None
     per: Per = "day"

@@ -11,7 +11,7 @@ from rules.decide import NOBODY
 from rules.keys import SplitKey, Weighed, split_keys
 from rules.methods.activity import weigh_activity
 from rules.methods.cost import OwnerCost, weigh_by_cost, weigh_followed
-from rules.methods.proportional import UsageSource, fixed_parts, weigh_usage
+from rules.methods.proportional import UsageSource, fixed_weights, weigh_usage
 from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, UsageSplit
 from rules.rows import load_rows
 from rules.ruleset import Rule, RuleSet
@@ -62,7 +62,7 @@ def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str
 def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -> Weighed:
     """Create the parts of the cells that need no other cell's cost."""
     weighed = [_weigh_rule(source, rule, found) for rule, found in _by_rule(ruleset.rules, keys)]
-    weighed += [weigh_activity(source, activity, found) for activity, found in _by_pool(ruleset.rules, keys)]
+    weighed += [_weigh_pool(source, activity, found) for activity, found in _by_pool(ruleset.rules, keys)]
     weights = {number: one for each in weighed for number, one in each.weights.items()}
     costs = ", ".join(COSTS)
     source.connection.execute(
@@ -78,8 +78,7 @@ def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -
 
 def _weigh_rule(source: UsageSource, rule: Rule, keys: Sequence[SplitKey]) -> Weighed:
     if isinstance(rule.outcome, FixedSplit):
-        parts = fixed_parts(rule.outcome)
-        return Weighed({key.number: Weights(parts) for key in keys})
+        return Weighed({key.number: fixed_weights(rule.outcome, key.day) for key in keys})
     if not isinstance(rule.outcome, UsageSplit):
         return Weighed({})
     windows = sorted({key.window for key in keys if key.window is not None})
@@ -87,6 +86,13 @@ def _weigh_rule(source: UsageSource, rule: Rule, keys: Sequence[SplitKey]) -> We
     weights = {key.number: found[key.window] for key in keys if key.window is not None}
     named = tuple(f"rule `{rule.name}`: {warning}" for warning in warnings)
     return Weighed({number: one for number, one in weights.items() if one is not None}, named)
+
+
+def _weigh_pool(source: UsageSource, activity: Activity, found: Sequence[tuple[Rule, SplitKey]]) -> Weighed:
+    weighed = weigh_activity(source, activity, [key for _, key in found])
+    names = ", ".join(dict.fromkeys(f"`{rule.name}`" for rule, _ in found))
+    rule = f"rule{'' if len({rule.name for rule, _ in found}) == 1 else 's'} {names}"
+    return Weighed(weighed.weights, tuple(f"{rule}: {warning}" for warning in weighed.warnings))
 
 
 def _phase_two(ruleset: RuleSet, keys: Sequence[SplitKey], costs: Sequence[OwnerCost], whole_month: bool) -> Weighed:  # noqa: FBT001
@@ -119,12 +125,12 @@ def _by_rule(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[tuple[Rule
     return [(rules[index], members) for index, members in sorted(found.items())]
 
 
-def _by_pool(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[tuple[Activity, list[SplitKey]]]:
+def _by_pool(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[tuple[Activity, list[tuple[Rule, SplitKey]]]]:
     """Return the keys of activity rules; rules that say the same of one pool share their claims."""
-    found: dict[Activity, list[SplitKey]] = {}
+    found: dict[Activity, list[tuple[Rule, SplitKey]]] = {}
     for rule, members in _by_rule(rules, keys):
         if isinstance(rule.outcome, Activity):
-            found.setdefault(rule.outcome, []).extend(members)
+            found.setdefault(rule.outcome, []).extend((rule, key) for key in members)
     return list(found.items())
 
 

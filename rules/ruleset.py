@@ -30,7 +30,10 @@ class FormerName:
 
 @dataclass(frozen=True)
 class Team:
-    """An owner. `aliases` are spellings that resolve to it; `owner` and `slack` say who to ask and where."""
+    """An owner, on the UTC days [start, end); outside of them its names name nobody.
+
+    `aliases` are spellings that resolve to it; `owner` and `slack` say who to ask and where.
+    """
 
     id: str
     name: str = ""
@@ -42,6 +45,8 @@ class Team:
     budget: Budget | None = None
     line: int = 0
     facts: Mapping[str, str] = field(default_factory=dict)
+    start: date | None = None
+    end: date | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,6 @@ class RuleSet:
     text: str = ""
 
 
-def holds_on(dated: Rule | SharedTeam, day: date) -> bool:
-    """Return whether a rule or a shared team holds on a UTC day."""
+def holds_on(dated: Rule | SharedTeam | Team, day: date) -> bool:
+    """Return whether a rule, a shared team or a team holds on a UTC day."""
     return (dated.start is None or dated.start <= day) and (dated.end is None or day < dated.end)

@@ -117,7 +117,8 @@ def _parts(shares: Mapping[str, Fraction]) -> tuple[Part, ...]:
 
 def _weigh(source: UsageSource, shared: SharedTeam, day: date) -> tuple[Weights | None, tuple[str, ...]]:
     if isinstance(shared.split, FixedSplit):
-        return Weights(fixed_parts(shared.split)), ()
+        parts = fixed_parts(shared.split, day)
+        return Weights(parts) if parts else None, ()
     window = bucket_of(day, shared.split.per)
     weights, warnings = weigh_usage(source, shared.split, [window])
     return weights[window], warnings

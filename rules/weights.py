@@ -26,12 +26,13 @@ class Weights:
     """Parts above zero in binary order of owner and cause, reduced by their greatest common divisor.
 
     `window` is the half-open span of hours (counted from 1970, UTC) that was measured, or None; `fallback` says what
-    stood in for missing usage ("" where nothing did).
+    stood in for missing usage ("" where nothing did), `note` what people should know of them.
     """
 
     parts: tuple[Part, ...]
     window: tuple[int, int] | None = None
     fallback: str = ""
+    note: str = ""
 
     @property
     def total(self) -> int:

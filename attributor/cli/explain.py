@@ -93,6 +93,8 @@ def _told(weighing: Weighing, money: str) -> Iterator[str]:
     for weight in weighing.weights:
         cause = f" ({weight.idle_cause})" if weight.idle_cause else ""
         yield f"  {weight.owner}{cause}: {plain(weight.quantity)} = {_percent(weight.share)}"
+    if weighing.note:
+        yield f"  {weighing.note}"
     for charge in weighing.charges[:_SHOWN]:
         share, whole = shown(charge.share.effective, money, 6), shown(charge.effective, money, 6)
         yield f"  {share} of {whole}  {charge.origin}"

@@ -125,6 +125,7 @@ def _weighing(weighing: Weighing) -> dict[str, Any]:
         "window_end": _instant(weighing.window_end),
         "cost": plain(weighing.costs.effective),
         "weights": _weights(weighing.weights),
+        "note": weighing.note,
         "charges": [_charge(charge) for charge in weighing.charges],
         "more_charges": None
         if more is None

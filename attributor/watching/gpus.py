@@ -84,7 +84,8 @@ def _pools_by_rule(ruleset: RuleSet, known: AbstractSet[str]) -> dict[str, str]:
     """Return the rules that split by GPU hours, each with its pool: the only one there is where it names none."""
     only = next(iter(known)) if len(known) == 1 else ""
     splits = {rule.name: rule.outcome for rule in ruleset.rules if isinstance(rule.outcome, UsageSplit)}
-    return {name: split.pool or only for name, split in splits.items() if split.metric == HOURS}
+    drivers = {name: split.drivers[0] for name, split in splits.items() if len(split.drivers) == 1}
+    return {name: driver.pool or only for name, driver in drivers.items() if driver.metric == HOURS}
 
 
 def _costs_by_day(engine: Engine, pools: Mapping[str, str], first: date) -> dict[tuple[str, str, date], Decimal]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pyarrow as pa
 
 from collectors.base import FileRead, Reading, SourceSettings, TableName, Window
 from collectors.files.rows import spans_of
-from collectors.gpus.hours import Measure, measure_hour
+from collectors.gpus.hours import Limits, Measure, measure_hour
 from collectors.gpus.queries import Asking, ask_piece, pieces_of
 from collectors.gpus.series import Series
 from collectors.http import connected
@@ -21,13 +20,13 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class GpuSource:
-    """One configured Prometheus; `busy_above` is in percent."""
+    """One configured Prometheus."""
 
     settings: SourceSettings
     asking: Asking
     backfill: timedelta
     restates: timedelta
-    busy_above: Decimal
+    limits: Limits
 
 
 class PrometheusCollector:
@@ -96,7 +95,7 @@ class PrometheusCollector:
         for number in range((piece.end - piece.start) // _HOUR):
             hour = piece.start + number * _HOUR
             slots = range(number * an_hour, (number + 1) * an_hour)
-            measures = list(measure_hour(_within(series, slots), an_hour, self._source.busy_above))
+            measures = list(measure_hour(_within(series, slots), an_hour, self._source.limits))
             rows += [(hour, measure) for measure in measures]
             if measures:
                 covered.add(hour)

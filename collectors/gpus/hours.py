@@ -24,22 +24,33 @@ class Measure:
     facts: Facts
 
 
+@dataclass(frozen=True)
+class Limits:
+    """In percent of utilisation: a GPU computes from `busy_above` on, and does so but little below `low_below`."""
+
+    busy_above: Decimal
+    low_below: Decimal
+
+
 @dataclass
 class _Held:
     """What one holder (or nobody) had of one device: counts of time slots by how many shared each."""
 
     seen: Counter[int] = field(default_factory=Counter)
     busy: Counter[int] = field(default_factory=Counter)
+    low: Counter[int] = field(default_factory=Counter)
     percents: list[Decimal] = field(default_factory=list)
 
-    def note(self, sharing: int, percent: Decimal, busy_above: Decimal) -> None:
+    def note(self, sharing: int, percent: Decimal, limits: Limits) -> None:
         self.seen[sharing] += 1
         self.percents.append(percent)
-        if percent >= busy_above:
+        if percent >= limits.busy_above:
             self.busy[sharing] += 1
+            if percent < limits.low_below:
+                self.low[sharing] += 1
 
 
-def measure_hour(series: Iterable[Series], expected: int, busy_above: Decimal) -> Iterator[Measure]:
+def measure_hour(series: Iterable[Series], expected: int, limits: Limits) -> Iterator[Measure]:
     """Yield the usage of one hour of `expected` time slots.
 
     A physical GPU never has more than one hour: MIG instances count as parts of it, a slot that several held is
@@ -51,10 +62,10 @@ def measure_hour(series: Iterable[Series], expected: int, busy_above: Decimal) -
         if one.percents:
             by_gpu[one.device.uuid].append(one)
     for uuid in sorted(by_gpu):
-        yield from _measure_gpu(uuid, by_gpu[uuid], expected, busy_above)
+        yield from _measure_gpu(uuid, by_gpu[uuid], expected, limits)
 
 
-def _measure_gpu(uuid: str, series: list[Series], expected: int, busy_above: Decimal) -> Iterator[Measure]:
+def _measure_gpu(uuid: str, series: list[Series], expected: int, limits: Limits) -> Iterator[Measure]:
     pool, about = series[0].pool, dict(series[0].about)
     about.pop("profile", None)
     present = len({slot for one in series for slot in one.percents})
@@ -68,7 +79,7 @@ def _measure_gpu(uuid: str, series: list[Series], expected: int, busy_above: Dec
         metric, chosen = _best_metric(by_device[device])
         share = Fraction(part, whole)
         facts = (("gpu", device.name), *chosen[0].about, ("measured_by", metric))
-        for holder, held in sorted(_held(chosen, busy_above).items()):
+        for holder, held in sorted(_held(chosen, limits).items()):
             for name, quantity in _quantities(held, share, expected, is_held=bool(holder)):
                 yield Measure(name, pool, _rounded(quantity), (*facts, *holder))
 
@@ -84,7 +95,7 @@ def _best_metric(series: list[Series]) -> tuple[str, list[Series]]:
     return metric, [one for one in series if one.metric == metric]
 
 
-def _held(series: list[Series], busy_above: Decimal) -> Mapping[Facts, _Held]:
+def _held(series: list[Series], limits: Limits) -> Mapping[Facts, _Held]:
     by_slot: dict[int, dict[Facts, Decimal]] = defaultdict(dict)
     for one in series:
         for slot, percent in one.percents.items():
@@ -94,7 +105,7 @@ def _held(series: list[Series], busy_above: Decimal) -> Mapping[Facts, _Held]:
     for holders in by_slot.values():
         named = {holder: percent for holder, percent in holders.items() if holder} or holders
         for holder, percent in named.items():
-            held[holder].note(len(named), percent, busy_above)
+            held[holder].note(len(named), percent, limits)
     return held
 
 
@@ -103,6 +114,7 @@ def _quantities(held: _Held, share: Fraction, expected: int, *, is_held: bool) -
     if is_held:
         yield "gpu.hours", share * _slots(held.seen) / expected
         yield "gpu.busy_hours", share * _slots(held.busy) / expected
+        yield "gpu.low_hours", share * _slots(held.low) / expected
     else:
         yield "gpu.hours", Fraction(0)  # known to be held by nobody, which is not the same as not known
     yield "gpu.utilization", Fraction(exact_sum(held.percents)) / slots

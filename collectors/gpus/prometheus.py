@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from collectors.base import Collector, CollectorType, Option, SourceSettings
 from collectors.gpus.collector import GpuSource, PrometheusCollector
+from collectors.gpus.hours import Limits
 from collectors.gpus.queries import Asking
 from collectors.gpus.series import Labelling
 from collectors.http import Server
@@ -17,6 +18,7 @@ _OPTIONS = (
     Option("restates", "How late samples may come, by remote write.", "6h", kind="duration", default="1h"),
     Option("selector", "Further label matchers of PromQL.", 'cluster="gpu-prod"'),
     Option("busy_above", "From which utilisation on a GPU computes, in percent.", "5", kind="decimal", default="10"),
+    Option("low_below", "Below which a GPU computes but little, in percent.", "50", kind="decimal", default="40"),
     Option("pool", "The pool of all these GPUs.", "gpu-prod"),
     Option("pool_label", "The label that names the pool, where `pool` does not.", "cluster", default="cluster"),
     Option("facts", "Labels of the holder to carry along as facts.", "[label_team]", kind="list"),
@@ -39,7 +41,7 @@ def _build(settings: SourceSettings) -> Collector:
             asking,
             duration("backfill", texts["backfill"]),
             duration("restates", texts["restates"]),
-            decimal("busy_above", texts["busy_above"], Decimal(0), Decimal(100)),
+            Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in ("busy_above", "low_below"))),
         )
     )
 

@@ -1,15 +1,19 @@
 """Activity-based: each owner's claim is rate times count; what the claims leave of the pool is idle capacity."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 
+from rules.hours import first_hour, shown_hours
 from rules.keys import SplitKey, Weighed
 from rules.methods.proportional import UsageSource, Window
-from rules.outcomes import Activity
+from rules.outcomes import Activity, Rate
 from rules.usage import Measure, sums_by_team
 from rules.weights import Part, Weights, integer_weights
 
 REST_CAUSE = "rest"
+_MOST_TOLD = 3
+"""How many buckets of a day with excessive claims are told one by one; an explanation shows each."""
 
 
 def weigh_activity(source: UsageSource, activity: Activity, keys: Sequence[SplitKey]) -> Weighed:
@@ -20,29 +24,59 @@ def weigh_activity(source: UsageSource, activity: Activity, keys: Sequence[Split
     """
     weights: dict[int, Weights] = {}
     warnings: list[str] = []
+    excesses: list[str] = []
     currencies = sorted({key.currency for key in keys})
     if len(currencies) > 1:
         warnings.append(f"{_named(activity)} is billed in {', '.join(currencies)}: the rates are taken in each alike")
     for currency in currencies:
         for window, members in _overlapping([key for key in keys if key.currency == currency]):
             pool = Fraction(sum(key.effective for key in members))
-            claims = _claims(source, activity, window)
-            total = sum(claims.values(), Fraction(0))
-            if pool > 0 and total > pool:
-                warnings.append(f"the rates claim {_percent(total, pool)} of {_named(activity)}: scaled to it")
-            one = Weights(_parts(activity, claims, pool), window)
+            claims, without_rate = _claims(source, activity, window)
+            excess = _over_absorption(activity, claims, pool, f"{currency}, {shown_hours(window)}")
+            warnings += without_rate
+            excesses += [excess] if excess else []
+            one = Weights(_parts(activity, claims, pool), window, note=excess)
             weights |= {key.number: one for key in members}
+    more = len(excesses) - _MOST_TOLD
+    warnings += excesses[:_MOST_TOLD] if more <= 0 else [*excesses[:_MOST_TOLD], f"and in {more} more buckets so"]
     return Weighed(weights, tuple(warnings))
 
 
-def _claims(source: UsageSource, activity: Activity, window: Window) -> dict[str, Fraction]:
-    """Return each owner's claim in 1e-12 units of money."""
-    measures = [Measure(metric, activity.pool, *window) for metric, _ in activity.rates]
+def _over_absorption(activity: Activity, claims: Mapping[str, Fraction], pool: Fraction, where: str) -> str:
+    """Return what people should know where the rates claim more than the pool costs; "" where they do not."""
+    total = sum(claims.values(), Fraction(0))
+    if pool <= 0 or total <= pool:
+        return ""
+    claimed, available = (_money(amount) for amount in (total, pool))
+    percent = round(100 * total / pool)
+    return f"the rates claim {claimed} of {available}, {percent} % of {_named(activity)} ({where}): scaled to it"
+
+
+def _claims(source: UsageSource, activity: Activity, window: Window) -> tuple[dict[str, Fraction], tuple[str, ...]]:
+    """Return each owner's claim in 1e-12 units of money, and warnings of counts on days without a rate."""
+    rated = [(rate, start, end) for rate in activity.rates for start, end in [_within(rate, window)] if start < end]
+    measures = [Measure(rate.metric, activity.pool, start, end) for rate, start, end in rated]
     claims: dict[str, Fraction] = {}
-    for (_, rate), counts in zip(activity.rates, sums_by_team(source.connection, measures), strict=True):
+    counted: dict[str, int] = {}
+    for (rate, _, _), counts in zip(rated, sums_by_team(source.connection, measures), strict=True):
+        counted[rate.metric] = counted.get(rate.metric, 0) + sum(counts.values())
         for team, units in counts.items():
-            claims[team] = claims.get(team, Fraction(0)) + Fraction(rate) * units
-    return claims
+            claims[team] = claims.get(team, Fraction(0)) + Fraction(rate.money) * units
+    dated = sorted({rate.metric for rate in activity.rates if rate.start or rate.end})
+    whole = sums_by_team(source.connection, [Measure(metric, activity.pool, *window) for metric in dated])
+    left = {metric: sum(of.values()) - counted.get(metric, 0) for metric, of in zip(dated, whole, strict=True)}
+    where = f"in {_named(activity)} ({shown_hours(window)})"
+    return claims, tuple(
+        f"{_money(Fraction(units))} of `{metric}` {where} claim nothing: no rate holds for them"
+        for metric, units in left.items()
+        if units
+    )
+
+
+def _within(rate: Rate, window: Window) -> Window:
+    """Return the hours of a window on which a rate holds; none where the end is not after the start."""
+    start = window[0] if rate.start is None else max(window[0], first_hour(rate.start))
+    return start, window[1] if rate.end is None else min(window[1], first_hour(rate.end))
 
 
 def _parts(activity: Activity, claims: Mapping[str, Fraction], pool: Fraction) -> tuple[Part, ...]:
@@ -77,5 +111,6 @@ def _named(activity: Activity) -> str:
     return f"pool `{activity.pool}`" if activity.pool else "the pool"
 
 
-def _percent(total: Fraction, pool: Fraction) -> str:
-    return f"{round(100 * total / pool)} %"
+def _money(units: Fraction) -> str:
+    """Return 1e-12 units as a number to read, to hundredths."""
+    return f"{Decimal(round(units / 10**10)).scaleb(-2):,}"

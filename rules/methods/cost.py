@@ -1,12 +1,12 @@
 """In proportion to cost: split by what phase 1 gave each owner, in a day, in a month, or where columns agree."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rules.hours import bucket_of
 from rules.keys import SplitKey
-from rules.methods.proportional import fixed_parts
+from rules.methods.proportional import fixed_weights
 from rules.outcomes import CostSplit, FixedSplit, Follow, Per
 from rules.schema import UNATTRIBUTED
 from rules.weights import Part, Weights, by_team
@@ -49,7 +49,8 @@ def _shared_by(split: CostSplit, sums: Mapping[str, int], key: SplitKey) -> Weig
     if any(units > 0 for units in taking_part.values()):
         return Weights(_parts(taking_part), window)
     if isinstance(split.without_usage, FixedSplit):
-        return Weights(fixed_parts(split.without_usage), window, f"{split.without_usage.method}:zero")
+        stand_in = fixed_weights(split.without_usage, key.day)
+        return replace(stand_in, window=window, fallback=f"{split.without_usage.method}:zero")
     return Weights((Part(UNATTRIBUTED, 1),), window, _NOBODY)
 
 

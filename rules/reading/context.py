@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 from rules.located import Located
-from rules.owners import Directory, look_up, normal
+from rules.owners import Directory, normal, team_called
 from rules.reading.fields import Problems, nearest, word
 from rules.schema import IDLE, UNATTRIBUTED
 
@@ -33,7 +32,7 @@ def team(node: Located, what: str, context: Context) -> str | None:
     name = word(node, what, context.problems)
     if name is None:
         return None
-    found = name if name in RESERVED else look_up(name, context.names, date.max)
+    found = name if name in RESERVED else team_called(name, context.names)
     if found is None:
         fix = nearest(name, (*context.teams, *RESERVED), f"add `{name}` under `teams:`")
         context.problems.append(node.problem(f"there is no team `{name}`", fix))

@@ -3,12 +3,11 @@
 import csv
 import io
 from collections.abc import Mapping
-from datetime import date
 
 from rules import keywords
 from rules.located import Located
 from rules.outcomes import MappedOwner, MappingOwner
-from rules.owners import look_up
+from rules.owners import team_called
 from rules.problem import Problem
 from rules.reading.context import RESERVED, Context
 from rules.reading.fields import column, entries_of, listed, nearest, word
@@ -73,7 +72,7 @@ def _owner(file: str, line: int, row: Mapping[str | None, str | None], context: 
         context.problems.append(Problem(file, line, "the line does not fit the header", "one value for each column"))
         return None
     name = row["team"] or ""
-    team = name if name in RESERVED else look_up(name, context.names, date.max)
+    team = name if name in RESERVED else team_called(name, context.names)
     if team is None:
         fix = nearest(name, context.teams, f"add `{name}` under `teams:`")
         context.problems.append(Problem(file, line, f"there is no team `{name}`", fix))

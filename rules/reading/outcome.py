@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 
 from rules import keywords
 from rules.columns import could_be_column
 from rules.located import Located
 from rules.outcomes import Activity, Follow, Outcome, Owner
-from rules.owners import look_up
+from rules.owners import team_called
 from rules.reading.context import RESERVED, Context, team
-from rules.reading.fields import column, decimal, entries_of, listed, unknown_column, word, words
+from rules.reading.drivers import read_pool
+from rules.reading.fields import column, entries_of, listed, unknown_column, word, words
 from rules.reading.mappings import read_mapping
+from rules.reading.rates import read_rates
 from rules.reading.splits import read_per, read_split
 
 
@@ -75,7 +75,7 @@ def _named_owner(node: Located, columns: Mapping[str, str], context: Context) ->
         cost_center_column=columns.get("cost_center", ""),
         dimension_columns=tuple((name, columns[name]) for name in context.dimensions if columns.get(name)),
     )
-    fixed = name if name in RESERVED else look_up(name, context.names, date.max)
+    fixed = name if name in RESERVED else team_called(name, context.names)
     if fixed is not None:
         return replace(owner, team=fixed)
     named = column(node, "`team`", context.problems)
@@ -84,27 +84,15 @@ def _named_owner(node: Located, columns: Mapping[str, str], context: Context) ->
 
 def _activity(node: Located, context: Context) -> Activity | None:
     entries = entries_of(node, keywords.ACTIVITY, "`activity`", context.problems)
-    rates = _rates(entries.get("rates"), node, context)
+    rates = read_rates(entries.get("rates"), node, context)
     rest = None
     if "rest" in entries:
         rest = team(entries["rest"], "`rest`", context)
     else:
         context.problems.append(node.problem("`activity` has no `rest`", "name the team that bears what is left"))
-    pool = word(entries["pool"], "`pool`", context.problems) if "pool" in entries else None
+    pool = read_pool(entries, context)
     per = read_per(entries, context)
     return None if rest is None or not rates else Activity(rates, rest, pool, per)
-
-
-def _rates(node: Located | None, parent: Located, context: Context) -> tuple[tuple[str, Decimal], ...]:
-    if node is None or not node.entries:
-        context.problems.append(
-            (node or parent).problem("`activity` has no `rates`", "write `rates: {gpu.hours: 2.10}`")
-        )
-        return ()
-    rates = {
-        metric: decimal(rate, f"the rate of `{metric}`", context.problems) for metric, rate in node.entries.items()
-    }
-    return tuple((metric, rate) for metric, rate in sorted(rates.items()) if rate is not None)
 
 
 def _follow(node: Located, context: Context) -> Follow | None:

@@ -13,6 +13,7 @@ from rules.reading.fields import dates, entries_of, flag, word
 from rules.reading.match import read_match
 from rules.reading.outcome import read_outcome
 from rules.reading.regex import unreadable
+from rules.reading.team_days import while_there
 from rules.ruleset import Rule
 
 
@@ -43,7 +44,7 @@ def _rule(index: int, node: Located, context: Context) -> Rule | None:
     match = _match(entries, context)
     if outcome is None:
         return None
-    return Rule(name or default, outcome, match, start, end, node.file, node.line)
+    return while_there(Rule(name or default, outcome, match, start, end, node.file, node.line), context)
 
 
 def _match(entries: Mapping[str, Located], context: Context) -> Matcher:

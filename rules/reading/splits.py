@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import cast
+from typing import Literal, cast
 
 from rules import keywords
 from rules.located import Located
-from rules.outcomes import HOLDER, SPREAD, CostSplit, FixedSplit, Per, UsageSplit, WithoutUsage
+from rules.outcomes import HOLDER, SPREAD, CostSplit, Driver, FixedSplit, Per, UsageSplit, WithoutUsage
 from rules.reading.context import Context, team, teams
+from rules.reading.drivers import COST, read_drivers, read_pool
 from rules.reading.fields import choice, decimal, entries_of, listed, word
 
 _KINDS = ("by", "even", "fixed")
 _PERIODS = ("hour", "day", "month")
 IDLE_METRIC = "gpu.hours"
-COST = "cost"
 
 
 def read_split(node: Located, context: Context) -> UsageSplit | CostSplit | FixedSplit | None:
@@ -27,6 +27,8 @@ def read_split(node: Located, context: Context) -> UsageSplit | CostSplit | Fixe
     if kinds[0] != "by":
         _refuse(entries, set(entries) - {kinds[0]}, f"`{kinds[0]}`", context)
         return _shares(kinds[0], entries[kinds[0]], context)
+    if entries["by"].items is not None:
+        return _by_blend(entries, context)
     metric = word(entries["by"], "`by`", context.problems)
     if metric is None:
         return None
@@ -45,13 +47,25 @@ def _by_usage(metric: str, entries: Mapping[str, Located], context: Context) -> 
         _refuse(entries, {"idle", "unallocated"} & set(entries), f"`by: {metric}`", context)
     idle, unallocated = _idle(entries, context) if metric == IDLE_METRIC else ("", "")
     return UsageSplit(
-        metric=metric,
-        pool=word(entries["pool"], "`pool`", context.problems) if "pool" in entries else None,
+        drivers=(Driver(metric, read_pool(entries, context)),),
         per=read_per(entries, context),
         among=_among(entries, context),
         without_usage=_without_usage(entries, context),
         idle=idle,
         unallocated=unallocated,
+    )
+
+
+def _by_blend(entries: Mapping[str, Located], context: Context) -> UsageSplit | None:
+    _refuse(entries, {"idle", "unallocated"} & set(entries), "several metrics", context)
+    drivers = read_drivers(entries["by"], read_pool(entries, context), context)
+    if not drivers:
+        return None
+    return UsageSplit(
+        drivers=drivers,
+        per=read_per(entries, context),
+        among=_among(entries, context),
+        without_usage=_without_usage(entries, context),
     )
 
 
@@ -94,14 +108,14 @@ def _without_usage(entries: Mapping[str, Located], context: Context) -> WithoutU
     chosen = choice(node, "`without_usage`", ("unattributed", "previous", "even"), context.problems)
     if chosen == "even":
         everyone = _among(entries, context) if "among" in entries else context.teams
-        return FixedSplit(tuple((one, Decimal(1)) for one in everyone), "even")
+        return _fixed({one: Decimal(1) for one in everyone}, "even", context)
     return "previous" if chosen == "previous" else "unattributed"
 
 
 def _shares(kind: str, node: Located, context: Context) -> FixedSplit | None:
     if kind == "even":
         members = teams(node, "`even`", context)
-        return FixedSplit(tuple((one, Decimal(1)) for one in members), "even") if members else None
+        return _fixed({one: Decimal(1) for one in members}, "even", context) if members else None
     if not node.entries:
         context.problems.append(node.problem("`fixed` is a map from team to weight", "write `{search: 60, ads: 40}`"))
         return None
@@ -116,7 +130,12 @@ def _shares(kind: str, node: Located, context: Context) -> FixedSplit | None:
             weights[member] = weight
     if weights and not any(weights.values()):
         context.problems.append(node.problem("every weight is 0", "give at least one team a weight above 0"))
-    return FixedSplit(tuple(sorted(weights.items()))) if any(weights.values()) else None
+    return _fixed(dict(sorted(weights.items())), "fixed", context) if any(weights.values()) else None
+
+
+def _fixed(weights: Mapping[str, Decimal], method: Literal["even", "fixed"], context: Context) -> FixedSplit:
+    days = tuple((one, context.names.days[one]) for one in weights if one in context.names.days)
+    return FixedSplit(tuple(weights.items()), method, days)
 
 
 def _refuse(entries: Mapping[str, Located], keys: set[str], beside: str, context: Context) -> None:

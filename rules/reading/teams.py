@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from rules import keywords
 from rules.located import Located
-from rules.owners import normal, spellings
+from rules.owners import normal
 from rules.problem import Problem
 from rules.reading.context import is_reserved
-from rules.reading.fields import Problems, day, decimal, entries_of, word, words
+from rules.reading.fields import Problems, dates, day, decimal, entries_of, word, words
+from rules.reading.team_names import check_names
 from rules.ruleset import Budget, FormerName, Team
 
 _PLAIN_TEXTS = ("name", "cost_center", "owner", "slack")
@@ -29,7 +30,7 @@ def read_teams(node: Located, problems: Problems) -> tuple[Team, ...]:
             problems.append(Problem(node.file, line, f"`{team_id}` cannot be a team's id", "choose another word"))
             continue
         teams.append(_team(team_id, line, entry, problems))
-    _check_names(tuple(teams), node.file, problems)
+    check_names(tuple(teams), node.file, problems)
     return tuple(teams)
 
 
@@ -37,6 +38,7 @@ def _team(team_id: str, line: int, node: Located, problems: Problems) -> Team:
     if node.is_empty:
         return Team(team_id, line=line)
     entries = entries_of(node, keywords.TEAM, f"team `{team_id}`", problems)
+    start, end = dates(entries, problems)
     texts = {key: word(entries[key], f"`{key}`", problems) or "" for key in _PLAIN_TEXTS if key in entries}
     return Team(
         id=team_id,
@@ -48,6 +50,8 @@ def _team(team_id: str, line: int, node: Located, problems: Problems) -> Team:
         cost_center=texts.get("cost_center", ""),
         owner=texts.get("owner", ""),
         slack=texts.get("slack", ""),
+        start=start,
+        end=end,
     )
 
 
@@ -105,38 +109,3 @@ def _thresholds(entries: Mapping[str, Located], problems: Problems) -> tuple[Dec
         problems.append(node.problem("`thresholds` are percentages above 0, ascending", "write `[80, 100, 120]`"))
         return ()
     return numbers
-
-
-def _check_names(teams: tuple[Team, ...], file: str, problems: Problems) -> None:
-    owner_of: dict[str, Team] = {}
-    for team in teams:
-        for spelling in spellings(team):
-            form = normal(spelling)
-            other = owner_of.setdefault(form, team)
-            if not form or is_reserved(spelling):
-                problems.append(Problem(file, team.line, f"`{spelling}` cannot name team `{team.id}`", "remove it"))
-            elif other is not team:
-                problems.append(
-                    Problem(
-                        file,
-                        team.line,
-                        f"`{spelling}` names both team `{other.id}` (line {other.line}) and team `{team.id}`",
-                        "keep it with one of them; case, separators and @domain do not tell names apart",
-                    )
-                )
-    _check_former_names(teams, owner_of, file, problems)
-
-
-def _check_former_names(teams: tuple[Team, ...], owner_of: dict[str, Team], file: str, problems: Problems) -> None:
-    seen: dict[tuple[str, object], Team] = {}
-    for team in teams:
-        for old in team.was:
-            now = owner_of.get(normal(old.name))
-            twin = seen.setdefault((normal(old.name), old.until), team)
-            if now is not None:
-                message = f"former name `{old.name}` of team `{team.id}` names team `{now.id}` today"
-                fix = "the name of today wins on every day; remove one of them"
-                problems.append(Problem(file, team.line, message, fix))
-            elif twin is not team:
-                message = f"teams `{twin.id}` and `{team.id}` both were `{old.name}` until {old.until}"
-                problems.append(Problem(file, team.line, message, "keep it with one of them"))

@@ -95,6 +95,7 @@ def test_a_held_gpu_is_measured_by_the_hour_and_a_gap_is_no_zero(read) -> None:
         "gpu.capacity_hours": 1,
         "gpu.hours": 1,
         "gpu.busy_hours": 1,
+        "gpu.low_hours": 0,
         "gpu.utilization": 77,
         "gpu.samples": 1,
     }
@@ -102,6 +103,7 @@ def test_a_held_gpu_is_measured_by_the_hour_and_a_gap_is_no_zero(read) -> None:
         "gpu.capacity_hours": Decimal("0.5"),
         "gpu.hours": Decimal("0.5"),
         "gpu.busy_hours": Decimal("0.5"),
+        "gpu.low_hours": 0,
         "gpu.utilization": 100,
         "gpu.samples": Decimal("0.5"),
     }

@@ -98,6 +98,22 @@ def test_no_rules_are_valid_rules(read):
         ("{activity: {rest: search}}", "`activity` has no `rates`", "rates:"),
         ("{activity: {rates: {runs: 2}}}", "`activity` has no `rest`", "name the team"),
         ("{activity: {rates: {runs: 1e-13}, rest: search}}", "finer than twelve decimals", "round it"),
+        ("{activity: {rates: {runs: []}, rest: search}}", "`runs` has no rate", "a number, or"),
+        ("{activity: {rates: {runs: [{money: 2}]}, rest: search}}", "has no key `money`", "`rate`"),
+        ("{activity: {rates: {runs: [{from: 2026-01-01}]}, rest: search}}", "has no `rate`", "add `rate"),
+        (
+            "{activity: {rates: {runs: [{rate: 1, until: 2026-02-01}, {rate: 2, from: 2026-01-01}]}, rest: search}}",
+            "two rates of `runs` hold from 2026-01-01",
+            "do not overlap",
+        ),
+        ("{split: {by: []}}", "a list of metrics with weights", "{gpu.hours: 0.7}"),
+        ("{split: {by: [requests]}}", "a metric with its weight", "{gpu.hours: 0.7}"),
+        ("{split: {by: [{requests: 0}]}}", "the weight of `requests` is 0", "above 0"),
+        ("{split: {by: [{requests: many}]}}", "is a number, not 'many'", "1250.50"),
+        ("{split: {by: [{requests: 1}, {cost: 1}]}}", "`cost` cannot be blended", "usage metrics"),
+        ("{split: {by: [{requests: 1}, {requests: 2}]}}", "names `requests` twice", "keep one"),
+        ("{split: {by: [{metric: requests, pool: p}]}}", "has no `weight`", "{gpu.hours: 0.7}"),
+        ("{split: {by: [{gpu.hours: 1}], idle: holder}}", "`idle` has no meaning beside several", "remove `idle`"),
         ("{follow: [ServiceNam]}", "no column `ServiceNam`", "did you mean `ServiceName`?"),
         ("{owner: {mapping: {file: gone.csv, column: SubAccountId}}}", "cannot read gone.csv", "relative"),
         ("{owner: {mapping: {column: SubAccountId}}}", "`mapping` has no `file`", "owners.csv"),
@@ -123,7 +139,15 @@ def test_a_wrong_rule_is_named_with_its_line_and_the_fix(read, rule, message, fi
         ("teams:\n  a: {budget: {daily_soft: 3}}", 2, "no `monthly`", "monthly: 42000"),
         ("teams:\n  a: {budget: {monthly: 3, thresholds: [100, 80]}}", 2, "ascending", "[80, 100, 120]"),
         ("teams:\n  a: {was: old}", 2, "`was` is a list", "until:"),
-        ("teams:\n  a: {was: [{name: b, until: 2026-01-01}]}\n  b: {}", 2, "names team `b` today", "wins on every day"),
+        ("teams:\n  a: {was: [{name: b, until: 2026-01-01}]}\n  b: {}", 2, "names team `b` before", "give it `from:`"),
+        ("teams:\n  a: {from: 2026-05-01, until: 2026-05-01}", 2, "holds on no day", "first day after"),
+        (
+            "teams:\n  a: {from: 2026-05-01, was: [{name: b, until: 2026-05-01}]}",
+            2,
+            "before it is there",
+            "`from:` out",
+        ),
+        ("teams:\n  a: {until: 2026-05-01}\n  b: {from: 2026-04-30, aliases: [a]}", 3, "names both team", "keep it"),
         ("rules: {owner: x}", 1, "`rules` is a list", "- name"),
         ("rules:\n  - 5", 2, "is a map of keys", "`name`"),
         (
@@ -195,6 +219,65 @@ def test_activity_rules_of_one_pool_must_agree(read):
     """
     (problem,) = read(text).problems
     assert (problem.line, "claimed differently by rule `one`" in problem.message) == (5, True)
+
+
+def test_a_name_may_pass_from_one_team_to_another_on_a_day(read):
+    text = """
+    teams:
+      old: {until: 2026-05-01, aliases: [ml]}
+      new: {from: 2026-05-01, aliases: [ml]}
+      ml ops: {was: [{name: new, until: 2026-05-01}]}
+    """
+    assert read(text).problems == ()
+
+
+def test_a_rule_that_names_a_team_beyond_its_days_is_warned_of(read):
+    text = """
+    teams: {a: , b: {until: 2026-05-01}}
+    rules:
+      - {name: one, match: {tags.a: x}, owner: b, from: 2026-05-01}
+      - {name: two, match: {tags.a: x}, activity: {rates: {runs: 1}, rest: b}}
+      - {name: three, match: {tags.a: x}, split: {by: gpu.hours, unallocated: b}, until: 2026-05-01}
+    """
+    problems = read(text).problems
+    assert [(problem.line, problem.severity) for problem in problems] == [(4, "warning"), (5, "warning")]
+
+
+STORED = """
+teams:
+  a: {from: 2026-01-01, until: 2027-01-01, was: [{name: x, until: 2026-02-01}, {name: y, until: 2026-03-01}]}
+  b:
+dimensions: {Model: tags.m, feature: tags.f}
+required_tags: [team, feature]
+rules:
+  - {name: one, match: {tags.a: x}, owner: {team: tags.team, feature: tags.g}}
+  - {name: two, split: {by: [{gpu.hours: 0.7}, {metric: requests, weight: 0.3, pool: p}], without_usage: even}}
+  - {name: three, activity: {rates: {runs: [{rate: 2, until: 2026-07-01}, {rate: 3, from: 2026-07-01}]}, rest: b}}
+"""
+
+
+def test_every_keyword_survives_being_stored(read):
+    loaded = read(STORED)
+    assert [problem.severity for problem in loaded.problems] == ["warning"]
+    assert restore(loaded.ruleset.text) == loaded.ruleset
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("tags.f}", "tags.h}"),
+        ("feature: tags.g", "feature: tags.h"),
+        ("required_tags: [team, feature]", "required_tags: [team]"),
+        ("0.7", "0.8"),
+        ("rate: 3", "rate: 4"),
+        ("until: 2026-07-01", "until: 2026-06-01"),
+        ("until: 2027-01-01", "until: 2026-12-01"),
+        ("pool: p", "pool: q"),
+    ],
+)
+def test_the_digest_changes_with_each_of_them(read, before, after):
+    assert before in STORED
+    assert read(STORED.replace(before, after)).ruleset.digest != read(STORED).ruleset.digest
 
 
 def test_a_stored_rule_set_is_restored_as_it_was(read, tmp_path):
