@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from alerts.delivery import deliver
-from attributor.app.errors import StoreError
+from attributor.app.errors import ClusterError, StoreError
 from attributor.app.failures import ledger_failures
 from attributor.app.lake_failures import lake_failures
 from attributor.app.listening import listening
@@ -170,13 +170,13 @@ def _jobs(daemon: Daemon, metrics: Metrics, intervals: Intervals) -> tuple[Job, 
 
 
 def _counted(metrics: Metrics, name: str, job: Callable[[], object], store: StoreSettings) -> Callable[[], None]:
-    """Count what becomes of a job; a store that is away is one line in the log, and the next time it is tried again."""
+    """Count what becomes of a job; a store or cluster that is away is a line in the log and tried again next time."""
 
     def run() -> None:
         try:
             with observed(metrics, name), ledger_failures(store.ledger), lake_failures(store.lake):
                 job()
-        except StoreError as error:
+        except (StoreError, ClusterError) as error:
             logger.error("%s: %s", name, error)
 
     return run

@@ -1,4 +1,4 @@
-"""What stops the program: its configuration, or the stores that it works with."""
+"""What stops the program: its configuration, the stores that it works with, or the cluster that computes."""
 
 from rules.problem import Problem
 
@@ -13,3 +13,7 @@ class ConfigurationError(Exception):
 
 class StoreError(Exception):
     """The ledger or the lake cannot be used; the message is one line: which, without secrets, why, and the fix."""
+
+
+class ClusterError(Exception):
+    """The cluster cannot be used for the time being; the message is one line: which, why, and the fix."""

@@ -16,7 +16,7 @@ def reloaded(app: App) -> App:
     """Return the application with its configuration as the files are now; files with errors change nothing.
 
     They are read again each time until they are right, because an error may lie in a file that is only named there;
-    what is wrong is logged once. Store and web settings, and those of a push source, hold until the next start.
+    what is wrong is logged once. Store, web and engine settings, and those of a push source, hold until the next start.
     """
     stamps = stamps_of(app.settings)  # before reading: what changes meanwhile is read again the next time
     if stamps == app.stamps and not app.refused:
@@ -28,7 +28,7 @@ def reloaded(app: App) -> App:
     channels, wrong_channels = build_channels(loaded.settings, app.clock)
     if wrong_sources or wrong_channels:
         return _refused(app, (*wrong_sources, *wrong_channels))
-    settings = replace(loaded.settings, store=app.settings.store, web=app.settings.web)
+    settings = replace(loaded.settings, store=app.settings.store, web=app.settings.web, engine=app.settings.engine)
     logger.info("configuration read again")
     stamps = {file: stamps.get(file, stamp) for file, stamp in stamps_of(settings).items()}
     return replace(app, settings=settings, stamps=stamps, refused=(), collectors=collectors, channels=channels)

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,18 +13,19 @@ from sqlalchemy import Engine
 
 from alerts.channels.base import Channel, ChannelSettings
 from attributor.app.clock import utc_now
+from attributor.app.cluster import build_day_work
 from attributor.app.configuration import settings_or_error
 from attributor.app.errors import ConfigurationError
 from attributor.app.failures import ledger_failures, opened_ledger
 from attributor.app.lake_failures import lake_failures
 from attributor.app.stamps import Stamp, stamps_of
+from attributor.attributing.attribute import DayWork
 from attributor.config.settings import Settings, StoreSettings
 from attributor.ingest.staging import SCHEMAS
 from attributor.jobs.cycle import Works
 from attributor.jobs.work import Surroundings
-from attributor.lake.duck import connect
+from attributor.lake import duck
 from attributor.lake.lake import Lake
-from attributor.lake.scratch import scratch_folder
 from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.holder import this_holder
 from attributor.ledger.lease import Lease
@@ -34,7 +35,6 @@ from rules.problem import Problem
 from rules.schema import ALLOCATIONS
 
 Clock = Callable[[], datetime]
-_MEMORY_LIMIT = "768MiB"
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class App:
     channels: Mapping[str, Channel]
     alert_log: LedgerAlertLog
     holder: str
+    day_work: Callable[[], AbstractContextManager[DayWork]]
     refused: tuple[Problem, ...] = ()
 
 
@@ -99,8 +100,9 @@ def build_app(settings: Settings, clock: Clock = utc_now) -> App:
     stamps = stamps_of(settings)
     collectors, wrong_sources = build_collectors(settings, clock)
     channels, wrong_channels = build_channels(settings, clock)
-    if wrong_sources or wrong_channels:
-        raise ConfigurationError((*wrong_sources, *wrong_channels))
+    day_work, wrong_engine = build_day_work(settings)
+    if wrong_sources or wrong_channels or wrong_engine:
+        raise ConfigurationError((*wrong_sources, *wrong_channels, *wrong_engine))
     lake, engine = build_lake(settings), opened_ledger(settings.store.ledger)
     return App(
         settings=settings,
@@ -112,6 +114,7 @@ def build_app(settings: Settings, clock: Clock = utc_now) -> App:
         channels=channels,
         alert_log=LedgerAlertLog(engine),
         holder=this_holder(),
+        day_work=day_work,
     )
 
 
@@ -130,7 +133,7 @@ def lake_of(store: StoreSettings, file: Path) -> Lake:
 
 def works(app: App, lease: Lease, connection: duckdb.DuckDBPyConnection) -> Works:
     """Gather what a cycle works with."""
-    return Works(app.engine, app.lake, lease, connection, app.settings.ruleset, app.clock)
+    return Works(app.engine, app.lake, lease, connection, app.settings.ruleset, app.clock, app.day_work)
 
 
 def surroundings(app: App) -> Surroundings:
@@ -159,12 +162,6 @@ def open_app(path: Path, clock: Clock = utc_now) -> Iterator[App]:
         app.engine.dispose()
 
 
-@contextmanager
-def open_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the engine that computes, with a folder to spill to that is gone afterwards."""
-    with scratch_folder() as folder:
-        connection = connect(_MEMORY_LIMIT, os.cpu_count() or 1, folder)
-        try:
-            yield connection
-        finally:
-            connection.close()
+def open_duckdb() -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """Open the engine that computes, with as many threads as there are processors."""
+    return duck.open_duckdb(os.cpu_count() or 1)

@@ -43,10 +43,14 @@ class OpenUsage:
 
 def usage_for(reading: DayReading, days: Collection[date]) -> Window:
     """Return the usage that a batch of days is likely to need: more is read again where a charge reaches further."""
-    first, last = min(days), max(days)
     if needs_month(reading.ruleset):
-        first, last = month_of(first).first, month_of(last).end
-    return Window(start_of(first) - LOOK_BACK, start_of(last) + timedelta(days=2))
+        return usage_around((month_of(min(days)).first, month_of(max(days)).end))
+    return usage_around(days)
+
+
+def usage_around(days: Collection[date]) -> Window:
+    """Return the usage from a week before the first day until a day after the last."""
+    return Window(start_of(min(days)) - LOOK_BACK, start_of(max(days)) + timedelta(days=2))
 
 
 def open_usage(reading: DayReading, days: Window) -> OpenUsage:

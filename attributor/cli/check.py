@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from attributor.app.clock import utc_now
+from attributor.app.cluster import build_day_work
 from attributor.app.configuration import known_types, read_settings
 from attributor.app.errors import ConfigurationError
 from attributor.app.wiring import build_channels, build_collectors, build_lake
@@ -44,11 +45,12 @@ def _building(loaded: LoadedConfig) -> list[Problem]:
         return []
     _, sources = build_collectors(loaded.settings, utc_now)
     _, channels = build_channels(loaded.settings, utc_now)
+    _, engine = build_day_work(loaded.settings)
     try:
         build_lake(loaded.settings)
     except ConfigurationError as error:
-        return [*error.problems, *sources, *channels]
-    return [*sources, *channels]
+        return [*error.problems, *sources, *channels, *engine]
+    return [*sources, *channels, *engine]
 
 
 def _verdict(errors: int, warnings: int) -> str:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import click
 
-from attributor.app.errors import ConfigurationError, StoreError
+from attributor.app.errors import ClusterError, ConfigurationError, StoreError
 from attributor.cli.lazy import LazyGroup
 from attributor.cli.options import USAGE_ERROR, config_option
 
@@ -28,12 +28,12 @@ COMMANDS = {
 
 
 class _Attributor(LazyGroup):
-    """Tells what is wrong with configuration and stores one a line; the traceback is for those who ask for logs."""
+    """Tells what is wrong with configuration, stores and cluster in a line each; those who ask for logs see more."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (ConfigurationError, StoreError) as error:
+        except (ConfigurationError, StoreError, ClusterError) as error:
             logger.info("the command failed", exc_info=error)
             click.echo(str(error), err=True)
             ctx.exit(USAGE_ERROR)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attributor.config.alerting import MATCH_KEYS
-from attributor.config.keys import ALERTS, IDLE_GPU, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
+from attributor.config.engine import EXECUTORS
+from attributor.config.keys import ALERTS, ENGINE, IDLE_GPU, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
 from attributor.config.load import Types
 from attributor.config.options import OptionLike
 from rules.json_schema import fragment
@@ -28,6 +29,7 @@ def json_schema(types: Types) -> dict[str, Any]:
         "company": _or_empty(_SCALAR),
         "store": _section(STORE),
         "web": _section(WEB),
+        "engine": _engine(),
         "sources": _or_empty({"type": "object", "additionalProperties": _one_of_types(types.collectors, SOURCE)}),
         "alerts": _alerts(types),
     }
@@ -70,6 +72,17 @@ def _alerts(types: Types) -> dict[str, Any]:
     }
     described = {name: {"description": ALERTS[name], **section} for name, section in sections.items()}
     return {"type": ["object", "null"], "additionalProperties": False, "properties": described}
+
+
+def _engine() -> dict[str, Any]:
+    section = _section(ENGINE)
+    named = {
+        "executor": rf"^({'|'.join(EXECUTORS)})$|{_VARIABLE}",
+        "scheduler": rf"^(tcp|tls)://.+:[0-9]+$|{_VARIABLE}",
+    }
+    for name, pattern in named.items():
+        section["properties"][name] |= {"type": "string", "pattern": pattern}
+    return section
 
 
 def _or_empty(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ TOP_LEVEL = {
     "company": "The name that stands on the pages.",
     "store": "Where the lake and the ledger are kept.",
     "web": "Where the daemon listens.",
+    "engine": "Who computes the days: this process, or a Dask cluster.",
     "sources": "What is collected: a name and its settings each.",
     "teams": "The owners, with their aliases, budgets and people.",
     "rules": "How charges get an owner, in order; the first match wins.",
@@ -24,6 +25,11 @@ STORE = (
 WEB = (
     Option("listen", "Host and port.", "127.0.0.1:8080", default="127.0.0.1:8080"),
     Option("public_url", "The address people reach the pages under; links in messages.", "https://costs.corp", "url"),
+)
+
+ENGINE = (
+    Option("executor", "`local`: this process; `dask`: the workers of a cluster.", "dask", default="local"),
+    Option("scheduler", "The address of the Dask scheduler.", "tcp://scheduler.corp:8786"),
 )
 
 SOURCE = (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alerts.channels.base import ChannelType
 from attributor.config.alerting import read_alerts
+from attributor.config.engine import read_engine
 from attributor.config.keys import TOP_LEVEL
 from attributor.config.options import unknown_keys
 from attributor.config.settings import Settings
@@ -61,10 +62,11 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
     problems = problems + unknown_keys(root, list(TOP_LEVEL))
     store, wrong_store = read_store(entries.get("store"), path.parent)
     web, wrong_web = read_web(entries.get("web"))
+    engine, wrong_engine = read_engine(entries.get("engine"))
     sources, wrong_sources = read_sources(entries.get("sources"), types.collectors, types.broken)
     alerts, wrong_alerts = read_alerts(entries.get("alerts"), types.channels)
     loaded = load_rules(root, path.parent)
-    problems += [*wrong_store, *wrong_web, *wrong_sources, *wrong_alerts, *loaded.problems]
+    problems += [*wrong_store, *wrong_web, *wrong_engine, *wrong_sources, *wrong_alerts, *loaded.problems]
     problems.sort(key=lambda problem: (problem.file, problem.line))
     company = entries.get("company")
     settings = Settings(
@@ -72,6 +74,7 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
         company=(company.text if company is not None else None) or "",
         store=store,
         web=web,
+        engine=engine,
         sources=sources,
         alerts=alerts,
         ruleset=loaded.ruleset,

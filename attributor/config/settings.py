@@ -32,6 +32,15 @@ class WebSettings:
 
 
 @dataclass(frozen=True)
+class EngineSettings:
+    """Who computes: `local`, this process, or `dask`, the workers of the scheduler at an address."""
+
+    executor: str = "local"
+    scheduler: str = ""
+    line: int = 1
+
+
+@dataclass(frozen=True)
 class ConfiguredSource:
     """One entry under `sources:`; options are text, lists or maps, and may hold secrets."""
 
@@ -78,6 +87,7 @@ class Settings:
     company: str
     store: StoreSettings
     web: WebSettings
+    engine: EngineSettings
     sources: tuple[ConfiguredSource, ...]
     alerts: AlertSettings
     ruleset: RuleSet

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -9,7 +10,7 @@ from itertools import groupby
 import duckdb
 from sqlalchemy import Engine
 
-from attributor.attributing.attribute import Workshop, attribute_month, work_here
+from attributor.attributing.attribute import DayWork, Workshop, attribute_month
 from attributor.attributing.days import DayReading
 from attributor.attributing.inputs import outdated_days, read_inputs, rules_of
 from attributor.ingest.ingest import Ingested, Stores, ingest
@@ -37,7 +38,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Works:
-    """What a cycle works with."""
+    """What a cycle works with; `day_work` is opened where there are days to attribute, and says who computes them."""
 
     engine: Engine
     lake: Lake
@@ -45,6 +46,7 @@ class Works:
     connection: duckdb.DuckDBPyConnection
     ruleset: RuleSet
     clock: Callable[[], datetime]
+    day_work: Callable[[], AbstractContextManager[DayWork]]
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,16 @@ def attribute_outdated(works: Works, progress: Progress) -> tuple[tuple[date, ..
     """Attribute every day whose inputs changed, the oldest first; return the days and the distinct warnings."""
     inputs = read_inputs(works.engine)
     days = outdated_days(inputs, publications(works.engine), rules_of(works.ruleset))
+    if not days:
+        return (), ()
     reading = DayReading(replace(works.lake, known={}, opened={}), works.connection, works.ruleset, inputs)
-    workshop = Workshop(reading, works.engine, works.lease, work_here)
     warnings: dict[str, None] = {}
-    for month, of_month in groupby(days, key=month_of):
-        for said in attribute_month(workshop, month, list(of_month), works.clock):
-            warnings.update(dict.fromkeys(said))
-            progress.advance()
+    with works.day_work() as work:
+        workshop = Workshop(reading, works.engine, works.lease, work)
+        for month, of_month in groupby(days, key=month_of):
+            for said in attribute_month(workshop, month, list(of_month), works.clock):
+                warnings.update(dict.fromkeys(said))
+                progress.advance()
     return tuple(days), tuple(warnings)
 
 

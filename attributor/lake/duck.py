@@ -1,8 +1,25 @@
 """The DuckDB that reads the lake: in memory, in UTC, and never on the network."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
+from attributor.lake.scratch import scratch_folder
+
+_MEMORY_LIMIT = "768MiB"
+
+
+@contextmanager
+def open_duckdb(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database that spills to a folder of its own, which is gone afterwards."""
+    with scratch_folder() as folder:
+        connection = connect(_MEMORY_LIMIT, threads, folder)
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
 def connect(memory_limit: str, threads: int, temp_dir: Path) -> duckdb.DuckDBPyConnection:

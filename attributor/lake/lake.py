@@ -49,7 +49,7 @@ class Lake:
     storage_options: Mapping[str, str] = field(repr=False)
     schemas: Mapping[str, pa.Schema] = field(repr=False)
     known: dict[tuple[str, int], Files] | None = field(default=None, repr=False, compare=False)
-    """What was seen of (table, version); None remembers nothing. Give one run one memory, and let it go after."""
+    """What was seen of (table, version), all of its days or some; None remembers nothing. One run has one memory."""
     opened: dict[str, DeltaTable] | None = field(default=None, repr=False, compare=False)
     """Tables that were opened for writing, so that the next commit reads only what is new; None opens each anew."""
 

@@ -59,18 +59,20 @@ def pinned_files(lake: Lake, table: str, pins: Collection[Pin]) -> dict[str, Par
         by_version[pin.version].append((pin.source, pin.day))
     files: dict[str, Partition] = {}
     for version, partitions in sorted(by_version.items()):
-        stored = _files_at(lake, table, version)
+        stored = _files_at(lake, table, version, partitions)
         files |= {path: partition for partition in partitions for path in stored.get(partition, ())}
     return files
 
 
-def _files_at(lake: Lake, table: str, version: int) -> Files:
-    """Return the files of a version; a lake that remembers opens each version once, for versions never change."""
-    if lake.known is None:
-        return files_by_partition(_opened(lake, table, version))
-    if (table, version) not in lake.known:
-        lake.known[table, version] = files_by_partition(_opened(lake, table, version))
-    return lake.known[table, version]
+def _files_at(lake: Lake, table: str, version: int, wanted: Collection[Partition]) -> Files:
+    """Return the files of a version; one that remembers the wanted days of it need not be opened: it never changes."""
+    known = (lake.known or {}).get((table, version), {})
+    if known.keys() >= set(wanted):
+        return known
+    found = files_by_partition(_opened(lake, table, version))
+    if lake.known is not None:
+        lake.known[table, version] = found
+    return found
 
 
 def files_by_partition(table: DeltaTable) -> Files:

@@ -1,9 +1,5 @@
 """A lake of every kind: on disk in a folder with an awkward name, and on an S3 server."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,41 +21,6 @@ SCHEMAS = {"charges": CHARGES, "usage": USAGE}
 @pytest.fixture
 def disk_lake(tmp_path: Path) -> Lake:
     return Lake(str(tmp_path / "team=search x_Source=no" / "it's a 100% läke *{a}"), {}, SCHEMAS)
-
-
-@pytest.fixture(scope="session")
-def s3_options() -> Iterator[dict[str, str]]:
-    """How to reach an S3 server that lives as long as the test session.
-
-    It is a process of its own: deltalake holds the interpreter's lock while it reads, so that a thread of ours could
-    not answer it.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(port, server)
-            yield {
-                "aws_endpoint_url": f"http://127.0.0.1:{port}",
-                "aws_access_key_id": "test",
-                "aws_secret_access_key": "test",
-                "aws_region": "us-east-1",
-                "aws_allow_http": "true",
-            }
-        finally:
-            server.terminate()
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("moto's S3 server did not start")
 
 
 @pytest.fixture

@@ -1,0 +1,73 @@
+"""Days of a month spread over the workers of a cluster; whoever leads takes their results in the days' order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from attributor.attributing.attributed import AttributedDay
+from attributor.attributing.days import DayReading
+from attributor.attributing.months import days_with_charges, joined
+from attributor.attributing.pieces import Piece, attributed_piece, costs_of_piece, piece_of
+from attributor.periods import Month
+from rules.month import needs_month
+
+Result = TypeVar("Result")
+_MOST_DAYS = 8
+"""Of one piece: a result must not grow without bound, and what a lost worker had done is done again."""
+
+_LOOK_EVERY_SECONDS = 2
+_PIECES_PER_SLOT = 2
+"""So that one that takes longer does not keep the others waiting; each reads nine days of usage besides its own."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Who does the pieces, and how many at once; `look` raises where the cluster is gone, so that nobody waits on."""
+
+    executor: Executor
+    slots: int
+    look: Callable[[], None]
+
+
+def spread_month(cluster: Cluster, reading: DayReading, month: Month, days: Sequence[date]) -> Iterator[AttributedDay]:
+    """Have days of a month attributed by the cluster, as `attribute.work_here` does here.
+
+    Where rules lean on the whole month, its days' costs come first, by the cluster too. Raises what the pieces raise;
+    then, and where nobody takes the results any more, the pieces that have not begun are called back.
+    """
+    costs = None
+    if needs_month(reading.ruleset):
+        all_days = days_with_charges(reading.inputs, month)
+        whole = [piece_of(reading, some, None) for some in shared_out(all_days, cluster.slots)]
+        costs = joined([found for done in _done(cluster, costs_of_piece, whole) for found in done])
+    pieces = [piece_of(reading, some, costs) for some in shared_out(days, cluster.slots)]
+    for done in _done(cluster, attributed_piece, pieces):
+        yield from done
+
+
+def shared_out(days: Sequence[date], slots: int) -> list[tuple[date, ...]]:
+    """Share out days, in their order, in pieces of about equal length."""
+    count = min(len(days), max(_PIECES_PER_SLOT * slots, -(-len(days) // _MOST_DAYS)))
+    return [tuple(days[len(days) * at // count : len(days) * (at + 1) // count]) for at in range(count)]
+
+
+def _done(cluster: Cluster, work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> Iterator[Result]:
+    futures = [cluster.executor.submit(work, piece) for piece in pieces]
+    try:
+        for future in futures:
+            yield _result(cluster, future)
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _result(cluster: Cluster, future: Future[Result]) -> Result:
+    while True:
+        try:
+            return future.result(timeout=_LOOK_EVERY_SECONDS)
+        except TimeoutError:
+            if future.done():
+                return future.result()
+            cluster.look()
