@@ -42,7 +42,10 @@ def test_a_cluster_is_named_by_its_scheduler(tmp_path: Path) -> None:
                 (4, f"`scheduler` is not a scheduler's address — {ADDRESS}"),
             ],
         ),
-        ("engine:\n  executor: dask\n  scheduler: tcp://a:99999\n", [(4, f"`scheduler` is not a scheduler's address — {ADDRESS}")]),
+        (
+            "engine:\n  executor: dask\n  scheduler: tcp://a:99999\n",
+            [(4, f"`scheduler` is not a scheduler's address — {ADDRESS}")],
+        ),
         ("engine:\n  executer: dask\n", [(3, "unknown key `executer` — did you mean `executor`?")]),
         ("engine: dask\n", [(2, "this must be a map of keys — write one `key: value` a line")]),
     ],
