@@ -113,6 +113,13 @@ def test_a_held_gpu_is_measured_by_the_hour_and_a_gap_is_no_zero(read) -> None:
     assert 3 not in by_hour
 
 
+def test_a_gpu_that_computes_but_little_is_told_apart_from_an_idle_one(read) -> None:
+    by_hour = measured(read(low_below="80"), "GPU-held")
+    assert (by_hour[0]["gpu.busy_hours"], by_hour[0]["gpu.low_hours"]) == (1, 1)
+    assert (by_hour[1]["gpu.busy_hours"], by_hour[1]["gpu.low_hours"]) == (Decimal("0.5"), 0)
+    assert (by_hour[2]["gpu.busy_hours"], by_hour[2]["gpu.low_hours"]) == (0, 0)
+
+
 def test_the_holder_is_the_exported_pod_and_never_the_exporter(read) -> None:
     facts = {dict(row["facts"])["gpu"]: dict(row["facts"]) for row in read().rows if row["metric"] == "gpu.hours"}
     assert facts["GPU-held"] == {
@@ -162,6 +169,7 @@ def test_a_shared_gpu_is_shared_out_and_counted_once(read) -> None:
     assert measured(read(), "GPU-shared")[0] == {
         "gpu.capacity_hours": 1,
         **{f"{metric} {pod}": Decimal("0.5") for metric in ("gpu.hours", "gpu.busy_hours") for pod in "ab"},
+        **{f"gpu.low_hours {pod}": Decimal(0) for pod in "ab"},
         **{f"gpu.utilization {pod}": Decimal(50) for pod in "ab"},
         **{f"gpu.samples {pod}": Decimal(1) for pod in "ab"},
     }

@@ -99,6 +99,34 @@ def test_idle_capacity_is_a_line_of_its_own_by_cause(engine, charge, used, idle,
     assert attribution.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("idle", "wanted"),
+    [
+        ("holder", {("search", ""): 2, ("search", "low"): 1, ("search", "held"): 3, ("ads", "held"): 2}),
+        ("platform", {("search", ""): 2, ("platform", "low"): 1, ("platform", "held"): 5}),
+        (
+            "spread",
+            {
+                ("search", ""): 2,
+                ("search", "low"): "0.75",
+                ("search", "held"): "3.75",
+                ("ads", "low"): "0.25",
+                ("ads", "held"): "1.25",
+            },
+        ),
+    ],
+)
+def test_hours_that_computed_but_little_are_a_line_of_their_own_borne_like_idle_ones(
+    engine, charge, used, idle, wanted
+):
+    low = [used("gpu.low_hours", "search", 1), used("gpu.low_hours", "ads", 5)]
+    usage = [used(*row) for row in IDLE_USAGE] + [used("gpu.capacity_hours", None, 8), *low]
+    attribution = engine.attribute(rules(f"{{split: {{by: gpu.hours, idle: {idle}}}}}"), [charge(8)], usage)
+    found = {(row.team, row.idle_cause): row.cost for row in engine.rows(attribution)}
+    assert found == {key: Decimal(cost) for key, cost in wanted.items()}
+    assert attribution.warnings == ()
+
+
 def test_without_capacity_there_is_no_unallocated_line_but_a_warning(engine, charge, used):
     usage = [used(*row) for row in IDLE_USAGE]
     attribution = engine.attribute(rules("{split: {by: gpu.hours, idle: holder}}"), [charge(8)], usage)
