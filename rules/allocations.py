@@ -19,6 +19,12 @@ from rules.sql import amount_of, instant_of
 ALLOCATIONS_TABLE = "attribution_allocations"
 RULES = "attribution_rules"
 UNUSED_CAUSE = "unused_commitment"
+_CENTERS = "attribution_cost_centers"
+PART_JOINS = (
+    f"JOIN {CELLS} c ON c.cell = p.cell JOIN {RULES} r ON r.rule = c.rule"
+    f" LEFT JOIN {SPLITS} s ON s.split = c.split LEFT JOIN {_CENTERS} t ON t.team = p.team"
+)
+"""What tells a part's rule, owner facts and dimensions."""
 
 _RULES = pa.schema([pa.field("rule", pa.int32()), pa.field("name", pa.string()), pa.field("method", pa.string())])
 _COST_CENTERS = pa.schema([pa.field("team", pa.string()), pa.field("cost_center", pa.string())])
@@ -29,14 +35,12 @@ def write_allocations(connection: duckdb.DuckDBPyConnection, plan: Plan, ruleset
 
     The cost center is the one that the rule gave, else the team's own; of what a shared team passed on, the team's.
     """
-    load_rows(connection, RULES, _RULES, _rule_rows(ruleset))
-    load_rows(connection, "attribution_cost_centers", _COST_CENTERS, cost_centers(ruleset.teams).items())
-    columns = _columns(plan)
+    load_names(connection, ruleset)
+    costs = {name: amount_of(f"p.{cost}") for name, cost in zip(COST_COLUMNS, COSTS, strict=True)}
+    columns = described_parts(plan) | costs
     selected = ", ".join(f"{columns[name]} AS {name}" for name in ALLOCATIONS.names)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {ALLOCATIONS_TABLE} AS SELECT {selected} FROM {SHARED_PARTS} p"
-        f" JOIN {CELLS} c ON c.cell = p.cell JOIN {RULES} r ON r.rule = c.rule"
-        f" LEFT JOIN {SPLITS} s ON s.split = c.split LEFT JOIN attribution_cost_centers t ON t.team = p.team"
+        f"CREATE OR REPLACE TEMP TABLE {ALLOCATIONS_TABLE} AS SELECT {selected} FROM {SHARED_PARTS} p {PART_JOINS}"
         " ORDER BY p.cell, p.team, p.idle_cause, p.shared_step"
     )
 
@@ -46,9 +50,18 @@ def idle_cause(plan: Plan) -> str:
     return f"CASE WHEN c.{UNUSED} THEN '{UNUSED_CAUSE}' ELSE p.idle_cause END" if plan.tells_unused else "p.idle_cause"
 
 
-def _columns(plan: Plan) -> dict[str, str]:
+def load_names(connection: duckdb.DuckDBPyConnection, ruleset: RuleSet) -> None:
+    """Create the tables of the rules' names and the teams' cost centers that PART_JOINS reads."""
+    load_rows(connection, RULES, _RULES, _rule_rows(ruleset))
+    load_rows(connection, _CENTERS, _COST_CENTERS, cost_centers(ruleset.teams).items())
+
+
+def described_parts(plan: Plan) -> dict[str, str]:
+    """Return the allocations' columns but the costs, each an expression over parts `p` and PART_JOINS.
+
+    A part has cell, team, idle_cause, shared_step and step_fallback.
+    """
     dimensions = {name: f"c.d{index}" for index, name in enumerate(DIMENSION_COLUMNS)}
-    costs = {name: amount_of(f"p.{cost}") for name, cost in zip(COST_COLUMNS, COSTS, strict=True)}
     given = "CASE WHEN p.shared_step = '' THEN nullif(c.cost_center, '') END"
     return {
         "x_Source": "c.source",
@@ -70,7 +83,6 @@ def _columns(plan: Plan) -> dict[str, str]:
         **dimensions,
         "dimensions": "c.dimensions",
         "x_Basis": "c.basis",
-        **costs,
     }
 
 

@@ -5,7 +5,7 @@ S(Rk) - S(Rk-1), where S is the very function that split the cell. So shares sum
 and over all owners to the charge.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,7 +16,7 @@ from rules.ruleset import RuleSet
 from rules.schema import COST_COLUMNS
 from rules.split import COSTS, truncated
 from rules.sql import identifier, units_of
-from rules.weights import Weights
+from rules.weights import Part, Weights
 
 Units = tuple[int, int, int]
 """Billed, effective and list cost in 1e-12 units."""
@@ -44,13 +44,8 @@ class CellPart:
 
     def of(self, costs: Units) -> Units:
         """Return the owner's part of (running) costs."""
-        billed, effective, listed = (self._of(cost) for cost in costs)
+        billed, effective, listed = (taken(self.cuts, cost) for cost in costs)
         return billed, effective, listed
-
-    def _of(self, cost: int) -> int:
-        for cut in self.cuts:
-            cost = cut.of(cost)
-        return cost
 
 
 @dataclass(frozen=True)
@@ -61,13 +56,26 @@ class OneCharge:
     costs: Units
 
 
-def cut_of(weights: Weights, team: str, idle_cause: str) -> Cut:
-    """Return where an owner's part of a split lies; raise LookupError where it has none."""
-    high = 0
+def taken(cuts: Iterable[Cut], cost: int) -> int:
+    """Return what is left to the owner of a cost that is cut once, or cut and then cut again."""
+    for cut in cuts:
+        cost = cut.of(cost)
+    return cost
+
+
+def cuts_of(weights: Weights) -> Iterator[tuple[Part, Cut]]:
+    """Yield where each owner's part of a split lies."""
+    total, high = weights.total, 0
     for part in weights.parts:
         low, high = high, high + part.weight
+        yield part, Cut(low, high, total)
+
+
+def cut_of(weights: Weights, team: str, idle_cause: str) -> Cut:
+    """Return where an owner's part of a split lies; raise LookupError where it has none."""
+    for part, cut in cuts_of(weights):
         if (part.team, part.idle_cause) == (team, idle_cause):
-            return Cut(low, high, weights.total)
+            return cut
     raise LookupError(f"{team} has no part ({idle_cause})")
 
 
@@ -91,24 +99,35 @@ def charges_of_cells(
     connection: duckdb.DuckDBPyConnection, charges: str, plan: Plan, ruleset: RuleSet, cells: Sequence[int]
 ) -> Mapping[int, tuple[OneCharge, ...]]:
     """Return the charges of some cells of the present attribution, in an order that they alone decide."""
-    same_cell = _agree("g", "c", cell_keys(plan))
-    keys = [key.rpartition(" AS ")[2] for key in group_keys(plan)]
-    named = ", ".join(group_keys(plan))
-    costs = ", ".join(
-        f"{units_of(identifier(column))} AS {cost}" for column, cost in zip(COST_COLUMNS, COSTS, strict=True)
-    )
     rows = connection.execute(
-        f"WITH wanted AS (SELECT g.id, c.cell FROM ({grouped(ruleset)}) g JOIN {CELLS} c ON {same_cell}"
-        f" WHERE c.cell IN (SELECT unnest(?)))"
-        f" SELECT w.cell, coalesce(k.origin, ''), {', '.join(f'k.{cost}' for cost in COSTS)}"
-        f" FROM (SELECT x_Origin AS origin, {named}, {costs} FROM {identifier(charges)}) k"
-        f" JOIN {GROUPS} s ON {_agree('k', 's', keys)} JOIN wanted w ON w.id = s.id ORDER BY ALL",
+        f"SELECT cell, coalesce(origin, ''), {', '.join(COSTS)}"
+        f" FROM ({charges_in_cells(charges, plan, ruleset, {'origin': 'x_Origin'})})"
+        " WHERE cell IN (SELECT unnest(?)) ORDER BY ALL",
         [list(cells)],
     ).fetchall()
     found: dict[int, tuple[OneCharge, ...]] = {}
     for cell, members in groupby(rows, key=lambda row: int(row[0])):
         found[cell] = tuple(OneCharge(origin, (int(b), int(e), int(li))) for _, origin, b, e, li in members)
     return found
+
+
+def charges_in_cells(charges: str, plan: Plan, ruleset: RuleSet, kept: Mapping[str, str]) -> str:
+    """Return the charges of the present attribution with their cell and their costs in units, as a query.
+
+    `kept` are further columns by name, each an expression over the table of charges.
+    """
+    same_cell = _agree("g", "c", cell_keys(plan))
+    keys = [key.rpartition(" AS ")[2] for key in group_keys(plan)]
+    own = ", ".join(f"{expression} AS {name}" for name, expression in kept.items())
+    costs = ", ".join(
+        f"{units_of(identifier(column))} AS {cost}" for column, cost in zip(COST_COLUMNS, COSTS, strict=True)
+    )
+    return (
+        f"SELECT w.cell, {', '.join(f'k.{name}' for name in (*kept, *COSTS))}"
+        f" FROM (SELECT {own}, {', '.join(group_keys(plan))}, {costs} FROM {identifier(charges)}) k"
+        f" JOIN {GROUPS} s ON {_agree('k', 's', keys)}"
+        f" JOIN (SELECT g.id, c.cell FROM ({grouped(ruleset)}) g JOIN {CELLS} c ON {same_cell}) w ON w.id = s.id"
+    )
 
 
 def _agree(one: str, other: str, columns: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from rules.weights import Weights
 
 COSTS = ("billed", "effective", "list")
 _FITS_DECIMAL = 10**38
-_FITS_HUGEINT = "1.6e38"
+FITS_HUGEINT = "1.6e38"
 
 _UNITS = pa.decimal128(38, 0)
 _WEIGHTS = pa.schema(
@@ -63,7 +63,7 @@ def split_costs(connection: duckdb.DuckDBPyConnection, costs: str, weights: Mapp
     largest = f"CAST(greatest({', '.join(f'abs(c.{cost})' for cost in COSTS)}) AS DOUBLE)"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {into}_fitting AS SELECT c.*, t.total IS NOT NULL"
-        f" AND {largest} * CAST(t.total AS DOUBLE) < {_FITS_HUGEINT} AS fits"
+        f" AND {largest} * CAST(t.total AS DOUBLE) < {FITS_HUGEINT} AS fits"
         f" FROM {costs} c JOIN (SELECT split, any_value(total) AS total FROM {into}_weights GROUP BY split) t"
         " USING (split)"
     )

@@ -1,6 +1,7 @@
 """The engine agrees to the last unit with a plain loop over fractions that was written from the semantics alone."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.attribute import attribute
+from rules.attribute import attribute, work_out
+from rules.charge_parts import charge_parts
 
 DAY = datetime(2026, 10, 14, tzinfo=UTC)
 TEAMS = ("a", "b", "c", "p", "q")
@@ -214,3 +216,44 @@ def test_a_plain_loop_over_fractions_gives_the_same_rows_two_hundred_times(
     reference, engine, as_yaml, rules, shared, charges, usage
 ):
     _agrees(reference, engine, as_yaml, rules, shared, charges, usage)
+
+
+FINE = st.one_of(
+    st.none(),
+    st.sampled_from([Decimal("1e-18"), Decimal(7), Decimal("-0.000000000000000003")]),
+    st.decimals(-(10**9), 10**9, places=18),
+)
+
+
+def _parts_sum(engine, as_yaml, rules, shared, charges, usage):
+    ruleset = engine.rules(as_yaml({"teams": TEAMS_YAML, "rules": rules, "shared": shared}))
+    rows = [engine.charge(**{**row, "x_Origin": f"bill.csv:{number}"}) for number, row in enumerate(charges)]
+    tables = engine.resolved(engine.tables(rows, usage), ruleset)
+    engine.connection.execute("CREATE OR REPLACE TEMP TABLE kept AS SELECT * FROM charges")
+    allocations = attribute(engine.connection, tables, ruleset).allocations
+    keys = "rule, team, idle_cause, shared_step, fallback, project, cost_center, method"
+    sums = ", ".join(f"sum({cost})" for cost in COSTS)
+    given_to = f"SELECT {keys}, {sums} FROM {{}} GROUP BY ALL HAVING {' OR '.join(f'sum({c}) <> 0' for c in COSTS)}"
+    owners = set(engine.connection.execute(given_to.format(allocations)).fetchall())
+    worked = work_out(engine.connection, replace(tables, charges="kept"), ruleset)
+    parts = charge_parts(engine.connection, "kept", ruleset, worked, ("ConsumedQuantity",))
+    assert set(engine.connection.execute(given_to.format(parts)).fetchall()) == owners
+    columns = [*COSTS, "ConsumedQuantity"]
+    differing = " OR ".join(f"sum(p.{one}) IS DISTINCT FROM any_value(k.{one})" for one in columns)
+    assert not engine.connection.execute(
+        f"SELECT k.x_Origin FROM kept k LEFT JOIN {parts} p ON p.charge = k.rowid GROUP BY k.rowid, k.x_Origin"
+        f" HAVING {differing} OR sum(p.ratio) <> 1 OR any_value(p.is_split) <> bool_and(p.ratio IS NOT NULL)"
+    ).fetchall()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    RULES.map(one_claim_a_pool),
+    SHARED,
+    st.lists(st.builds(lambda row, fine: {**row, "ConsumedQuantity": fine}, charge_rows(), FINE), min_size=3),
+    st.lists(usage_rows(), min_size=6, max_size=20),
+)
+def test_each_charges_parts_sum_to_the_charge_and_to_what_its_owners_were_given(
+    engine, as_yaml, rules, shared, charges, usage
+):
+    _parts_sum(engine, as_yaml, rules, shared, charges, usage)
