@@ -42,9 +42,9 @@ def charge_parts(
     DECIMAL of at most 18 decimals; what is finer than 1e-12 goes to the last part.
 
     Columns: charge (rowid), part (0, 1, … in the order of owners), team, project, environment, cost_center, rule,
-    method, shared_step, idle_cause, fallback as in `schema.ALLOCATIONS`; is_split; ratio (of 1, exactly summing to
-    it), unit and quantity (what the part was weighed by, null where that is not told), all three null where the charge
-    stays whole; and every cost column and those of `others`.
+    method, shared_step, idle_cause, fallback, dimensions as in `schema.ALLOCATIONS`; is_split; ratio (of 1,
+    exactly summing to it), unit and quantity (what the part was weighed by, null where that is not told), all three
+    null where the charge stays whole; and every cost column and those of `others`.
     """
     cuttings = load_cuts(connection, ruleset, worked)
     load_names(connection, ruleset)
@@ -52,7 +52,7 @@ def charge_parts(
     _split(connection, others)
     _split_wide(connection, cuttings, others)
     columns = described_parts(worked.plan)
-    told = ("rule", "method", "shared_step", "idle_cause", "fallback", "team", *OWNER_COLUMNS[1:])
+    told = ("rule", "method", "shared_step", "idle_cause", "fallback", *OWNER_COLUMNS, "dimensions")
     described = ", ".join(f"{columns[name]} AS {name}" for name in told)
     costs = ", ".join(f"{amount_of(f'p.{cost}')} AS {name}" for name, cost in zip(COST_COLUMNS, COSTS, strict=True))
     amounts = "".join(f", p.o{index} AS {identifier(name)}" for index, name in enumerate(others))

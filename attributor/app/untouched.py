@@ -17,7 +17,7 @@ from attributor.app.failures import first_line, ledger_failures, ledger_name
 from attributor.app.lake_failures import lake_failures
 from attributor.app.reading import read_document, stores_of
 from attributor.app.wiring import lake_of, open_duckdb
-from attributor.attributing.explaining import Archive
+from attributor.attributing.replaying import Archive
 from attributor.ledger.engine import open_engine_to_read
 from attributor.ledger.schema import schema_is_current
 from rules.located import Located

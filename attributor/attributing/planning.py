@@ -11,9 +11,9 @@ from sqlalchemy import Engine, select
 
 from attributor.attributing.attributed import attribute_day
 from attributor.attributing.days import DayReading, open_usage, usage_for
-from attributor.attributing.explaining import Archive, Published, as_published, restored
 from attributor.attributing.inputs import Inputs, read_inputs
 from attributor.attributing.months import month_costs
+from attributor.attributing.replaying import Archive, Published, as_published, restored
 from attributor.attributing.rollups import rollup_rows
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from attributor.app.wiring import App, open_app, open_duckdb
-from attributor.attributing.explaining import Archive, explain_days
+from attributor.attributing.explaining import explain_days
+from attributor.attributing.replaying import Archive
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json
 from attributor.cli.periods import day_option, period_option

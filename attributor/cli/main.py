@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "attributor.cli.check:check",
     "demo": "attributor.cli.demo:command",
     "explain": "attributor.cli.explain:command",
+    "export": "attributor.cli.export:group",
     "plan": "attributor.cli.plan:command",
     "reconcile": "attributor.cli.reconcile:command",
     "run": "attributor.cli.run:command",

@@ -9,7 +9,6 @@ import click
 
 from attributor.app.proposed import configured_digest, proposed_rules
 from attributor.app.untouched import Untouched, open_untouched
-from attributor.attributing.explaining import Published
 from attributor.attributing.planning import (
     PlannedDay,
     days_changed_since,
@@ -17,6 +16,7 @@ from attributor.attributing.planning import (
     plan_days,
     rules_in_use,
 )
+from attributor.attributing.replaying import Published
 from attributor.cli.options import FOUND_SOMETHING, config_option, config_path
 from attributor.cli.output import say
 from attributor.cli.periods import period_option

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -232,6 +234,35 @@ def test_it_does_not_matter_whether_charges_or_usage_came_first(founded, charges
     bill(usage_first, charges)
     usage_first.run()
     assert known(at_once) == known(bill_first) == known(usage_first)
+
+
+def check_exported(company, charges: list[Charge]) -> None:
+    """The exported rows of a charge sum to it, and those of a day to what the ledger gave each team."""
+    folder = company.folder / "out"
+    assert company.command("export", "focus", "--period", "2026-11", "--to", str(folder)).code == 0
+    rows = [row for file in folder.iterdir() for row in pq.read_table(file).to_pylist()]
+    for place, column in enumerate(BASES):
+        by_row: dict[str, Decimal] = defaultdict(Decimal)
+        by_team: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for row in rows:
+            by_row[row["x_Origin"]] += row[column]
+            by_team[f"{row['ChargePeriodStart']:%Y-%m-%d}", row["x_Team"]] += row[column]
+        wanted = {f"bills/november.csv:{line}": Decimal(one.costs[place]) for line, one in enumerate(charges, 1)}
+        assert by_row == wanted
+        basis = column.removesuffix("Cost").lower()
+        shown = company.command(
+            "showback", "--period", "2026-11", "--by", "day,team", "--basis", basis, "--format", "json"
+        ).json
+        assert by_team == {(row["day"], row["team"]): Decimal(row["cost"]) for row in shown["rows"]}
+
+
+@pytest.mark.slow
+@FEW
+@given(charges=CHARGES, usage=USAGE, rules=st.sampled_from(sorted(RULES)))
+def test_exported_rows_sum_to_their_charges_and_their_days_to_the_ledger(founded, charges, usage, rules) -> None:
+    company = founded(charges, usage, rules)
+    assert company.run().code == 0
+    check_exported(company, charges)
 
 
 def test_both_databases_say_the_same(founded, empty_ledger_url: str) -> None:

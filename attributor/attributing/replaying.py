@@ -1,0 +1,105 @@
+"""Published days, opened again as they were: by the rules and the lake versions that they were published by."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cache
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Engine, select
+
+from attributor.attributing.days import DayReading, open_day, open_usage, usage_for
+from attributor.attributing.inputs import Inputs, read_inputs
+from attributor.attributing.months import month_costs
+from attributor.lake.lake import Lake
+from attributor.ledger.collected import CollectedDay
+from attributor.ledger.publications import Publication, publications
+from attributor.ledger.tables import rule_sets
+from attributor.periods import Month, days_between, month_of, start_of
+from collectors.base import Window
+from rules.attribute import DayTables
+from rules.load import restore
+from rules.ruleset import RuleSet
+
+Published = Mapping[tuple[str, date], Publication]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where published days are read from."""
+
+    engine: Engine
+    lake: Lake
+    connection: duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class ReplayedDay:
+    """One published UTC day: its rules, and its charges and usage in the archive's connection."""
+
+    day: date
+    ruleset: RuleSet
+    tables: DayTables
+
+
+def replay(archive: Archive, days: Sequence[date]) -> Iterator[ReplayedDay]:
+    """Open published days in their order; each stays open until the next is asked for."""
+    if not days:
+        return
+    published = _published_of_months(archive.engine, min(days), max(days) + timedelta(days=1))
+    inputs = as_published(archive.engine, published)
+    lake = replace(archive.lake, known={})
+
+    @cache
+    def reading_by(digest: str) -> DayReading:
+        return DayReading(lake, archive.connection, restored(archive.engine, digest), inputs)
+
+    @cache
+    def costs_of(month: Month, digest: str) -> pa.Table | None:
+        reading = reading_by(digest)
+        costs, _ = month_costs(reading, open_usage(reading, usage_for(reading, [month.first])), month)
+        return costs
+
+    for day in days:
+        publication = next(found for (_, of), found in published.items() if of == day)
+        reading = reading_by(publication.rules_digest)
+        costs = costs_of(month_of(day), publication.rules_digest)
+        usage = open_usage(reading, _usage_days(publication))
+        yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, costs))
+
+
+def _usage_days(publication: Publication) -> Window:
+    """Return the whole days of usage that the day was attributed from."""
+    start, end = publication.source.usage_start, publication.source.usage_end
+    if start is None or end is None:
+        return Window(start_of(publication.day), start_of(publication.day))
+    return Window(start_of(start.date()), start_of(end.date() + timedelta(days=1)))
+
+
+def _published_of_months(engine: Engine, first: date, end: date) -> Published:
+    """Return what is published of every month touched: a rule may lean on a charge's whole month."""
+    days = days_between(month_of(first).first, month_of(end).end)
+    return publications(engine, list(days))
+
+
+def as_published(engine: Engine, published: Published) -> Inputs:
+    """Return the inputs at the versions that the publications name."""
+    charges = {
+        key: CollectedDay(found.source.charges_version, found.source.inputs_digest, 1)
+        for key, found in published.items()
+        if found.source.charges_version >= 0
+    }
+    usage = {
+        (source, day): CollectedDay(version, "", 1)
+        for found in published.values()
+        for source, days in found.source.usage_versions.items()
+        for day, version in days.items()
+    }
+    return Inputs(charges, usage, read_inputs(engine).coverage)
+
+
+def restored(engine: Engine, digest: str) -> RuleSet:
+    """Return the rule set of a digest that a published day names."""
+    with engine.connect() as connection:
+        return restore(connection.execute(select(rule_sets.c.text).where(rule_sets.c.digest == digest)).scalar_one())
