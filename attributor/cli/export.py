@@ -5,9 +5,8 @@ from typing import Any
 
 import click
 
-from attributor.app.wiring import open_app, open_duckdb
+from attributor.app.untouched import open_untouched
 from attributor.attributing.focus_files import ExportedDay, ExportError, export_focus
-from attributor.attributing.replaying import Archive
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.cli.periods import period_option
@@ -33,12 +32,12 @@ def group() -> None:
 @click.pass_context
 def focus(context: click.Context, form: str, period: Month | None, folder: Path) -> None:
     """Write a month's allocated charges in FOCUS 1.3, one Parquet file a UTC day."""
-    with open_app(config_path(context)) as app, open_duckdb() as connection, progress_bars() as progress:
-        month = period or month_of(app.clock().date())
+    with open_untouched(config_path(context)) as stores, progress_bars() as progress:
+        month = period or month_of(stores.clock().date())
         days = []
         bar = progress(f"export {month}")
         try:
-            for day in export_focus(Archive(app.engine, app.lake, connection), month, folder):
+            for day in export_focus(stores.archive, month, folder):
                 days.append(day)
                 bar.advance()
         except ExportError as error:
