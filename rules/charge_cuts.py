@@ -101,7 +101,7 @@ def _parts(weights: Weights, unit: str, steps: Mapping[tuple[date, str], Step], 
     for part, cut in cuts_of(weights):
         step = steps.get((day, part.team))
         if step is None:
-            quantity = part.quantity if unit else None
+            quantity = (part.quantity or None) if unit else None
             yield OwnerCut(part.team, part.idle_cause, "", "", (cut,), unit, quantity)
         else:
             yield from _passed_on(step, part.idle_cause, (cut,))
@@ -119,14 +119,14 @@ def _passed_on(step: Step, idle_cause: str, before: tuple[Cut, ...]) -> Iterator
 
 
 def _unit(outcome: Outcome, fallback: str, currency: str) -> str:
-    """Return what a split's weights are measured in; "" where nothing was measured."""
+    """Return what a split's weights are measured in; "" where it was nothing, or a blend of several metrics."""
     instead = fallback.partition(":")[0]
     if instead == UNATTRIBUTED:
         return ""
     if instead in ("even", "fixed") or isinstance(outcome, FixedSplit):
         return WRITTEN_WEIGHT
     if isinstance(outcome, UsageSplit):
-        return outcome.metric
+        return outcome.drivers[0].metric if len(outcome.drivers) == 1 else ""
     return currency if isinstance(outcome, Activity | CostSplit | Follow) else ""
 
 

@@ -99,7 +99,7 @@ def _split(connection: duckdb.DuckDBPyConnection, others: Sequence[str]) -> None
         f" CAST(NULL AS VARCHAR) AS unit, CAST(NULL AS DECIMAL(38,0)) AS quantity, {', '.join(COSTS)}{own}"
         f" FROM {_PLACED} WHERE cutting IS NULL"
         " UNION ALL SELECT n.charge, n.cell, c.part, c.team, c.idle_cause, c.shared_step, c.step_fallback, c.ratio,"
-        f" nullif(c.unit, ''), c.quantity{costs}{amounts} FROM {_RUNNING} n"
+        f" CASE WHEN c.quantity IS NOT NULL THEN c.unit END, c.quantity{costs}{amounts} FROM {_RUNNING} n"
         f" JOIN (SELECT * REPLACE ({bounds}, {steps}) FROM {CUTS}) c USING (cutting) WHERE {_fits(len(others))}"
     )
 
@@ -147,7 +147,7 @@ def _split_wide(connection: duckdb.DuckDBPyConnection, cuttings: Cuttings, other
         load_rows(connection, f"{_WIDE}_split", _wide_schema(len(others)), made)
         connection.execute(
             f"INSERT INTO {_PARTS} SELECT w.charge, w.cell, w.part, c.team, c.idle_cause, c.shared_step,"
-            f" c.step_fallback, c.ratio, nullif(c.unit, ''), c.quantity,"
+            f" c.step_fallback, c.ratio, CASE WHEN c.quantity IS NOT NULL THEN c.unit END, c.quantity,"
             f" {', '.join(f'CAST(w.{cost} AS HUGEINT)' for cost in COSTS)}"
             f"{''.join(f', w.o{index}' for index in range(len(others)))}"
             f" FROM {_WIDE}_split w JOIN {CUTS} c ON c.cutting = w.cutting AND c.part = w.part"
