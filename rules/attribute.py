@@ -7,8 +7,8 @@ import duckdb
 from rules.allocations import ALLOCATIONS_TABLE, write_allocations
 from rules.cells import Plan, decide_groups, make_cells
 from rules.hours import Span
+from rules.measures import UsageSource
 from rules.methods.idle import BUSY, CAPACITY, LOW, needs_capacity
-from rules.methods.proportional import UsageSource
 from rules.outcomes import Activity, UsageSplit
 from rules.phases import Phased, allocate
 from rules.required_tags import write_compliance

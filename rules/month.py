@@ -6,7 +6,7 @@ from rules.attribute import DayTables, measured_span
 from rules.cells import make_cells
 from rules.hours import Span
 from rules.keys import split_keys
-from rules.methods.proportional import UsageSource
+from rules.measures import UsageSource
 from rules.phases import leans_on_month, owner_costs_query, phase_one
 from rules.ruleset import RuleSet
 from rules.sql import amount_of

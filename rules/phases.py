@@ -9,9 +9,10 @@ import pyarrow as pa
 from rules.cells import CELLS, Plan
 from rules.decide import NOBODY
 from rules.keys import SplitKey, Weighed, split_keys
-from rules.methods.activity import weigh_activity
+from rules.measures import Measure, UsageSource, sums_by_team
+from rules.methods.activity import activity_measures, weigh_activity
 from rules.methods.cost import OwnerCost, weigh_by_cost, weigh_followed
-from rules.methods.proportional import UsageSource, fixed_weights, weigh_usage
+from rules.methods.proportional import fixed_weights, split_measures, weigh_usage
 from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, UsageSplit
 from rules.rows import load_rows
 from rules.ruleset import Rule, RuleSet
@@ -61,6 +62,7 @@ def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str
 
 def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -> Weighed:
     """Create the parts of the cells that need no other cell's cost."""
+    sums_by_team(source, _measures(ruleset.rules, keys))  # in one question: each rule then finds its sums remembered
     weighed = [_weigh_rule(source, rule, found) for rule, found in _by_rule(ruleset.rules, keys)]
     weighed += [_weigh_pool(source, activity, found) for activity, found in _by_pool(ruleset.rules, keys)]
     weights = {number: one for each in weighed for number, one in each.weights.items()}
@@ -76,13 +78,26 @@ def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -
     return Weighed(weights, tuple(warning for each in weighed for warning in each.warnings))
 
 
+def _measures(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[Measure]:
+    found: list[Measure] = []
+    for rule, members in _by_rule(rules, keys):
+        if isinstance(rule.outcome, UsageSplit):
+            found += split_measures(rule.outcome, _windows(members))
+    for activity, sharing in _by_pool(rules, keys):
+        found += activity_measures(activity, [key for _, key in sharing])
+    return found
+
+
+def _windows(keys: Iterable[SplitKey]) -> list[tuple[int, int]]:
+    return sorted({key.window for key in keys if key.window is not None})
+
+
 def _weigh_rule(source: UsageSource, rule: Rule, keys: Sequence[SplitKey]) -> Weighed:
     if isinstance(rule.outcome, FixedSplit):
         return Weighed({key.number: fixed_weights(rule.outcome, key.day) for key in keys})
     if not isinstance(rule.outcome, UsageSplit):
         return Weighed({})
-    windows = sorted({key.window for key in keys if key.window is not None})
-    found, warnings = weigh_usage(source, rule.outcome, windows)
+    found, warnings = weigh_usage(source, rule.outcome, _windows(keys))
     weights = {key.number: found[key.window] for key in keys if key.window is not None}
     named = tuple(f"rule `{rule.name}`: {warning}" for warning in warnings)
     return Weighed({number: one for number, one in weights.items() if one is not None}, named)

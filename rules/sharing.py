@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from rules.cells import CELLS
 from rules.hours import bucket_of
-from rules.methods.proportional import UsageSource, fixed_parts, weigh_usage
+from rules.measures import UsageSource
+from rules.methods.proportional import fixed_parts, weigh_usage
 from rules.methods.stepdown import solve
 from rules.outcomes import FixedSplit
 from rules.phases import PARTS

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from rules.hours import first_hour, shown_hours
 from rules.keys import SplitKey, Weighed
-from rules.methods.proportional import UsageSource, Window
+from rules.measures import Measure, UsageSource, sums_by_team
+from rules.methods.proportional import Window
 from rules.outcomes import Activity, Rate
-from rules.usage import Measure, sums_by_team
 from rules.weights import Part, Weights, integer_weights
 
 REST_CAUSE = "rest"
@@ -54,23 +54,43 @@ def _over_absorption(activity: Activity, claims: Mapping[str, Fraction], pool: F
 
 def _claims(source: UsageSource, activity: Activity, window: Window) -> tuple[dict[str, Fraction], tuple[str, ...]]:
     """Return each owner's claim in 1e-12 units of money, and warnings of counts on days without a rate."""
-    rated = [(rate, start, end) for rate in activity.rates for start, end in [_within(rate, window)] if start < end]
-    measures = [Measure(rate.metric, activity.pool, start, end) for rate, start, end in rated]
+    rated = _rated(activity, window)
     claims: dict[str, Fraction] = {}
     counted: dict[str, int] = {}
-    for (rate, _, _), counts in zip(rated, sums_by_team(source.connection, measures), strict=True):
+    for (rate, _), counts in zip(rated, sums_by_team(source, [measure for _, measure in rated]), strict=True):
         counted[rate.metric] = counted.get(rate.metric, 0) + sum(counts.values())
         for team, units in counts.items():
             claims[team] = claims.get(team, Fraction(0)) + Fraction(rate.money) * units
-    dated = sorted({rate.metric for rate in activity.rates if rate.start or rate.end})
-    whole = sums_by_team(source.connection, [Measure(metric, activity.pool, *window) for metric in dated])
-    left = {metric: sum(of.values()) - counted.get(metric, 0) for metric, of in zip(dated, whole, strict=True)}
+    dated = _dated(activity, window)
+    whole = zip(dated, sums_by_team(source, dated), strict=True)
+    left = {measure.metric: sum(of.values()) - counted.get(measure.metric, 0) for measure, of in whole}
     where = f"in {_named(activity)} ({shown_hours(window)})"
     return claims, tuple(
         f"{_money(Fraction(units))} of `{metric}` {where} claim nothing: no rate holds for them"
         for metric, units in left.items()
         if units
     )
+
+
+def activity_measures(activity: Activity, keys: Sequence[SplitKey]) -> list[Measure]:
+    """Return all that `weigh_activity` sums."""
+    found: list[Measure] = []
+    for currency in sorted({key.currency for key in keys}):
+        for window, _ in _overlapping([key for key in keys if key.currency == currency]):
+            found += [*(measure for _, measure in _rated(activity, window)), *_dated(activity, window)]
+    return found
+
+
+def _rated(activity: Activity, window: Window) -> list[tuple[Rate, Measure]]:
+    """Return what each rate counts in a window: the hours on which it holds."""
+    spans = ((rate, *_within(rate, window)) for rate in activity.rates)
+    return [(rate, Measure(rate.metric, activity.pool, start, end)) for rate, start, end in spans if start < end]
+
+
+def _dated(activity: Activity, window: Window) -> list[Measure]:
+    """Return the whole window of every metric that has a rate only on some days."""
+    metrics = sorted({rate.metric for rate in activity.rates if rate.start or rate.end})
+    return [Measure(metric, activity.pool, *window) for metric in metrics]
 
 
 def _within(rate: Rate, window: Window) -> Window:

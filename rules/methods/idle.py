@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import duckdb
-
+from rules.measures import Measure, UsageSource, sums_by_team
 from rules.outcomes import HOLDER, SPREAD, UsageSplit
 from rules.schema import IDLE
-from rules.usage import Measure, sums_by_team
 from rules.weights import Part, integer_weights
 
 CAPACITY = "gpu.capacity_hours"
@@ -26,8 +24,17 @@ def needs_capacity(split: UsageSplit) -> bool:
     return bool(split.idle)
 
 
+def idle_measures(split: UsageSplit, windows: Sequence[tuple[int, int]]) -> list[Measure]:
+    """Return what `idle_parts` sums beside what was held."""
+    return [measure for metric in (CAPACITY, BUSY, LOW) for measure in _measures_of(metric, split, windows)]
+
+
+def _measures_of(metric: str, split: UsageSplit, windows: Sequence[tuple[int, int]]) -> list[Measure]:
+    return [Measure(metric, split.drivers[0].pool, *window) for window in windows]
+
+
 def idle_parts(
-    connection: duckdb.DuckDBPyConnection,
+    source: UsageSource,
     split: UsageSplit,
     windows: Sequence[tuple[int, int]],
     held: Sequence[dict[str, int]],
@@ -39,8 +46,7 @@ def idle_parts(
     """
     of_pool = split.drivers[0].pool
     capacity, busy, low = (
-        sums_by_team(connection, [Measure(metric, of_pool, *window) for window in windows])
-        for metric in (CAPACITY, BUSY, LOW)
+        sums_by_team(source, _measures_of(metric, split, windows)) for metric in (CAPACITY, BUSY, LOW)
     )
     parts = [_parts(split, _Hours(*one)) for one in zip(held, capacity, busy, low, strict=True)]
     pool = of_pool or "the pool"

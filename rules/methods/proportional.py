@@ -1,28 +1,18 @@
 """Proportional: split by what each owner used in the window, hour by hour, with what stands in where nobody did."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-import duckdb
-
 from rules.hours import end_of_bucket, instant
-from rules.methods.idle import idle_parts, needs_capacity
+from rules.measures import Measure, UsageSource, is_covered, latest_buckets, pools_of, sums_by_team
+from rules.methods.idle import idle_measures, idle_parts, needs_capacity
 from rules.outcomes import Days, FixedSplit, UsageSplit
 from rules.schema import UNATTRIBUTED
-from rules.usage import Measure, is_covered, latest_buckets, pools_of, sums_by_team
 from rules.weights import UNITS_PER_ONE, Part, Weights, by_team
 
 Window = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class UsageSource:
-    """Where usage is read: a connection with the resolved usage, and the table of what its sources covered."""
-
-    connection: duckdb.DuckDBPyConnection
-    coverage: str
 
 
 def weigh_usage(
@@ -40,6 +30,12 @@ def weigh_usage(
         else:
             weights[window] = _without_usage(split, window, reason)
     return weights, warnings + _ambiguity(source, split)
+
+
+def split_measures(split: UsageSplit, windows: Sequence[Window]) -> list[Measure]:
+    """Return all that `weigh_usage` sums for windows that have usage."""
+    held = [Measure(driver.metric, driver.pool, *window) for driver in split.drivers for window in windows]
+    return held + (idle_measures(split, windows) if needs_capacity(split) else [])
 
 
 def fixed_parts(split: FixedSplit, day: date) -> tuple[Part, ...]:
@@ -64,11 +60,11 @@ def _measured(
 ) -> tuple[dict[Window, Weights], tuple[str, ...]]:
     """Return the weights of each window from its own usage; without parts where nobody used anything."""
     used = [
-        sums_by_team(source.connection, [Measure(driver.metric, driver.pool, *window) for window in windows])
+        sums_by_team(source, [Measure(driver.metric, driver.pool, *window) for window in windows])
         for driver in split.drivers
     ]
     if needs_capacity(split):
-        parts, warnings = idle_parts(source.connection, split, windows, used[0])
+        parts, warnings = idle_parts(source, split, windows, used[0])
     else:
         parts, warnings = [by_team(_blended(split, of_window)) for of_window in zip(*used, strict=True)], ()
     return {window: Weights(one, window) for window, one in zip(windows, parts, strict=True)}, warnings
@@ -102,7 +98,7 @@ def _previous(source: UsageSource, split: UsageSplit, windows: Sequence[Window])
     by_driver = []
     for driver in split.drivers:
         measures = [Measure(driver.metric, driver.pool, *window) for window in windows]
-        by_driver.append(latest_buckets(source.connection, measures, split.per, split.among))
+        by_driver.append(latest_buckets(source, measures, split.per, split.among))
     before = {}
     for window, starts in zip(windows, zip(*by_driver, strict=True), strict=True):
         start = max((start for start in starts if start is not None), default=None)
@@ -123,13 +119,13 @@ def _without_usage(split: UsageSplit, window: Window, reason: str) -> Weights | 
 
 def _reason(source: UsageSource, split: UsageSplit, window: Window) -> str:
     measures = (Measure(driver.metric, driver.pool, *window) for driver in split.drivers)
-    covered = all(is_covered(source.connection, source.coverage, measure) for measure in measures)
+    covered = all(is_covered(source, measure) for measure in measures)
     return "zero" if covered else "not_covered"
 
 
 def _ambiguity(source: UsageSource, split: UsageSplit) -> tuple[str, ...]:
     open_metrics = [driver.metric for driver in split.drivers if driver.pool is None]
-    pools = {metric: pools_of(source.connection, metric) for metric in open_metrics}
+    pools = {metric: pools_of(source, metric) for metric in open_metrics}
     return tuple(
         f"`{metric}` is reported by several pools ({', '.join(found)}) and was added up: name one in `pool:`"
         for metric, found in pools.items()
