@@ -3,16 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import Engine
 
 from attributor.attributing.attributed import AttributedDay, attribute_days
 from attributor.attributing.days import DayReading, open_usage, usage_for
-from attributor.attributing.inputs import Inputs, inputs_digest, rules_of, sources_of, usage_days
+from attributor.attributing.inputs import Inputs, inputs_digest, rules_of, sources_of, usage_days, versions_of
 from attributor.attributing.months import month_costs
 from attributor.lake.commits import commit_day
+from attributor.lake.lake import Lake
 from attributor.ledger.lease import Lease
 from attributor.ledger.publications import DayPublication, RuleSetText, SourcePublication, publish_day
+from attributor.ledger.statements import ClosingChangedError
 from attributor.periods import Month
 from collectors.base import Window
 from rules.ruleset import RuleSet
@@ -41,8 +44,16 @@ def attribute_month(workshop: Workshop, month: Month, days: Sequence[date], cloc
     Raises LeaseLostError where another leader took over: days published before stand, the others are untouched.
     """
     for attributed in workshop.work(workshop.reading, month, days):
-        _publish(workshop, attributed, clock())
-        yield attributed.warnings
+        yield done_unless_closing_changed(attributed, partial(_publish, workshop, attributed, clock()))
+
+
+def done_unless_closing_changed(attributed: AttributedDay, write: Callable[[], object]) -> tuple[str, ...]:
+    """Write a day; return its warnings. What a closing overtook is left, and found again by the next run."""
+    try:
+        write()
+    except ClosingChangedError as error:
+        return (*attributed.warnings, f"{error}; the next run finds what is left to do")
+    return attributed.warnings
 
 
 def work_here(reading: DayReading, month: Month, days: Sequence[date]) -> Iterator[AttributedDay]:
@@ -54,8 +65,8 @@ def work_here(reading: DayReading, month: Month, days: Sequence[date]) -> Iterat
 
 def _publish(workshop: Workshop, attributed: AttributedDay, now: datetime) -> None:
     """Commit the day's files and say so in the ledger: between the two nobody sees them."""
-    reading, files = workshop.reading, attributed.files
-    version = commit_day(reading.lake, "allocations", attributed.day, files, now) if files else NO_VERSION
+    reading = workshop.reading
+    version = committed(reading.lake, attributed, now)
     publication = DayPublication(
         day=attributed.day,
         rules=RuleSetText(reading.ruleset.digest, reading.ruleset.text),
@@ -68,14 +79,19 @@ def _publish(workshop: Workshop, attributed: AttributedDay, now: datetime) -> No
     publish_day(workshop.engine, workshop.lease, publication, now)
 
 
+def committed(lake: Lake, attributed: AttributedDay, now: datetime) -> int:
+    """Commit the day's files, for whoever names the returned version; nobody does yet."""
+    if not attributed.files:
+        return NO_VERSION
+    return commit_day(lake, "allocations", attributed.day, attributed.files, now)
+
+
 def _sources(
     ruleset: RuleSet, inputs: Inputs, attributed: AttributedDay, version: int
 ) -> tuple[SourcePublication, ...]:
     day = attributed.day
     span = None if attributed.span is None else Window(attributed.span.start, attributed.span.end)
-    versions: dict[str, dict[date, int]] = {}
-    for (source, of), found in sorted(usage_days(inputs, span, day).items()):
-        versions.setdefault(source, {})[of] = found.version
+    versions = versions_of(usage_days(inputs, span, day))
     digest = inputs_digest(inputs, day, span, rules_of(ruleset))
     return tuple(
         SourcePublication(

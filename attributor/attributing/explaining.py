@@ -29,7 +29,8 @@ def explain_days(archive: Archive, question: Question, first: date, end: date) -
 
 
 def _days_with_costs(engine: Engine, question: Question, first: date, end: date) -> list[date]:
-    condition = (rollup.c.day >= first) & (rollup.c.day < end) & (rollup.c.team == question.team)
+    own = (rollup.c.day >= first) & (rollup.c.day < end) & (rollup.c.corrects == "")
+    condition = own & (rollup.c.team == question.team)
     if question.service is not None:
         condition &= rollup.c.service == question.service
     with engine.connect() as connection:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from attributor.ledger.collected import CollectedDay, collected_days
 from attributor.ledger.publications import Publication
 from attributor.ledger.sources import coverage_of
-from attributor.periods import month_of, start_of
+from attributor.periods import Month, month_of, start_of
 from collectors.base import Window
 from rules.hours import LOOK_BACK_HOURS
 from rules.month import needs_month
@@ -70,6 +70,14 @@ def usage_days(inputs: Inputs, span: Window | None, day: date) -> dict[tuple[str
     return {key: found for key, found in inputs.usage.items() if first <= key[1] <= last}
 
 
+def versions_of(days: Days) -> dict[str, dict[date, int]]:
+    """Return the lake versions of days, by source and day."""
+    versions: dict[str, dict[date, int]] = {}
+    for (source, day), found in sorted(days.items()):
+        versions.setdefault(source, {})[day] = found.version
+    return versions
+
+
 def inputs_digest(inputs: Inputs, day: date, span: Window | None, rules: Rules) -> str:
     """Return a digest of the contents, not the versions, of all that the day is attributed from."""
     document = {
@@ -81,9 +89,13 @@ def inputs_digest(inputs: Inputs, day: date, span: Window | None, rules: Rules) 
     if rules.lean_on_month:
         month = month_of(day)
         document["month"] = _digests({key: found for key, found in inputs.charges.items() if month_of(key[1]) == month})
-        whole = Window(start_of(month.first) - LOOK_BACK, start_of(month.end))
-        document["month usage"] = _digests(usage_days(inputs, whole, day))
+        document["month usage"] = _digests(usage_days(inputs, month_usage(month), day))
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def month_usage(month: Month) -> Window:
+    """Return the usage that a rule which leans on a whole month may need."""
+    return Window(start_of(month.first) - LOOK_BACK, start_of(month.end))
 
 
 def _digests(days: Days) -> list[list[str]]:
@@ -104,8 +116,13 @@ def _clipped(coverage: Mapping[str, tuple[Window, ...]], span: Window | None) ->
     return {source: spans for source, spans in clipped.items() if spans}
 
 
-def outdated_days(inputs: Inputs, published: Mapping[tuple[str, date], Publication], rules: Rules) -> list[date]:
-    """Return the days to attribute, the oldest first: never published, or published from other inputs."""
+def outdated_days(
+    inputs: Inputs, published: Mapping[tuple[str, date], Publication], rules: Rules, closed: Collection[Month] = ()
+) -> list[date]:
+    """Return the days to attribute, the oldest first: never published, or published from other inputs.
+
+    Those of closed months are left out: see `closed_days`.
+    """
     by_day: dict[date, dict[str, Publication]] = {}
     for (source, day), publication in published.items():
         by_day.setdefault(day, {})[source] = publication
@@ -115,7 +132,8 @@ def outdated_days(inputs: Inputs, published: Mapping[tuple[str, date], Publicati
     return [
         day
         for day in sorted(by_day.keys() | present.keys())
-        if _is_outdated(inputs, day, present.get(day, set()), by_day.get(day, {}), rules)
+        if month_of(day) not in closed
+        and _is_outdated(inputs, day, present.get(day, set()), by_day.get(day, {}), rules)
     ]
 
 

@@ -100,7 +100,7 @@ def _published_rows(engine: Engine, day: date) -> pa.Table:
     columns = [rollup.c[name] for name in (*CHARGED, *OWNED, "rule")]
     amounts = [rollup.c[f"{cost}_{part}"] for cost in COSTS for part in ("millionths", "rest")]
     with engine.connect() as connection:
-        rows = connection.execute(select(*columns, *amounts).where(rollup.c.day == day)).all()
+        rows = connection.execute(select(*columns, *amounts).where(rollup.c.day == day, rollup.c.corrects == "")).all()
     texts = {column.name: pa.array([row[at] for row in rows], pa.string()) for at, column in enumerate(columns)}
     first = len(columns)
     costs = {

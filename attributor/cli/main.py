@@ -15,6 +15,7 @@ _DUCKDB_INTERRUPTED = "Query interrupted"
 COMMANDS = {
     "alerts": "attributor.cli.alerts:group",
     "check": "attributor.cli.check:check",
+    "close": "attributor.cli.close:command",
     "demo": "attributor.cli.demo:command",
     "explain": "attributor.cli.explain:command",
     "export": "attributor.cli.export:group",
@@ -24,6 +25,7 @@ COMMANDS = {
     "schema": "attributor.cli.check:schema",
     "serve": "attributor.cli.serve:command",
     "showback": "attributor.cli.showback:command",
+    "statements": "attributor.cli.statements:command",
     "tags": "attributor.cli.tags:command",
 }
 

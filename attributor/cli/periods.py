@@ -40,6 +40,11 @@ def period_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--period", type=_MonthType(), help="A UTC month.  [default: the current one]")(command)
 
 
+def month_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take a UTC month."""
+    return click.argument("month", metavar="YYYY-MM", type=_MonthType())(command)
+
+
 def day_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command take `--day`; None where it is absent."""
     return click.option("--day", type=_DayType(), help="Only this UTC day.")(command)

@@ -24,6 +24,7 @@ from attributor.cli.plan_output import WRITERS
 from attributor.cli.progress import progress_bars
 from attributor.ingest.progress import Progress
 from attributor.ledger.publications import publications
+from attributor.ledger.statements import closed_months
 from attributor.periods import Month, days_between, month_of
 from attributor.reports.costs import BASES, SeveralCurrenciesError, parse_basis
 from attributor.reports.plan import Plan, PlanRequest, plan, published_month
@@ -73,7 +74,8 @@ def _planned(stores: Untouched, request: PlanRequest, ruleset: RuleSet) -> Plan:
     archive, month = stores.archive, request.period
     before = published_month(archive.engine, request)
     published = publications(archive.engine, list(days_between(month.first, month.end)))
-    days = days_to_plan(published, ruleset)
+    closed = month in closed_months(archive.engine)
+    days = [] if closed else days_to_plan(published, ruleset)
     new = _new_rules(rules_in_use(archive.engine, published), ruleset) if days else []
     with progress_bars() as progress:
         planned = _told(plan_days(archive, published, ruleset, month, days), progress("plan days"))
@@ -83,6 +85,9 @@ def _planned(stores: Untouched, request: PlanRequest, ruleset: RuleSet) -> Plan:
 
 def _of_the_state(stores: Untouched, published: Published, month: Month) -> Iterator[str]:
     """Say what the plan shows besides the new rules, and what it cannot show."""
+    if month in closed_months(stores.archive.engine):
+        yield f"{month} is closed: no rule moves anything in it"
+        return
     changed = len(days_changed_since(stores.archive.engine, published, month))
     if changed:
         yield f"{_days(changed)} collected since the last run, not in the plan: `attributor run` publishes what is new"

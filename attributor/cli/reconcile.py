@@ -11,6 +11,8 @@ from attributor.periods import Month, month_of
 from attributor.reports.reconcile import Reconciliation, reconcile, reconcile_document
 
 _COLUMNS = ("source", "charges", "allocated", "difference")
+_OF_CLOSED = ("source", "charges", "statement", "corrections", "difference")
+"""The columns of a closed month: what was allocated is what its statement holds, and what was corrected later."""
 
 
 @click.command("reconcile")
@@ -28,11 +30,12 @@ def command(context: click.Context, form: str, period: Month | None) -> None:
 
 
 def _write(report: Reconciliation, form: str) -> None:
-    document = reconcile_document(report)
+    document, columns = reconcile_document(report), _OF_CLOSED if report.is_closed else _COLUMNS
     if form == "json":
         write_json(document)
     elif form == "csv":
-        write_csv(_COLUMNS, document["sources"])
+        write_csv(columns, document["sources"])
     else:
         rows = [*document["sources"], {"source": "total", "difference": plain(report.difference)}]
-        write_table(f"{report.period}, effective cost", _COLUMNS, rows, right=_COLUMNS[1:])
+        closed = ", closed" if report.is_closed else ""
+        write_table(f"{report.period}, effective cost{closed}", columns, rows, right=columns[1:])

@@ -73,6 +73,8 @@ def _write(report: CycleReport, form: str) -> None:
             say(str(problem))
     for warning in report.warnings:
         say(f"warning: {warning}")
+    if report.corrected:
+        say(f"{len(report.corrected)} days of closed months restated: the differences are posted as corrections")
     sent = len(report.delivery.having("sent"))
     say(f"{len(report.attributed)} days attributed, {len(report.firing)} alerts stand, {sent} messages sent")
 

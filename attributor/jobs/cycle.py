@@ -1,25 +1,20 @@
-"""Collecting and attributing: what is due, what is out of date; a source that fails does not stop the others."""
+"""Collecting: what is due, and a source that fails does not stop the others."""
 
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import duckdb
 from sqlalchemy import Engine
 
-from attributor.attributing.attribute import DayWork, Workshop, attribute_month
-from attributor.attributing.days import DayReading
-from attributor.attributing.inputs import outdated_days, read_inputs, rules_of
+from attributor.attributing.attribute import DayWork
 from attributor.ingest.ingest import Ingested, Stores, ingest
 from attributor.ingest.progress import Progress
 from attributor.lake.lake import Lake
 from attributor.ledger.lease import Lease
-from attributor.ledger.publications import publications
 from attributor.ledger.sources import SourceFailure, record_failure
-from attributor.periods import month_of
 from collectors.base import CollectError, Collector, RowProblem
 from rules.ruleset import RuleSet
 
@@ -72,23 +67,6 @@ def collect(works: Works, collectors: Mapping[str, Collector], progress: Callabl
             text = "\n".join([failure.error, *(str(problem) for problem in failure.problems[:20])])
             record_failure(works.engine, SourceFailure(name, collector.table, text, failure.permanent), works.clock())
     return Collected(tuple(ingested), tuple(failures))
-
-
-def attribute_outdated(works: Works, progress: Progress) -> tuple[tuple[date, ...], tuple[str, ...]]:
-    """Attribute every day whose inputs changed, the oldest first; return the days and the distinct warnings."""
-    inputs = read_inputs(works.engine)
-    days = outdated_days(inputs, publications(works.engine), rules_of(works.ruleset))
-    if not days:
-        return (), ()
-    reading = DayReading(replace(works.lake, known={}, opened={}), works.connection, works.ruleset, inputs)
-    warnings: dict[str, None] = {}
-    with works.day_work() as work:
-        workshop = Workshop(reading, works.engine, works.lease, work)
-        for month, of_month in groupby(days, key=month_of):
-            for said in attribute_month(workshop, month, list(of_month), works.clock):
-                warnings.update(dict.fromkeys(said))
-                progress.advance()
-    return tuple(days), tuple(warnings)
 
 
 def due_sources(tried: Mapping[str, datetime | None], every: Mapping[str, timedelta], now: datetime) -> list[str]:

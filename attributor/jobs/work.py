@@ -10,7 +10,8 @@ from alerts.delivery import DeliveryReport, deliver
 from alerts.ports import AlertLog
 from attributor.config.settings import AlertSettings
 from attributor.ingest.progress import Progress
-from attributor.jobs.cycle import Collected, Works, attribute_outdated, collect
+from attributor.jobs.attribution import attribute_outdated
+from attributor.jobs.cycle import Collected, Works, collect
 from attributor.ledger.runs import finish_run, start_run
 from attributor.watching.watch import Watched, watch
 from collectors.base import Collector
@@ -33,10 +34,13 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class CycleReport:
-    """What a cycle did. `firing` are the keys of the alerts that stand; `delivery` is what became of due messages."""
+    """What a cycle did. `corrected` are days of closed months, `firing` the keys of the alerts that stand; `delivery`
+    is what became of due messages.
+    """
 
     collected: Collected
     attributed: tuple[date, ...]
+    corrected: tuple[date, ...]
     warnings: tuple[str, ...]
     firing: tuple[str, ...]
     delivery: DeliveryReport
@@ -55,14 +59,14 @@ def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Prog
     """
     run_id = start_run(works.engine, works.clock())
     collected = collect(works, around.collectors, progress)
-    attributed, warnings = attribute_outdated(works, progress("attribute days"))
+    attributed = attribute_outdated(works, progress("attribute days"))
     watched = Watched(works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts)
     watch(watched, around.alert_log, works.clock())
     with around.telling:
         delivery = deliver(around.alert_log, around.channels, works.clock)
     states = around.alert_log.states().values()
     firing = tuple(sorted(state.alert.key for state in states if state.status != "resolved"))
-    report = CycleReport(collected, attributed, warnings, firing, delivery)
+    report = CycleReport(collected, attributed.days, attributed.corrected, attributed.warnings, firing, delivery)
     finish_run(works.engine, run_id, cycle_document(report), works.clock())
     return report
 
@@ -84,6 +88,7 @@ def cycle_document(report: CycleReport) -> dict[str, object]:
             for failure in report.collected.failures
         ],
         "attributed_days": [str(day) for day in report.attributed],
+        "corrected_days": [str(day) for day in report.corrected],
         "warnings": list(report.warnings),
         "alerts": list(report.firing),
         "messages": {result: len(report.delivery.having(result)) for result in ("sent", "postponed", "failed")},

@@ -1,9 +1,12 @@
 """One leader at a time: a lease with an epoch, on which every publication is conditional."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from attributor.ledger.engine import writing
@@ -35,9 +38,7 @@ def acquire(engine: Engine, name: str, holder: str, now: datetime, ttl: timedelt
     holder itself, whose earlier epoch is lost by that.
     """
     with writing(engine) as connection:
-        free = {"name": name, "holder": _NOBODY, "epoch": 0, "expires_at": now}
-        insert_new(connection, leases, [free])
-        held = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
+        held = _lock(connection, name, now)
         if held.holder not in {_NOBODY, holder} and held.expires_at > now and not holder_is_dead(held.holder):
             return None
         lease = Lease(name, holder, held.epoch + 1, now + ttl)
@@ -69,6 +70,23 @@ def hold(connection: Connection, lease: Lease) -> None:
     held = connection.execute(select(leases.c.epoch).where(_is(lease)).with_for_update()).one_or_none()
     if held is None:
         raise LeaseLostError(f"another holder took over {lease.name!r} after epoch {lease.epoch}")
+
+
+@contextmanager
+def between_publications(engine: Engine, name: str, now: datetime) -> Iterator[Connection]:
+    """Run a transaction that writes while nobody publishes under the lease of that name, whoever holds it.
+
+    What is read meanwhile, through other connections too, cannot be published anew before it ends.
+    """
+    with writing(engine) as connection:
+        _lock(connection, name, now)
+        yield connection
+
+
+def _lock(connection: Connection, name: str, now: datetime) -> Row[Any]:
+    """Lock a lease until the transaction ends, in the state that it has; one that never was is nobody's."""
+    insert_new(connection, leases, [{"name": name, "holder": _NOBODY, "epoch": 0, "expires_at": now}])
+    return connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
 
 
 def _is(lease: Lease) -> ColumnElement[bool]:

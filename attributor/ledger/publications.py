@@ -1,6 +1,5 @@
 """The only publisher: what readers see of a day changes here, in one transaction, or not at all."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,12 +11,12 @@ from attributor.ledger.bulk import insert_arrow, merged
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.lease import Lease, hold
 from attributor.ledger.published_rows import ROLLUP, TAG_COMPLIANCE, UNMATCHED_OWNERS, USAGE_ROLLUP
+from attributor.ledger.statements import ClosingChangedError, closed_in
 from attributor.ledger.tables import publications as published
 from attributor.ledger.tables import rollup, rule_sets, tag_compliance, unmatched_owners, usage_rollup
 from attributor.ledger.upsert import insert_new, upsert
-
-UsageVersions = Mapping[str, Mapping[date, int]]
-"""By usage source and UTC day: the lake version of the usage that a day's weights were read from."""
+from attributor.ledger.versions import Versions, versions_as_json, versions_from_json
+from attributor.periods import month_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class SourcePublication:
     source: str
     charges_version: int
     allocations_version: int
-    usage_versions: UsageVersions
+    usage_versions: Versions
     usage_start: datetime | None
     usage_end: datetime | None
     inputs_digest: str
@@ -81,17 +80,21 @@ def publications(engine: Engine, days: Collection[date] | None = None) -> Mappin
 
 
 def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: datetime) -> None:
-    """Put a day in the place of what was published of it, in one transaction.
+    """Put a day in the place of what was published of it, in one transaction; corrections posted on it stay.
 
-    Raises LeaseLostError where another leader took over, ValueError where a table has another schema; then nothing
-    was written.
+    Raises LeaseLostError where another leader took over, ClosingChangedError where the day's month was closed,
+    ValueError where a table has another schema; then nothing was written.
     """
     with writing(engine) as connection:
         hold(connection, lease)
+        if month_of(publication.day) in closed_in(connection):
+            raise ClosingChangedError(publication.day)
         rules = {"digest": publication.rules.digest, "text": publication.rules.text, "first_used_at": now}
         insert_new(connection, rule_sets, [rules])
         _publish_sources(connection, lease, publication, now)
-        _replace_rows(connection, rollup, _checked(publication.rollup, ROLLUP), publication.day)
+        own = (rollup.c.day == publication.day) & (rollup.c.corrects == "")
+        connection.execute(delete(rollup).where(own))
+        insert_arrow(connection, rollup, _checked(publication.rollup, ROLLUP), {"day": publication.day})
         _replace_rows(connection, usage_rollup, _checked(publication.usage, USAGE_ROLLUP), publication.day)
         unmatched = merged(_checked(publication.unmatched, UNMATCHED_OWNERS), unmatched_owners, "effective")
         _replace_rows(connection, unmatched_owners, unmatched, publication.day)
@@ -112,7 +115,7 @@ def _publish_sources(connection: Connection, lease: Lease, publication: DayPubli
             "day": publication.day,
             "charges_version": source.charges_version,
             "allocations_version": source.allocations_version,
-            "usage_versions": _versions_as_json(source.usage_versions),
+            "usage_versions": versions_as_json(source.usage_versions),
             "usage_start": source.usage_start,
             "usage_end": source.usage_end,
             "rules_digest": publication.rules.digest,
@@ -134,21 +137,9 @@ def _publication(row: Row[tuple[object, ...]]) -> Publication:
         source=row.source,
         charges_version=row.charges_version,
         allocations_version=row.allocations_version,
-        usage_versions=_versions_from_json(row.usage_versions),
+        usage_versions=versions_from_json(row.usage_versions),
         usage_start=row.usage_start,
         usage_end=row.usage_end,
         inputs_digest=row.inputs_digest,
     )
     return Publication(row.day, source, row.rules_digest, row.epoch, row.published_at)
-
-
-def _versions_as_json(versions: UsageVersions) -> str:
-    days = {source: {day.isoformat(): version for day, version in of.items()} for source, of in versions.items()}
-    return json.dumps(days, sort_keys=True)
-
-
-def _versions_from_json(text: str) -> UsageVersions:
-    return {
-        source: {date.fromisoformat(day): version for day, version in of.items()}
-        for source, of in json.loads(text).items()
-    }

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,17 @@ from attributor.ledger.engine import reading
 from attributor.ledger.statement_content import StatementContent, Teams, Totals
 from attributor.ledger.tables import statements as stored
 from attributor.money import plain
-from attributor.periods import Month, parse_month
+from attributor.periods import Month, month_of, parse_month
 
 _NAME_LENGTH = 200
+
+
+class ClosingChangedError(Exception):
+    """The day's month was closed or opened again since the day was computed: what was computed must not be written."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__(f"{month_of(day)} was closed or opened again while {day} was attributed")
+        self.day = day
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ class Statement:
 def statements(engine: Engine) -> tuple[Statement, ...]:
     """Return every closing that ever was, by month and revision."""
     with reading(engine) as connection:
-        return tuple(_statements(connection))
+        return tuple(statements_in(connection))
 
 
 def closed_months(engine: Engine) -> Mapping[Month, Statement]:
@@ -56,7 +64,7 @@ def closed_months(engine: Engine) -> Mapping[Month, Statement]:
 
 def closed_in(connection: Connection) -> Mapping[Month, Statement]:
     """Return the months that are closed now, read through an open connection; one small query."""
-    return {found.month: found for found in _statements(connection) if found.stands}
+    return {found.month: found for found in statements_in(connection) if found.stands}
 
 
 def record_statement(connection: Connection, statement: Statement) -> Statement:
@@ -67,7 +75,7 @@ def record_statement(connection: Connection, statement: Statement) -> Statement:
         "month": str(statement.month),
         "revision": revision,
         "closed_at": statement.closed_at,
-        "closed_by": statement.closed_by[:_NAME_LENGTH],
+        "closed_by": _cut(statement.closed_by),
         "rules_digest": statement.rules_digest,
         "digest": statement.content.digest,
         "totals": _as_json(statement.content.totals),
@@ -77,14 +85,16 @@ def record_statement(connection: Connection, statement: Statement) -> Statement:
     return closed_in(connection)[statement.month]
 
 
-def record_undoing(connection: Connection, statement: Statement, by: str, taken_back: Totals, now: datetime) -> None:
+def record_undoing(connection: Connection, undone: Statement) -> None:
     """Note within a transaction that a closing was undone, by whom, and what its corrections came to."""
-    of_statement = (stored.c.month == str(statement.month)) & (stored.c.revision == statement.revision)
-    values = {"undone_at": now, "undone_by": by[:_NAME_LENGTH], "taken_back": _as_json(taken_back)}
+    of_statement = (stored.c.month == str(undone.month)) & (stored.c.revision == undone.revision)
+    taken_back = _as_json(undone.taken_back or {})
+    values = {"undone_at": undone.undone_at, "undone_by": _cut(undone.undone_by or ""), "taken_back": taken_back}
     connection.execute(update(stored).where(of_statement).values(values))
 
 
-def _statements(connection: Connection) -> list[Statement]:
+def statements_in(connection: Connection) -> list[Statement]:
+    """Return every closing that ever was, by month and revision, read through an open connection."""
     query = select(stored).order_by(stored.c.month, stored.c.revision)
     return [_statement(row) for row in connection.execute(query)]
 
@@ -114,3 +124,7 @@ def _from_json(text: str) -> dict[str, dict[str, Decimal]]:
     return {
         currency: {name: Decimal(amount) for name, amount in of.items()} for currency, of in json.loads(text).items()
     }
+
+
+def _cut(name: str) -> str:
+    return name[:_NAME_LENGTH].replace("\0", "\ufffd")

@@ -1,4 +1,4 @@
-"""A month by charge category (FOCUS ChargeCategory): usage, and what comes by contract or calendar."""
+"""A month by charge category (FOCUS ChargeCategory): usage, what comes by contract or calendar, corrections."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,28 +10,30 @@ from sqlalchemy import ColumnElement, Connection, select, true
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units, total
-from attributor.reports.costs import cost_sums, on_days
+from attributor.reports.costs import IS_OWN, cost_sums, on_days
 from attributor.reports.view import Frame
 
-USAGE = "Usage"
+USAGE, CORRECTION = "Usage", "Correction"
 _FIXED = ("Purchase", "Tax", "Credit", "Adjustment")
-IS_USAGE = rollup.c.category.not_in(_FIXED)
-"""The condition that a rollup row is usage; a category that is not known counts as such."""
+IS_USAGE = rollup.c.category.not_in(_FIXED) & IS_OWN
+"""The condition that a rollup row is usage of its day; a category that is not known counts as such."""
 
 
 @dataclass(frozen=True)
 class CategoryLine:
-    """What the charges of one category cost."""
+    """What the charges of one category cost; what `corrects` a closed month (YYYY-MM, otherwise "") stands apart."""
 
     category: str
     cost: Decimal
+    corrects: str = ""
 
 
 @dataclass(frozen=True)
 class FixedCosts:
-    """The month's cost of everything but usage: by category, and by (day, team)."""
+    """The month's cost of everything but usage: by category, corrections by closed month, and all by (day, team)."""
 
     by_category: Mapping[str, Decimal]
+    by_corrected: Mapping[str, Decimal]
     by_day: Mapping[tuple[date, str], Decimal]
 
     def usage(self, day: date, team: str, cost: Decimal) -> Decimal:
@@ -41,24 +43,28 @@ class FixedCosts:
 
 def fixed_costs(connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None) -> FixedCosts:
     """Read the kept rows of the month that are not usage; one query."""
-    keys = (rollup.c.category, rollup.c.day, rollup.c.team)
+    keys = (rollup.c.category, rollup.c.corrects, rollup.c.day, rollup.c.team)
     kept = ~IS_USAGE & (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
     month = on_days(frame.month.first, frame.month.end)
     by_category: dict[str, list[Decimal]] = {}
+    by_corrected: dict[str, list[Decimal]] = {}
     by_day: dict[tuple[date, str], list[Decimal]] = {}
     query = select(*keys, *cost_sums(frame.view.basis)).where(month, kept).group_by(*keys)
-    for category, day, team, millionths, rest in connection.execute(query):
+    for category, corrects, day, team, millionths, rest in connection.execute(query):
         cost = joined(millionths, rest)
-        by_category.setdefault(category, []).append(cost)
+        apart, name = (by_corrected, corrects) if corrects else (by_category, category)
+        apart.setdefault(name, []).append(cost)
         by_day.setdefault((day, team), []).append(cost)
     return FixedCosts(
         {category: total(by_category[category]) for category in _FIXED if category in by_category},
+        {month: total(costs) for month, costs in sorted(by_corrected.items())},
         {key: total(costs) for key, costs in by_day.items()},
     )
 
 
 def category_lines(whole: Decimal, fixed: FixedCosts) -> tuple[CategoryLine, ...]:
-    """Return the month by category, usage first; the lines sum to `whole`."""
-    usage = from_units(to_units(whole) - sum(to_units(cost) for cost in fixed.by_category.values()))
-    lines = (CategoryLine(USAGE, usage), *(CategoryLine(*found) for found in fixed.by_category.items()))
-    return tuple(line for line in lines if line.cost)
+    """Return the month by category, usage first and corrections last; the lines sum to `whole`."""
+    corrected = (CategoryLine(CORRECTION, cost, month) for month, cost in fixed.by_corrected.items())
+    apart = (*(CategoryLine(*found) for found in fixed.by_category.items()), *corrected)
+    usage = from_units(to_units(whole) - sum(to_units(line.cost) for line in apart))
+    return tuple(line for line in (CategoryLine(USAGE, usage), *apart) if line.cost)

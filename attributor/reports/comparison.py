@@ -1,6 +1,6 @@
 """What of two months can fairly be compared: of each source the days that it has told of in both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -96,6 +96,8 @@ def comparison(sources: Sequence[ComparedSource], month: Month) -> Comparison:
 class Chosen:
     """Rows of the rollup by source and day: those on `days`, but for `left_out`, which are on `mixed` ones of them.
 
+    Corrections of closed months are never chosen: they are of another time than the day that they were posted on.
+
     Every condition names its days first: so the database finds one team's rows by its index on day and team.
     """
 
@@ -114,17 +116,18 @@ class Chosen:
         return and_(rollup.c.day.in_(wanted), or_(rollup.c.day.not_in(self.mixed), self.left_out))
 
 
-def chosen(days_by_source: Mapping[str, _Days]) -> Chosen:
-    """Return the rows of each source on its days."""
+def chosen(days_by_source: Mapping[str, _Days], corrected: Collection[date]) -> Chosen:
+    """Return the rows of each source on its days; `corrected` are days that corrections were posted on."""
     days = sorted({day for of_source in days_by_source.values() for day in of_source})
     sources_by_days: dict[_Days, list[str]] = {}
     for source, of_source in days_by_source.items():
         missing = tuple(day for day in days if day not in of_source)
         sources_by_days.setdefault(missing, []).append(source)
-    mixed = {day for missing in sources_by_days for day in missing}
+    mixed = {day for missing in sources_by_days for day in missing} | (set(days) & set(corrected))
     left_out = (
         and_(rollup.c.source.in_(sources), rollup.c.day.in_(missing))
         for missing, sources in sources_by_days.items()
         if missing
     )
-    return Chosen(tuple(days), tuple(sorted(mixed)), or_(false(), *left_out))
+    apart = (rollup.c.corrects != "",) if mixed.intersection(corrected) else ()
+    return Chosen(tuple(days), tuple(sorted(mixed)), or_(false(), *apart, *left_out))

@@ -29,10 +29,14 @@ DIMENSIONS: Mapping[str, Column[Any]] = MappingProxyType(
         "source": rollup.c.source,
         "category": rollup.c.category,
         "rule": rollup.c.rule,
+        "corrects": rollup.c.corrects,
         "day": rollup.c.day,
     }
 )
 """What costs can be grouped by: the word that people write, and the rollup's column."""
+
+IS_OWN = rollup.c.corrects == ""
+"""The condition that a rollup row is of its own day, and not what came later of a closed month."""
 
 Sums = tuple[ColumnElement[Any], ColumnElement[Any]]
 

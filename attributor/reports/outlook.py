@@ -16,7 +16,7 @@ from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
 from attributor.reports.categories import IS_USAGE
-from attributor.reports.costs import cost_sums, on_days
+from attributor.reports.costs import IS_OWN, cost_sums, on_days
 from attributor.reports.daily import Series
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
@@ -61,34 +61,46 @@ class BudgetLine:
 
 @dataclass(frozen=True)
 class Spend:
-    """Effective cost by UTC day: the `whole`, and what of it came by `contract` or calendar and is no usage."""
+    """Effective cost by UTC day: the `whole`, and what of it is no usage of the day.
+
+    That is what came by `contract` or calendar, the `corrections` of closed months that were posted then among it.
+    """
 
     whole: Series
     contract: Series
+    corrections: Series
 
 
-NO_SPEND = Spend({}, {})
+NO_SPEND = Spend({}, {}, {})
 
 
 def daily_spend(connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None) -> dict[str, Spend]:
     """Return spend by team: of the month and the four before it; one query."""
     kept = (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
     days = on_days(frame.month.first - timedelta(days=_HISTORY_DAYS), frame.month.end)
-    keys, sums = (rollup.c.day, rollup.c.team), (*cost_sums("effective"), *cost_sums("effective", ~IS_USAGE))
+    keys, parts = (rollup.c.day, rollup.c.team), (None, ~IS_USAGE, ~IS_OWN)
+    sums = [column for part in parts for column in cost_sums("effective", part)]
     whole: dict[str, dict[date, Decimal]] = {}
     contract: dict[str, dict[date, Decimal]] = {}
+    corrections: dict[str, dict[date, Decimal]] = {}
     for row in connection.execute(select(*keys, *sums).where(days, kept).group_by(*keys).order_by(*keys)):
         day, team = row[0], row[1]
         whole.setdefault(team, {})[day] = joined(row[2], row[3])
         if row[4] or row[5]:
             contract.setdefault(team, {})[day] = joined(row[4], row[5])
-    return {team: Spend(costs, contract.get(team, {})) for team, costs in whole.items()}
+        if row[6] or row[7]:
+            corrections.setdefault(team, {})[day] = joined(row[6], row[7])
+    return {team: Spend(costs, contract.get(team, {}), corrections.get(team, {})) for team, costs in whole.items()}
 
 
 def added(spends: Iterable[Spend]) -> Spend:
     """Add the teams' spends up, day by day."""
     found = tuple(spends)
-    return Spend(_added(spend.whole for spend in found), _added(spend.contract for spend in found))
+    return Spend(
+        whole=_added(spend.whole for spend in found),
+        contract=_added(spend.contract for spend in found),
+        corrections=_added(spend.corrections for spend in found),
+    )
 
 
 def _added(series: Iterable[Series]) -> dict[date, Decimal]:
@@ -102,10 +114,10 @@ def _added(series: Iterable[Series]) -> dict[date, Decimal]:
 def month_outlook(frame: Frame, spend: Spend) -> Outlook | None:
     """Return the forecast of an open month; None for a closed month or where nothing is known yet.
 
-    Usage is forecast. What came by contract this month is a fact: it is added, and not taken for a habit.
+    Usage is forecast. What came by contract or as a correction this month is a fact: it is added, and no habit.
     """
-    usage = {**spend.whole, **{day: _less(spend.whole[day], cost) for day, cost in spend.contract.items()}}
-    found = month_end(_history(frame, usage), frame.view.today) if frame.view.is_open else None
+    history = _history(frame, _without(spend.whole, spend.contract)) if frame.view.is_open else []
+    found = month_end(history, frame.view.today)
     if found is None:
         return None
     known = spent_in(frame, spend.contract)
@@ -113,13 +125,20 @@ def month_outlook(frame: Frame, spend: Spend) -> Outlook | None:
     return Outlook(amount, low, high, found.method)
 
 
+def _without(whole: Series, part: Series) -> Series:
+    return {**whole, **{day: _less(whole[day], cost) for day, cost in part.items()}}
+
+
 def _less(left: Decimal, right: Decimal) -> Decimal:
     return from_units(to_units(left) - to_units(right))
 
 
-def burn_rate(frame: Frame, series: Series) -> Decimal | None:
-    """Return the mean daily cost of the last seven whole days of an open month; None where fewer are known."""
-    history = _history(frame, series) if frame.view.is_open else []
+def burn_rate(frame: Frame, spend: Spend) -> Decimal | None:
+    """Return the mean daily cost of the last seven whole days of an open month; None where fewer are known.
+
+    Corrections of closed months are no cost of these days.
+    """
+    history = _history(frame, _without(spend.whole, spend.corrections)) if frame.view.is_open else []
     whole = [cost for _, cost, complete in history if complete][-_BURN_DAYS:]
     return budgets.burn_rate(total(whole), Decimal(_BURN_DAYS)) if len(whole) == _BURN_DAYS else None
 

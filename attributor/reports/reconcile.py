@@ -1,31 +1,44 @@
-"""Reconcile: what was charged against what was allocated, by source, to the last unit, in all three cost columns."""
+"""Reconcile: what was charged against what was allocated, by source, to the last unit, in all three cost columns.
 
-from collections.abc import Iterable, Mapping
+What came later of a closed month was posted as corrections in another one: they count where they correct.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, select
 
+from attributor.ledger.corrections import posting_days
 from attributor.ledger.money_columns import joined, money_sums
+from attributor.ledger.statements import closed_in
 from attributor.ledger.tables import control_sums, rollup
 from attributor.money import from_units, plain, to_units, total
 from attributor.periods import Month
-from attributor.reports.costs import BASES, Basis
+from attributor.reports.costs import BASES, IS_OWN, Basis
 from attributor.reports.files import FileTotals, file_totals, file_totals_document
 
 _Key = tuple[str, str, date]
 _Sums = Mapping[Basis, Decimal]
-_NOTHING: _Sums = dict.fromkeys(BASES, Decimal(0))
 
 
 @dataclass(frozen=True)
 class BasisLine:
-    """One cost column of one source: the charges that were stored, and what was allocated of them."""
+    """One cost column of one source: the charges that were stored, and what was allocated of them.
+
+    That is what is published of the month's own days (of a closed month the `statement`) and its later `corrections`.
+    """
 
     charges: Decimal
-    allocated: Decimal
+    statement: Decimal
+    corrections: Decimal
+
+    @property
+    def allocated(self) -> Decimal:
+        """What was allocated of the charges."""
+        return total((self.statement, self.corrections))
 
     @property
     def difference(self) -> Decimal:
@@ -62,10 +75,11 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """A month, source by source."""
+    """A month, source by source; `is_closed` where it has a statement."""
 
     period: Month
     sources: tuple[SourceLine, ...]
+    is_closed: bool
 
     @property
     def difference(self) -> Decimal:
@@ -77,55 +91,76 @@ class Reconciliation:
 def reconcile(engine: Engine, period: Month) -> Reconciliation:
     """Compare the control sums of collected days with the published rollup; days not yet published differ."""
     with engine.connect() as connection:
-        charges = _by_day(connection, control_sums, period)
-        allocated = _by_day(connection, rollup, period)
+        is_closed = period in closed_in(connection)
+        found = _Found(
+            charges=_by_day(connection, control_sums, control_sums.c.day, _within(control_sums, period)),
+            statement=_by_day(connection, rollup, rollup.c.day, _within(rollup, period) & IS_OWN),
+            corrections=_by_day(connection, rollup, rollup.c.corrected_day, _corrects(connection, period)),
+        )
         files = file_totals(connection)
-    sources = sorted({key[:2] for key in (*charges, *allocated)})
-    return Reconciliation(
-        period,
-        tuple(
-            _line(source, currency, charges, allocated, files.get((source, currency))) for source, currency in sources
-        ),
-    )
+    sources = sorted({key[:2] for key in found.keys})
+    lines = (_line(source, currency, found, files.get((source, currency))) for source, currency in sources)
+    return Reconciliation(period, tuple(lines), is_closed)
 
 
 def reconcile_document(report: Reconciliation) -> dict[str, Any]:
     """Return the JSON document; amounts are decimal strings."""
     return {
         "period": str(report.period),
-        "sources": [_source_document(line) for line in report.sources],
+        "sources": [_source_document(line, closed=report.is_closed) for line in report.sources],
         "difference": plain(report.difference),
     }
 
 
-def _by_day(connection: Connection, table: Table, period: Month) -> dict[_Key, _Sums]:
-    keys = (table.c.source, table.c.currency, table.c.day)
+@dataclass(frozen=True)
+class _Found:
+    """Sums by source, currency and the day that they are of."""
+
+    charges: Mapping[_Key, _Sums]
+    statement: Mapping[_Key, _Sums]
+    corrections: Mapping[_Key, _Sums]
+
+    @property
+    def keys(self) -> set[_Key]:
+        """What anything is known of."""
+        return {*self.charges, *self.statement, *self.corrections}
+
+
+def _within(table: Table, period: Month) -> ColumnElement[bool]:
+    return (table.c.day >= period.first) & (table.c.day < period.end)
+
+
+def _corrects(connection: Connection, period: Month) -> ColumnElement[bool]:
+    return rollup.c.day.in_(posting_days(connection, period)) & (rollup.c.corrects == str(period))
+
+
+def _by_day(
+    connection: Connection, table: Table, day: ColumnElement[date], condition: ColumnElement[bool]
+) -> dict[_Key, _Sums]:
+    keys = (table.c.source, table.c.currency, day)
     sums = [column for basis in BASES for column in money_sums(table, basis)]
-    query = select(*keys, *sums).where(table.c.day >= period.first, table.c.day < period.end).group_by(*keys)
     return {
         (row[0], row[1], row[2]): {
             basis: joined(row[at], row[at + 1]) for basis, at in zip(BASES, (3, 5, 7), strict=True)
         }
-        for row in connection.execute(query)
+        for row in connection.execute(select(*keys, *sums).where(condition).group_by(*keys))
     }
 
 
-def _line(
-    source: str,
-    currency: str,
-    charges: Mapping[_Key, _Sums],
-    allocated: Mapping[_Key, _Sums],
-    files: FileTotals | None,
-) -> SourceLine:
-    keys = sorted(key for key in {*charges, *allocated} if key[:2] == (source, currency))
-    bases = {basis: BasisLine(_total(charges, keys, basis), _total(allocated, keys, basis)) for basis in BASES}
+def _line(source: str, currency: str, found: _Found, files: FileTotals | None) -> SourceLine:
+    keys = sorted(key for key in found.keys if key[:2] == (source, currency))
     days = tuple(
         DayDifference(key[2], basis, difference)
         for key in keys
         for basis in BASES
-        if (difference := _less(charges.get(key, _NOTHING)[basis], allocated.get(key, _NOTHING)[basis]))
+        if (difference := _basis_line(found, (key,), basis).difference)
     )
-    return SourceLine(source, currency, bases, days, files)
+    return SourceLine(source, currency, {basis: _basis_line(found, keys, basis) for basis in BASES}, days, files)
+
+
+def _basis_line(found: _Found, keys: Sequence[_Key], basis: Basis) -> BasisLine:
+    parts = (found.charges, found.statement, found.corrections)
+    return BasisLine(*(_total(part, keys, basis) for part in parts))
 
 
 def _total(sums: Mapping[_Key, _Sums], keys: Iterable[_Key], basis: Basis) -> Decimal:
@@ -136,22 +171,13 @@ def _less(left: Decimal, right: Decimal) -> Decimal:
     return from_units(to_units(left) - to_units(right))
 
 
-def _source_document(line: SourceLine) -> dict[str, Any]:
-    effective = line.bases["effective"]
+def _source_document(line: SourceLine, *, closed: bool) -> dict[str, Any]:
     document: dict[str, Any] = {
         "source": line.source,
         "currency": line.currency,
-        "charges": plain(effective.charges),
-        "allocated": plain(effective.allocated),
+        **_basis_document(line.bases["effective"], closed=closed),
         "difference": plain(line.difference),
-        "bases": {
-            basis: {
-                "charges": plain(found.charges),
-                "allocated": plain(found.allocated),
-                "difference": plain(found.difference),
-            }
-            for basis, found in line.bases.items()
-        },
+        "bases": {basis: _basis_document(found, closed=closed) for basis, found in line.bases.items()},
         "days": [
             {"day": day.day.isoformat(), "basis": day.basis, "difference": plain(day.difference)} for day in line.days
         ],
@@ -159,3 +185,13 @@ def _source_document(line: SourceLine) -> dict[str, Any]:
     if line.files is not None:
         document["files"] = file_totals_document(line.files)
     return document
+
+
+def _basis_document(line: BasisLine, *, closed: bool) -> dict[str, str]:
+    parts = {"statement": plain(line.statement), "corrections": plain(line.corrections)} if closed else {}
+    return {
+        "charges": plain(line.charges),
+        **parts,
+        "allocated": plain(line.allocated),
+        "difference": plain(line.difference),
+    }

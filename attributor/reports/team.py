@@ -100,7 +100,7 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
             previous=whole.previous,
             change=whole.change,
             budget=budget_line(seen, team, spend),
-            burn_rate=burn_rate(seen, spend.whole),
+            burn_rate=burn_rate(seen, spend),
             forecast=month_outlook(seen, spend),
             services=services,
             models=model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used),

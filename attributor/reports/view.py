@@ -7,6 +7,8 @@ from functools import cached_property
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
+from attributor.ledger.corrections import days_with_corrections
+from attributor.ledger.statements import closed_in
 from attributor.ledger.tables import rollup
 from attributor.periods import Month, month_of
 from attributor.reports.comparison import Chosen, ComparedSource, Comparison, chosen, compared_sources, comparison
@@ -45,6 +47,7 @@ class Heading:
     day with published charges; None without any.
     `whole_until`: the day up to which (exclusive) every source has told; the days from it on are lower bounds.
     `other_currencies`: charges of the month that this report leaves out. `comparison`: what changes compare with.
+    `closed_at`: when the month was closed (aware UTC), so that nothing of it changes any more; None while it is open.
     """
 
     month: Month
@@ -57,6 +60,7 @@ class Heading:
     whole_until: date
     now: datetime
     comparison: Comparison
+    closed_at: datetime | None
 
     @property
     def whole_through(self) -> date:
@@ -70,7 +74,8 @@ class Frame:
 
     `since` and `through` are the month's first known day and its last one with published charges, None where there is
     none. `sources` are the days that are compared, by source. `whole_until` is the day up to which (exclusive) every
-    source has told, but for those that stalled.
+    source has told, but for those that stalled. `corrected` are the days of both months that corrections of closed
+    months were posted on; `closed_at` is when the month itself was closed, None while it is open.
     """
 
     view: View
@@ -80,6 +85,8 @@ class Frame:
     through: date | None
     sources: tuple[ComparedSource, ...]
     whole_until: date
+    corrected: tuple[date, ...]
+    closed_at: datetime | None
 
     @property
     def month(self) -> Month:
@@ -94,12 +101,12 @@ class Frame:
     @cached_property
     def compared(self) -> Chosen:
         """The month's rows that changes compare; the month's other rows have nothing beside them."""
-        return chosen({each.source: each.days for each in self.sources})
+        return chosen({each.source: each.days for each in self.sources}, self.corrected)
 
     @cached_property
     def previous(self) -> Chosen:
         """The previous month's rows that changes compare with."""
-        return chosen({each.source: each.previous for each in self.sources})
+        return chosen({each.source: each.previous for each in self.sources}, self.corrected)
 
     @property
     def both_months(self) -> ColumnElement[bool]:
@@ -120,14 +127,16 @@ class Frame:
             whole_until=self.whole_until if self.view.is_open else self.month.end,
             now=self.view.now,
             comparison=comparison(self.sources, self.month),
+            closed_at=self.closed_at,
         )
 
 
 def frame(connection: Connection, view: View) -> Frame:
-    """Settle the currency and the days that are known and compared; three small queries."""
+    """Settle the currency and the days that are known and compared; five small queries."""
     known = told(connection, view.month)
     found = _currencies(connection, view)
     currency = view.currency or (found[0] if found else "USD")
+    statement = closed_in(connection).get(view.month)
     return Frame(
         view=view,
         currency=currency,
@@ -136,6 +145,8 @@ def frame(connection: Connection, view: View) -> Frame:
         through=known.through,
         sources=compared_sources(known.days, view.month, view.today),
         whole_until=_whole_until(known, view),
+        corrected=days_with_corrections(connection, view.month.plus(-1).first, view.month.end),
+        closed_at=None if statement is None else statement.closed_at,
     )
 
 

@@ -15,7 +15,7 @@ from attributor.lake.views import Pin, open_view
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, usage_rollup
 from attributor.money import total
-from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from rules.outcomes import UsageSplit
 from rules.ruleset import RuleSet
 from rules.usage import resolve_usage
@@ -91,7 +91,8 @@ def _pools_by_rule(ruleset: RuleSet, known: AbstractSet[str]) -> dict[str, str]:
 def _costs_by_day(engine: Engine, pools: Mapping[str, str], first: date) -> dict[tuple[str, str, date], Decimal]:
     """Return the cost by pool, currency and day."""
     keys = (rollup.c.rule, rollup.c.currency, rollup.c.day)
-    query = select(*keys, *cost_sums("effective")).where(rollup.c.day >= first, rollup.c.rule.in_(list(pools)))
+    of_pools = (rollup.c.day >= first) & rollup.c.rule.in_(list(pools)) & IS_OWN
+    query = select(*keys, *cost_sums("effective")).where(of_pools)
     costs: dict[tuple[str, str, date], Decimal] = {}
     with engine.connect() as connection:
         for row in connection.execute(query.group_by(*keys)):

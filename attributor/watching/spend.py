@@ -14,7 +14,7 @@ from alerts.detect.spend_series import SpendDay, SpendPolicy, SpendSeries
 from attributor.ledger.tables import coverage, rollup
 from attributor.money import total
 from attributor.periods import days_between
-from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from attributor.watching.completeness import complete_days
 from rules.schema import IDLE, UNATTRIBUTED
 
@@ -54,7 +54,8 @@ def spend_findings(engine: Engine, minimum: Decimal, now: datetime) -> Findings:
 def spend_series(engine: Engine, now: datetime) -> list[SpendSeries]:
     """Return a series for each owner, service and currency; owners who are no team are left out."""
     since = (now - timedelta(days=HISTORY_DAYS)).date()
-    kept = (rollup.c.day >= since) & rollup.c.category.not_in(_NOT_USAGE) & rollup.c.team.not_in([UNATTRIBUTED, IDLE])
+    usage = rollup.c.category.not_in(_NOT_USAGE) & IS_OWN
+    kept = (rollup.c.day >= since) & usage & rollup.c.team.not_in([UNATTRIBUTED, IDLE])
     with engine.connect() as connection:
         known = _known(connection)
         running = _by_series(connection, kept)

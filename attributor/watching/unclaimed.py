@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, select
 from alerts.alert import Contributor
 from alerts.detect.unattributed import UnattributedDay
 from attributor.ledger.tables import rollup
-from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from attributor.watching.completeness import last_complete_day
 from rules.schema import UNATTRIBUTED
 
@@ -27,7 +27,7 @@ def unattributed_days(engine: Engine, now: datetime) -> Mapping[str, tuple[Unatt
     with engine.connect() as connection:
         complete = last_complete_day(connection)
         for row in connection.execute(
-            query.where(rollup.c.day >= (now - _HISTORY).date()).group_by(*keys).order_by(*keys)
+            query.where(rollup.c.day >= (now - _HISTORY).date(), IS_OWN).group_by(*keys).order_by(*keys)
         ):
             without_owner, whole = amounts(row, 2, 2)
             day = UnattributedDay(row.day, without_owner, whole, complete is not None and row.day <= complete)
@@ -44,7 +44,7 @@ def unattributed_contributors(engine: Engine, currency: str, now: datetime) -> t
 
 def _contributors(connection: Connection, currency: str, after: date, last: date) -> tuple[Contributor, ...]:
     keys = (rollup.c.account, rollup.c.service)
-    recent = (rollup.c.day > after) & (rollup.c.day <= last)
+    recent = (rollup.c.day > after) & (rollup.c.day <= last) & IS_OWN
     condition = recent & (rollup.c.team == UNATTRIBUTED) & (rollup.c.currency == currency)
     rows = connection.execute(select(*keys, *cost_sums("effective")).where(condition).group_by(*keys)).all()
     found = [Contributor(f"{row[0] or 'no account'} · {row[1] or 'no service'}", amounts(row, 2)[0]) for row in rows]

@@ -14,6 +14,7 @@ NAME: Final = "[a-z][a-z0-9_]{0,62}"
 TAKEN: Final = (
     *("team", "project", "environment", "cost_center", "mapping", "value"),
     *("service", "provider", "account", "model", "source", "category", "rule", "day", "month", "period"),
+    "corrects",
     *("cost", "currency", "total", "basis", "method", "idle_cause", "shared_step", "fallback"),
 )
 """What reports and owner rules call their own."""

@@ -1,6 +1,7 @@
 """Closing a month leaves a statement that can be held against the rows, and undoing it leaves a trace."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -62,7 +63,8 @@ def test_undoing_keeps_the_row_and_closing_again_is_a_new_revision(
     publish(1, ("search", "5"))
     first, later = close(ledger_engine, now), now + timedelta(hours=1)
     with writing(ledger_engine) as connection:
-        record_undoing(connection, first, "ben", {"USD": {"effective": Decimal("0.5")}}, later)
+        taken_back = {"USD": {"effective": Decimal("0.5")}}
+        record_undoing(connection, replace(first, undone_at=later, undone_by="ben", taken_back=taken_back))
     assert closed_months(ledger_engine) == {}
     second = close(ledger_engine, later, "cleo")
     undone, stands = statements(ledger_engine)
