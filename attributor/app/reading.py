@@ -13,7 +13,8 @@ from attributor.app.clock import utc_now
 from attributor.app.errors import ConfigurationError
 from attributor.app.failures import ledger_failures, opened_ledger
 from attributor.config.environment import substitution
-from attributor.config.settings import StoreSettings
+from attributor.config.invoices import read_invoices
+from attributor.config.settings import InvoiceSettings, StoreSettings
 from attributor.config.stores import read_store
 from rules.located import Located, read_yaml, substituted
 from rules.problem import Problem
@@ -64,6 +65,19 @@ def read_document(path: Path) -> Located:
     if root.entries is None:
         raise ConfigurationError((root.problem("the file must be a map of keys", "begin with `sources:`"),))
     return root
+
+
+def invoices_of(path: Path) -> tuple[InvoiceSettings, ...]:
+    """Return what `invoices:` says; variables of other sections may be missing. Raises ConfigurationError."""
+    entries = read_document(path).entries or {}
+    problems: list[Problem] = []
+    section = entries.get("invoices")
+    if section is not None:
+        section = substituted(section, substitution(os.environ), problems)
+    invoices, wrong = read_invoices(section, entries.get("sources"))
+    if problems or wrong:
+        raise ConfigurationError((*problems, *wrong))
+    return invoices
 
 
 def _teams(root: Located) -> Mapping[str, Team]:

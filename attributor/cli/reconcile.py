@@ -1,8 +1,11 @@
 """`attributor reconcile`: charges against allocations, to the last unit."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
-from attributor.app.reading import open_ledger
+from attributor.app.reading import invoices_of, open_ledger
 from attributor.cli.options import FOUND_SOMETHING, config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
@@ -13,6 +16,8 @@ from attributor.reports.reconcile import Reconciliation, reconcile, reconcile_do
 _COLUMNS = ("source", "charges", "allocated", "difference")
 _OF_CLOSED = ("source", "charges", "statement", "corrections", "difference")
 """The columns of a closed month: what was allocated is what its statement holds, and what was corrected later."""
+_CONTROLS = ("source", "currency", "files", "written", "rounded", "stored", "difference", "kept")
+_INVOICES = ("source", "currency", "basis", "total", "stored", "difference", "tolerance", "within")
 
 
 @click.command("reconcile")
@@ -21,11 +26,13 @@ _OF_CLOSED = ("source", "charges", "statement", "corrections", "difference")
 @period_option
 @click.pass_context
 def command(context: click.Context, form: str, period: Month | None) -> None:
-    """Compare what was charged with what was allocated; exit 1 where they differ."""
-    with open_ledger(config_path(context)) as ledger:
-        report = reconcile(ledger.engine, period or month_of(ledger.clock().date()))
+    """Compare charges with allocations, and both with what files and invoices say; exit 1 where they differ."""
+    path = config_path(context)
+    invoices = invoices_of(path)
+    with open_ledger(path) as ledger:
+        report = reconcile(ledger.engine, period or month_of(ledger.clock().date()), invoices)
     _write(report, form)
-    if report.difference:
+    if not report.agrees:
         context.exit(FOUND_SOMETHING)
 
 
@@ -39,3 +46,16 @@ def _write(report: Reconciliation, form: str) -> None:
         rows = [*document["sources"], {"source": "total", "difference": plain(report.difference)}]
         closed = ", closed" if report.is_closed else ""
         write_table(f"{report.period}, effective cost{closed}", columns, rows, right=columns[1:])
+        _write_controls(document)
+
+
+def _write_controls(document: Mapping[str, Any]) -> None:
+    controls = [
+        {**control, **(control["bases"].get("effective") or next(iter(control["bases"].values())))}
+        | {"difference": control["difference"]}
+        for control in document["controls"]
+    ]
+    if controls:
+        write_table("what the files say, effective cost", _CONTROLS, controls, right=_CONTROLS[3:])
+    if document["invoices"]:
+        write_table(f"invoices of {document['period']}", _INVOICES, document["invoices"], right=_INVOICES[3:-1])

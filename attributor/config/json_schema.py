@@ -5,7 +5,8 @@ from typing import Any
 
 from attributor.config.alerting import MATCH_KEYS
 from attributor.config.engine import EXECUTORS
-from attributor.config.keys import ALERTS, ENGINE, IDLE_GPU, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
+from attributor.config.invoices import BASES
+from attributor.config.keys import ALERTS, ENGINE, IDLE_GPU, INVOICE, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
 from attributor.config.load import Types
 from attributor.config.options import OptionLike
 from rules.json_schema import fragment
@@ -31,6 +32,7 @@ def json_schema(types: Types) -> dict[str, Any]:
         "web": _section(WEB),
         "engine": _engine(),
         "sources": _or_empty({"type": "object", "additionalProperties": _one_of_types(types.collectors, SOURCE)}),
+        "invoices": _invoices(),
         "alerts": _alerts(types),
     }
     properties = {**rules.get("properties", {}), **own}
@@ -83,6 +85,16 @@ def _engine() -> dict[str, Any]:
     for name, pattern in named.items():
         section["properties"][name] |= {"type": "string", "pattern": pattern}
     return section
+
+
+def _invoices() -> dict[str, Any]:
+    properties = {option.name: _property(option) for option in INVOICE}
+    named = {"period": rf"^[0-9]{{4}}-(0[1-9]|1[0-2])$|{_VARIABLE}", "basis": rf"^({'|'.join(BASES)})$|{_VARIABLE}"}
+    for name, pattern in named.items():
+        properties[name] |= {"type": "string", "pattern": pattern}
+    required = [option.name for option in INVOICE if option.required]
+    item = {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
+    return {"type": ["array", "null"], "items": item}
 
 
 def _or_empty(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ TOP_LEVEL = {
     "web": "Where the daemon listens.",
     "engine": "Who computes the days: this process, or a Dask cluster.",
     "sources": "What is collected: a name and its settings each.",
+    "invoices": "What the providers' invoices came to, for `reconcile` to hold the charges against.",
     "teams": "The owners, with their aliases, budgets and people.",
     "rules": "How charges get an owner, in order; the first match wins.",
     "shared": "Teams whose whole cost goes on to those who use them.",
@@ -36,6 +37,15 @@ SOURCE = (
     Option("type", "The kind of source.", "focus", required=True),
     Option("every", "How often it is read.", "1h", "duration", default="1h"),
     Option("stale_after", "How long it may be silent before an alert.", "2d", "duration", default="2d"),
+)
+
+INVOICE = (
+    Option("source", "The source that the invoice is of.", "aws", required=True),
+    Option("period", "The billing month.", "2026-10", required=True),
+    Option("total", "What the invoice says.", "81234.56", "decimal", required=True),
+    Option("currency", "The currency of the total.", "USD", required=True),
+    Option("basis", "The cost column to compare: billed, effective or list.", "billed", default="billed"),
+    Option("tolerance", "A difference that is none, for invoices in whole cents.", "0.01", "decimal", default="0"),
 )
 
 ALERTS = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from alerts.channels.base import ChannelType
 from attributor.config.alerting import read_alerts
 from attributor.config.engine import read_engine
+from attributor.config.invoices import read_invoices
 from attributor.config.keys import TOP_LEVEL
 from attributor.config.options import unknown_keys
 from attributor.config.settings import Settings
@@ -64,9 +65,11 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
     web, wrong_web = read_web(entries.get("web"))
     engine, wrong_engine = read_engine(entries.get("engine"))
     sources, wrong_sources = read_sources(entries.get("sources"), types.collectors, types.broken)
+    invoices, wrong_invoices = read_invoices(entries.get("invoices"), entries.get("sources"))
     alerts, wrong_alerts = read_alerts(entries.get("alerts"), types.channels)
     loaded = load_rules(root, path.parent)
-    problems += [*wrong_store, *wrong_web, *wrong_engine, *wrong_sources, *wrong_alerts, *loaded.problems]
+    problems += [*wrong_store, *wrong_web, *wrong_engine, *wrong_sources, *wrong_invoices]
+    problems += [*wrong_alerts, *loaded.problems]
     problems.sort(key=lambda problem: (problem.file, problem.line))
     company = entries.get("company")
     settings = Settings(
@@ -78,6 +81,7 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
         sources=sources,
         alerts=alerts,
         ruleset=loaded.ruleset,
+        invoices=invoices,
     )
     found = LoadedConfig(settings, tuple(problems))
     return LoadedConfig(None, found.problems) if found.errors else found

@@ -9,6 +9,7 @@ from typing import Any
 
 from alerts.channels.base import ChannelType
 from alerts.policy import Route
+from attributor.periods import Month
 from collectors.base import CollectorType
 from rules.ruleset import RuleSet
 
@@ -38,6 +39,22 @@ class EngineSettings:
     executor: str = "local"
     scheduler: str = ""
     line: int = 1
+
+
+@dataclass(frozen=True)
+class InvoiceSettings:
+    """What an invoice of a source's billing month came to, to hold the charges against.
+
+    `basis` is billed, effective or list; a difference of at most `tolerance` is none.
+    """
+
+    source: str
+    period: Month
+    total: Decimal
+    currency: str
+    basis: str
+    tolerance: Decimal
+    line: int
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,7 @@ class Settings:
     sources: tuple[ConfiguredSource, ...]
     alerts: AlertSettings
     ruleset: RuleSet
+    invoices: tuple[InvoiceSettings, ...] = ()
 
     @property
     def folder(self) -> Path:

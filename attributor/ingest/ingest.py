@@ -69,7 +69,15 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
     record_collection(
         stores.engine,
         stores.lease,
-        Collection(collector.name, collector.table, revision, stored, reading.coverage, reading.files),
+        Collection(
+            source=collector.name,
+            table=collector.table,
+            revision=revision,
+            days=stored,
+            coverage=reading.coverage,
+            files=reading.files,
+            read=tuple(day.day for day in days),
+        ),
         now,
     )
     return Ingested(collector.name, sum(day.rows for day in days), tuple(day.day for day in changed))

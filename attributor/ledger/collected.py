@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from attributor.ledger.coverage import extend_coverage
 from attributor.ledger.engine import reading, writing
@@ -50,7 +50,10 @@ class StoredDay:
 
 @dataclass(frozen=True)
 class Collection:
-    """What one successful reading of a source changed: the days it replaced (a day that vanished has no rows)."""
+    """What one successful reading of a source changed: the days it replaced (a day that vanished has no rows).
+
+    `read` are all the days that the reading had rows of, those that did not change included.
+    """
 
     source: str
     table: TableName
@@ -58,6 +61,7 @@ class Collection:
     days: tuple[StoredDay, ...]
     coverage: tuple[Window, ...]
     files: tuple[FileRead, ...]
+    read: tuple[date, ...] = ()
 
 
 def collected_days(engine: Engine, table: TableName) -> Mapping[tuple[str, date], CollectedDay]:
@@ -81,6 +85,7 @@ def record_collection(engine: Engine, lease: Lease, collection: Collection, now:
             _note_restatements(connection, collection, now)
             _replace_sums(connection, collection)
         upsert(connection, collected, [_collected_row(collection, day, now) for day in collection.days])
+        _note_read(connection, collection, now)
 
 
 def _collected_row(collection: Collection, day: StoredDay, now: datetime) -> dict[str, object]:
@@ -93,6 +98,15 @@ def _collected_row(collection: Collection, day: StoredDay, now: datetime) -> dic
         "rows": day.stored.rows,
         "collected_at": now,
     }
+
+
+def _note_read(connection: Connection, collection: Collection, now: datetime) -> None:
+    of_day = (collected.c.source == collection.source) & (collected.c.table_name == collection.table)
+    of_day &= collected.c.day == bindparam("read")
+    if collection.read:
+        connection.execute(
+            update(collected).where(of_day).values(read_at=now), [{"read": day} for day in collection.read]
+        )
 
 
 def _note_restatements(connection: Connection, collection: Collection, now: datetime) -> None:

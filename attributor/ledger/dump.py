@@ -31,7 +31,7 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     sources: frozenset({"tried_at", "succeeded_at", "first_tried_at", "failing_since"}),
     coverage: frozenset(),
     files_read: frozenset({"read_at"}),
-    collected: frozenset({"version", "collected_at"}),
+    collected: frozenset({"version", "collected_at", "read_at"}),
     control_sums: frozenset(),
     restatements: frozenset({"noticed_at"}),
     rule_sets: frozenset({"first_used_at"}),

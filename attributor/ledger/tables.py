@@ -68,8 +68,12 @@ collected = Table(
     Column("digest", String(64), nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("collected_at", Instant, nullable=False),
+    Column("read_at", Instant),
 )
-"""The lake version that holds what a source last said of a day; not yet visible to reports."""
+"""The lake version that holds what a source last said of a day; not yet visible to reports.
+
+`read_at` is the last reading that had rows of the day, changed or not: that of `files_read` where the files of the day
+are still there."""
 
 control_sums = Table(
     "control_sums",

@@ -11,6 +11,7 @@ from attributor.ledger.engine import reading
 from attributor.ledger.tables import alerts, outbox, rollup, runs
 from attributor.money import total
 from attributor.periods import month_of
+from attributor.reports.controls import SourceControl, source_controls
 from attributor.reports.costs import amounts, cost_sums, within
 from attributor.reports.freshness import SourceFreshness, source_freshness
 from rules.ruleset import Team
@@ -28,7 +29,7 @@ class Figures:
 
     costs: the effective cost of now's UTC month so far. used: spent / monthly budget by team, for budgets above 0.
     unattributed: the share of that cost which no rule claims, by currency where the cost is above 0.
-    open_alerts: by (kind, severity). outbox: messages by state.
+    open_alerts: by (kind, severity). outbox: messages by state. controls: what is stored against the sources' files.
     """
 
     now: datetime
@@ -39,10 +40,11 @@ class Figures:
     open_alerts: Mapping[tuple[str, str], int]
     outbox: Mapping[str, int]
     last_run: datetime | None
+    controls: Sequence[SourceControl] = ()
 
 
 def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figures:
-    """Read everything in one transaction of six small queries; raise SQLAlchemyError."""
+    """Read everything in one transaction of nine small queries; raise SQLAlchemyError."""
     with reading(engine) as connection:
         costs = _month_costs(connection, now)
         return Figures(
@@ -54,6 +56,7 @@ def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figure
             open_alerts=_open_alerts(connection),
             outbox=_outbox(connection),
             last_run=connection.scalar(select(func.max(runs.c.finished_at))),
+            controls=source_controls(connection),
         )
 
 

@@ -99,6 +99,14 @@ def state_families(figures: Figures) -> Iterator[Metric]:
             lag.add_metric([source.source], max((figures.now - source.covered_until).total_seconds(), 0))
     yield lag
     yield failing
+    control = GaugeMetricFamily(
+        "attributor_control_difference",
+        "What is stored of a source less what its files say, in the first cost column that differs",
+        labels=["source", "currency"],
+    )
+    for found in figures.controls[:MOST_SOURCES]:
+        control.add_metric([found.source, found.currency or ""], float(found.difference))
+    yield control
     open_alerts = GaugeMetricFamily(
         "attributor_open_alerts", "Alerts that are not resolved", labels=["kind", "severity"]
     )

@@ -11,12 +11,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, select
 
+from attributor.config.settings import InvoiceSettings
 from attributor.ledger.corrections import posting_days
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.statements import closed_in
 from attributor.ledger.tables import control_sums, rollup
 from attributor.money import from_units, plain, to_units, total
 from attributor.periods import Month
+from attributor.reports.controls import (
+    InvoiceControl,
+    SourceControl,
+    control_document,
+    invoice_controls,
+    invoice_document,
+    source_controls,
+)
 from attributor.reports.costs import BASES, IS_OWN, Basis
 from attributor.reports.files import FileTotals, file_totals, file_totals_document
 
@@ -75,11 +84,22 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """A month, source by source; `is_closed` where it has a statement."""
+    """A month, source by source; and what the sources said of themselves, in their files and on their invoices.
+
+    `is_closed`: the month has a statement.
+    """
 
     period: Month
     sources: tuple[SourceLine, ...]
     is_closed: bool
+    controls: tuple[SourceControl, ...] = ()
+    invoices: tuple[InvoiceControl, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs: charges and allocations, stored and read, stored and invoiced."""
+        controls_agree = not any(control.difference for control in self.controls)
+        return not self.difference and controls_agree and all(invoice.is_within for invoice in self.invoices)
 
     @property
     def difference(self) -> Decimal:
@@ -88,8 +108,11 @@ class Reconciliation:
         return total(differences) or total(difference.copy_abs() for difference in differences)
 
 
-def reconcile(engine: Engine, period: Month) -> Reconciliation:
-    """Compare the control sums of collected days with the published rollup; days not yet published differ."""
+def reconcile(engine: Engine, period: Month, invoices: Iterable[InvoiceSettings] = ()) -> Reconciliation:
+    """Compare the control sums of collected days with the published rollup; days not yet published differ.
+
+    Beside them stand what is stored of each source against its files, and the month's invoices against its charges.
+    """
     with engine.connect() as connection:
         is_closed = period in closed_in(connection)
         found = _Found(
@@ -98,9 +121,11 @@ def reconcile(engine: Engine, period: Month) -> Reconciliation:
             corrections=_by_day(connection, rollup, rollup.c.corrected_day, _corrects(connection, period)),
         )
         files = file_totals(connection)
+        controls = source_controls(connection)
+        invoiced = invoice_controls(connection, invoices, period)
     sources = sorted({key[:2] for key in found.keys})
     lines = (_line(source, currency, found, files.get((source, currency))) for source, currency in sources)
-    return Reconciliation(period, tuple(lines), is_closed)
+    return Reconciliation(period, tuple(lines), is_closed, controls, invoiced)
 
 
 def reconcile_document(report: Reconciliation) -> dict[str, Any]:
@@ -109,6 +134,8 @@ def reconcile_document(report: Reconciliation) -> dict[str, Any]:
         "period": str(report.period),
         "sources": [_source_document(line, closed=report.is_closed) for line in report.sources],
         "difference": plain(report.difference),
+        "controls": [control_document(control) for control in report.controls],
+        "invoices": [invoice_document(invoice) for invoice in report.invoices],
     }
 
 

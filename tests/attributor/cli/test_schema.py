@@ -17,6 +17,7 @@ from attributor.config.load import load_config
 from attributor.demo.organisation import TEAMS
 from attributor.demo.settings import settings_yaml
 
+AWS = "sources: {aws: {type: focus, path: x}}\n"
 REPOSITORY = Path(__file__).parents[3]
 CORE = {
     "null": r"^(?:~|null|Null|NULL|)$",
@@ -77,6 +78,8 @@ def test_the_shipped_configurations_are_accepted(schema: Draft202012Validator) -
         "teams: {a: {budget: 1234567890123456789}}",
         "teams: {a: {budget: '${BUDGET}'}}",
         "sources: {a: {type: focus, path: '${BILLS}', every: '${EVERY}', stale_after: 3d}}",
+        f"{AWS}invoices: [{{source: aws, period: 2026-10, total: 1.5, currency: USD, basis: list}}]",
+        "invoices:",
         "sources: {a: {type: prometheus, url: '${URL}', busy_above: 10, facts: label_team}}",
         "sources: {a: {type: prometheus, url: 'http://x', facts: [label_team]}}",
         "alerts: {channels: {c: {type: console}}, routes: [{match: {kind: [a]}, channels: c}, {channels: c}]}",
@@ -94,6 +97,10 @@ def test_what_the_program_takes_the_editor_takes(text: str, schema: Draft202012V
     "text",
     [
         "sorces: {}",
+        "invoices: {}",
+        f"{AWS}invoices: [{{source: aws, total: 1.5, currency: USD}}]",
+        f"{AWS}invoices: [{{source: aws, period: 2026-13, total: 1, currency: USD}}]",
+        f"{AWS}invoices: [{{source: aws, period: 2026-10, total: 1, currency: USD, basis: paid}}]",
         "rules: 3",
         "sources: {a: {}}",
         "sources: {a: {type: nope}}",

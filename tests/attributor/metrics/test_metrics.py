@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import subprocess
@@ -9,11 +10,21 @@ from typing import Any
 import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
 from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
-from attributor.ledger.tables import alerts, coverage, outbox, rollup, runs, sources
+from attributor.ledger.tables import (
+    alerts,
+    collected,
+    control_sums,
+    coverage,
+    files_read,
+    outbox,
+    rollup,
+    runs,
+    sources,
+)
 from attributor.metrics.ledger_collector import FRESH_FOR
 from attributor.metrics.registry import Metrics, build_registry, count_push, observed, render
 from rules.ruleset import Budget, Team
@@ -54,6 +65,21 @@ def store(engine: Engine, *costs: dict[str, Any]) -> None:
         connection.execute(insert(rollup), list(costs))
 
 
+def _store_a_reading(connection: Connection, written: str, stored: str) -> None:
+    sums = json.dumps(dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost"), written))
+    file = {"source": "aws", "place": "a.csv", "rows": 1, "currency": "USD", "sums": sums, "rounded": "{}"}
+    connection.execute(insert(files_read).values(**file, read_at=NOW))
+    day = {"source": "aws", "day": date(2026, 11, 3)}
+    told = {"table_name": "charges", "version": 1, "digest": "d", "rows": 1, "collected_at": NOW, "read_at": NOW}
+    connection.execute(insert(collected).values(**day, **told))
+    costs = {
+        key: value
+        for name in ("billed", "effective", "list")
+        for key, value in money_values(name, Decimal(stored)).items()
+    }
+    connection.execute(insert(control_sums).values(**day, currency="USD", **costs))
+
+
 @pytest.fixture
 def full_ledger(ledger_engine: Engine) -> Engine:
     store(
@@ -78,6 +104,7 @@ def full_ledger(ledger_engine: Engine) -> Engine:
             (NOW - timedelta(days=9), NOW - timedelta(days=5)),
             (NOW - timedelta(days=3), NOW - timedelta(hours=2)),
         )
+        _store_a_reading(connection, written="5", stored="4.5")
         connection.execute(insert(coverage), [{"source": "aws", "start": start, "end": end} for start, end in spans])
         connection.execute(
             insert(alerts),
@@ -102,6 +129,11 @@ def metrics(full_ledger: Engine) -> Metrics:
     with observed(built, "cycle"):
         count_push(built, 5, 1, 2)
     return built
+
+
+def test_a_source_whose_stored_charges_are_not_what_its_files_say_is_told(metrics: Metrics) -> None:
+    [sample] = families(metrics)["attributor_control_difference"].samples
+    assert (sample.labels, sample.value) == ({"source": "aws", "currency": "USD"}, -0.5)
 
 
 def families(metrics: Metrics) -> dict[str, Metric]:

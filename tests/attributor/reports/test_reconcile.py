@@ -75,7 +75,13 @@ def test_differences_that_cancel_between_sources_are_found(engine, put_cost, put
 
 def test_other_months_stay_out(engine, put_control):
     put_control("3", day=date(2026, 11, 1))
-    assert document(engine) == {"period": "2026-10", "sources": [], "difference": "0"}
+    assert document(engine) == {
+        "period": "2026-10",
+        "sources": [],
+        "difference": "0",
+        "controls": [],
+        "invoices": [],
+    }
 
 
 def test_the_files_totals_stand_beside_what_is_stored(engine, put_control):
