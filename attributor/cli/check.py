@@ -1,5 +1,6 @@
 """`attributor check` and `attributor schema`: the configuration, all its problems at once, and its JSON Schema."""
 
+from collections import Counter
 from typing import Any
 
 import click
@@ -13,8 +14,9 @@ from attributor.cli.options import USAGE_ERROR, config_option, config_path, form
 from attributor.cli.output import say, write_csv, write_json
 from attributor.config.json_schema import json_schema
 from attributor.config.load import LoadedConfig
-from rules.problem import Problem
+from rules.problem import Problem, Severity
 
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 _COLUMNS = ("file", "line", "severity", "message", "fix")
 
 
@@ -35,7 +37,7 @@ def check(context: click.Context, form: str) -> None:
     else:
         for problem in problems:
             click.echo(str(problem))
-        say(f"{path}: {_verdict(len(errors), len(problems) - len(errors))}")
+        say(f"{path}: {_verdict(problems)}")
     if errors:
         context.exit(USAGE_ERROR)
 
@@ -53,11 +55,10 @@ def _building(loaded: LoadedConfig) -> list[Problem]:
     return [*sources, *channels, *engine]
 
 
-def _verdict(errors: int, warnings: int) -> str:
-    if not errors and not warnings:
-        return "fine"
-    parts = [(errors, "error"), (warnings, "warning")]
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in parts if count)
+def _verdict(problems: list[Problem]) -> str:
+    counts = Counter(problem.severity for problem in problems)
+    parts = [f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}" for word in _SEVERITIES if counts[word]]
+    return ", ".join(parts) or "fine"
 
 
 def _document(problem: Problem) -> dict[str, Any]:

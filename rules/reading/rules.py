@@ -6,12 +6,13 @@ from dataclasses import replace
 from rules import keywords
 from rules.located import Located
 from rules.matchers import EVERYTHING, AllOf, AnyOf, Matcher, Not, Regex
-from rules.outcomes import Activity, MappingOwner, Owner
+from rules.outcomes import Activity
 from rules.problem import Problem
 from rules.reading.context import Context
 from rules.reading.fields import dates, entries_of, flag, word
 from rules.reading.match import read_match
 from rules.reading.outcome import read_outcome
+from rules.reading.reach import check_reach
 from rules.reading.regex import unreadable
 from rules.reading.team_days import while_there
 from rules.ruleset import Rule
@@ -29,7 +30,7 @@ def read_rules(node: Located, context: Context) -> tuple[Rule, ...]:
     _check_names(rules, context)
     _check_patterns(rules, context)
     _check_pools(rules, context)
-    _check_reached(rules, context)
+    context.problems.extend(check_reach(rules))
     return rules
 
 
@@ -81,21 +82,6 @@ def _patterns(matcher: Matcher) -> tuple[str, ...]:
     if isinstance(matcher, AllOf | AnyOf):
         return tuple(pattern for part in matcher.parts for pattern in _patterns(part))
     return _patterns(matcher.part) if isinstance(matcher, Not) else ()
-
-
-def _check_reached(rules: tuple[Rule, ...], context: Context) -> None:
-    """Warn of rules behind one that leaves nothing: it has no match, no dates, and an owner or weights of its own."""
-    last = next((index for index, rule in enumerate(rules) if _takes_everything(rule)), len(rules))
-    for rule in rules[last + 1 :]:
-        message = f"rule `{rule.name}` never matches: `{rules[last].name}` on line {rules[last].line} takes everything"
-        context.problems.append(Problem(rule.file, rule.line, message, "move it up, or take it out", "warning"))
-
-
-def _takes_everything(rule: Rule) -> bool:
-    may_fall_through = isinstance(rule.outcome, MappingOwner) or (
-        isinstance(rule.outcome, Owner) and not rule.outcome.team
-    )
-    return rule.match == EVERYTHING and rule.start is None and rule.end is None and not may_fall_through
 
 
 def _check_pools(rules: tuple[Rule, ...], context: Context) -> None:
