@@ -50,12 +50,12 @@ def open_untouched(path: Path) -> Iterator[Untouched]:
         engine.dispose()
 
 
-def opened_to_read(url: str) -> Engine:
-    """Open a ledger that refuses writes; raise StoreError where none of this version is there."""
+def opened_to_read(url: str, patience: int = 30) -> Engine:
+    """Open a ledger that refuses writes; raise StoreError where none of this version answers in `patience` seconds."""
     file = make_url(url).database if url.startswith("sqlite") else None
     if file is not None and not Path(file).is_file():
         raise StoreError(f"{ledger_name(url)} is not there yet — `attributor run` makes it")
-    engine = open_engine_to_read(url)
+    engine = open_engine_to_read(url, patience)
     try:
         with ledger_failures(url):
             current = schema_is_current(engine)

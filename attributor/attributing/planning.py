@@ -22,7 +22,8 @@ from rules.ruleset import RuleSet
 
 CHARGED = ("source", "billing_month", "currency", "basis", "service", "provider", "account", "category", "model")
 """What charges agree in that are compared with each other; the first words of a change's `charged`."""
-OWNED = ("team", "project", "environment", "cost_center")
+OWNED = ("team", "project", "environment", "cost_center", "dimensions")
+"""Whose a cost is; `dimensions` is the JSON of those of the user's own naming."""
 COSTS = ("billed", "effective", "list")
 _BEFORE, _AFTER = "planned_before", "planned_after"
 _MONEY = pa.decimal128(38, 12)

@@ -9,6 +9,7 @@ from attributor.app.clock import utc_now
 from attributor.app.cluster import build_day_work
 from attributor.app.configuration import known_types, read_settings
 from attributor.app.errors import ConfigurationError
+from attributor.app.known import unreported_names
 from attributor.app.wiring import build_channels, build_collectors, build_lake
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json
@@ -48,11 +49,12 @@ def _building(loaded: LoadedConfig) -> list[Problem]:
     _, sources = build_collectors(loaded.settings, utc_now)
     _, channels = build_channels(loaded.settings, utc_now)
     _, engine = build_day_work(loaded.settings)
+    found = [*sources, *channels, *engine, *unreported_names(loaded.settings)]
     try:
         build_lake(loaded.settings)
     except ConfigurationError as error:
-        return [*error.problems, *sources, *channels, *engine]
-    return [*sources, *channels, *engine]
+        return [*error.problems, *found]
+    return found
 
 
 def _verdict(problems: list[Problem]) -> str:

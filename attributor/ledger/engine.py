@@ -25,11 +25,18 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def open_engine_to_read(url: str) -> Engine:
-    """Open a ledger that is there so that its database refuses every write; connects on first use."""
+def open_engine_to_read(url: str, patience: int = 30) -> Engine:
+    """Open a ledger that is there so that its database refuses every write; connects on first use.
+
+    `patience` is how many seconds a server may take to answer.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        within = parsed if "connect_timeout" in parsed.query else parsed.update_query_dict({"connect_timeout": "10"})
+        within = (
+            parsed
+            if "connect_timeout" in parsed.query
+            else parsed.update_query_dict({"connect_timeout": str(patience)})
+        )
         return create_engine(_with_driver(within), execution_options={"postgresql_readonly": True})
     engine = open_engine(url)
     event.listen(engine, "connect", _refuse_writes)

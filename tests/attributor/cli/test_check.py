@@ -113,3 +113,60 @@ def test_a_hostile_file_is_one_problem(text: str, line: int, words: str, make_co
     [problem] = company.command("check", "--format", "json").json["problems"]
     assert (problem["line"], words in problem["message"]) == (line, True)
     assert "\n" not in problem["message"]
+
+
+def warned(company) -> dict[int, tuple[str, str]]:
+    """What check warns of, by line."""
+    answer = company.command("check", "--format", "json")
+    assert (answer.code, answer.json["ok"]) == (0, True)
+    problems = [problem for problem in answer.json["problems"] if problem["severity"] == "warning"]
+    return {problem["line"]: (problem["message"], problem["fix"]) for problem in problems}
+
+
+def test_a_metric_a_pool_and_a_team_that_nothing_reports_are_warnings_with_the_nearest_known_name(ran) -> None:
+    assert warned(ran) == {}
+    config = (ran.folder / "attributor.yaml").read_text().replace("  ads: {}", "  ads: {}\n  unknwn: {}\n  nobody: {}")
+    ran.bill("november", "10,30,team=Srch", "10,9,cluster=prod", "11,5,team=ads", "11,2,team=unknown")
+    assert ran.run().code == 0
+    more = """  - {name: pool, match: {tags.a: b}, split: {by: gpu.hours, pool: prd}}
+  - {name: metric, match: {tags.a: c}, split: {by: gpu.hour}}
+  - {name: runs, match: {tags.a: d}, activity: {rates: {experiments: 1}, rest: ads}}
+shared:
+  - {team: nobody, split: {by: requests}}
+"""
+    ran.write("attributor.yaml", config + more)
+    assert warned(ran) == {
+        9: (
+            "team `unknwn` was given no charge and no usage in the last 62 days",
+            "charges say `unknown`: add it to its `aliases`",
+        ),
+        14: ("rule `pool`: no usage reports `gpu.hours` in the pool `prd`", "did you mean `prod`?"),
+        15: ("rule `metric`: no usage reports the metric `gpu.hour`", "did you mean `gpu.hours`?"),
+        16: ("rule `runs`: no usage reports the metric `experiments`", "see that a source reports it"),
+        18: ("shared team `nobody`: no usage reports the metric `requests`", "see that a source reports it"),
+    }
+
+
+def test_without_a_ledger_nothing_is_said_of_what_is_reported_and_none_is_made(company) -> None:
+    config = (company.folder / "attributor.yaml").read_text().replace("gpu.hours", "gpu.hour")
+    company.write("attributor.yaml", config)
+    assert warned(company) == {}
+    assert not (company.folder / "ledger.db").exists()
+    company.write("attributor.yaml", config.replace("sqlite:///ledger.db", "postgresql://ada:hush@127.0.0.1:1/costs"))
+    assert warned(company) == {}
+    company.write("attributor.yaml", config)
+    assert company.run().code == 0
+    assert list(warned(company)) == [11], "once it is there, it is asked"
+
+
+def test_a_note_is_counted_apart_and_is_no_failure(company) -> None:
+    config = (company.folder / "attributor.yaml").read_text()
+    rules = "  - {name: one, match: {SubAccountId: ['1', '2']}, owner: ads}\n"
+    company.write(
+        "attributor.yaml", config + rules + rules.replace("one", "two").replace("'1'", "'3'").replace("ads", "search")
+    )
+    answer = company.command("check")
+    file = company.folder / "attributor.yaml"
+    told = f"{file}:13: note: rule `two` gets nothing of `SubAccountId` '2': `one` on line 12 takes it"
+    assert (answer.code, answer.err) == (0, f"{file}: 1 note\n")
+    assert answer.out.startswith(told)
