@@ -31,7 +31,8 @@ class Tally:
     """What moved in one cost basis so far, in units of 1e-12.
 
     `steps` sum to what moved between teams; a team's steps sum to its difference. `relabelled` is what stays with its
-    team but changes its project, environment or cost center, by that word. `teams` and `rules` are differences.
+    team but changes its project, environment, cost center or dimensions, by that word. `teams` and `rules` are
+    differences.
     """
 
     basis: Basis
@@ -73,7 +74,7 @@ class Tally:
 
 
 def _relabelled(found: list[tuple[Change, int]]) -> Iterator[tuple[str, int]]:
-    """Yield what stays with its team but changes its project, environment or cost center, by that word."""
+    """Yield what stays with its team but changes its project, environment, cost center or dimensions, by that word."""
     for at, word in enumerate(OWNED[1:], start=1):
         values: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         for change, units in found:

@@ -70,8 +70,8 @@ class Plan:
 
     `teams` are all that have money before or after, and their differences sum to 0; `rules` likewise, "" for what no
     rule claims. `moved` is what changes its team; the moves sum to it. `moved_by_basis` says so of every cost basis,
-    `relabelled` what stays with its team but changes project, environment or cost center in the basis shown. `days`
-    were computed anew, of `published` ones with charges.
+    `relabelled` what stays with its team but changes project, environment, cost center or dimensions in the basis
+    shown. `days` were computed anew, of `published` ones with charges.
     """
 
     request: PlanRequest

@@ -237,7 +237,7 @@ def test_a_rule_that_names_a_team_beyond_its_days_is_warned_of(read):
     rules:
       - {name: one, match: {tags.a: x}, owner: b, from: 2026-05-01}
       - {name: two, match: {tags.a: x}, activity: {rates: {runs: 1}, rest: b}}
-      - {name: three, match: {tags.a: x}, split: {by: gpu.hours, unallocated: b}, until: 2026-05-01}
+      - {name: three, match: {tags.a: y}, split: {by: gpu.hours, unallocated: b}, until: 2026-05-01}
     """
     problems = read(text).problems
     assert [(problem.line, problem.severity) for problem in problems] == [(4, "warning"), (5, "warning")]
