@@ -31,9 +31,10 @@ def test_the_image_runs_as_an_ordinary_user_and_says_how_it_feels_without_a_shel
         assert all(line.startswith("[") for line in _instructions(deploy / "Dockerfile", instruction))
 
 
-def test_every_base_is_the_one_argument_and_it_is_pinned_to_a_tag(deploy):
-    (base,) = _instructions(deploy / "Dockerfile", "ARG")
+def test_every_base_is_one_argument_that_is_pinned_to_a_tag_and_no_extra_is_put_in_unasked(deploy):
+    base, extras = _instructions(deploy / "Dockerfile", "ARG")
     assert base.startswith("BASE=")
+    assert extras == 'EXTRAS=""'
     assert ":" in base
     assert not base.endswith("latest")
     assert {line.split()[0] for line in _instructions(deploy / "Dockerfile", "FROM")} == {"${BASE}"}

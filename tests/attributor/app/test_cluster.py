@@ -26,6 +26,7 @@ from attributor.ledger.engine import open_engine
 from attributor.ledger.publications import publications
 from attributor.ledger.schema import migrate
 
+pytestmark = pytest.mark.xdist_group("cluster")  # they share the undisturbed run
 PATIENCE = 60
 STORE = "store: {lake: ./data/lake, ledger: sqlite:///data/ledger.db}"
 
