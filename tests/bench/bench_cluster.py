@@ -32,7 +32,8 @@ from attributor.attributing.attribute import work_here
 from attributor.demo.company import write_company
 from attributor.demo.plan import DemoPlan
 from attributor.ingest.progress import Silent
-from attributor.jobs.cycle import Works, attribute_outdated, collect
+from attributor.jobs.attribution import attribute_outdated
+from attributor.jobs.cycle import Works, collect
 from attributor.lake.duck import open_duckdb
 from attributor.ledger.dump import canonical_dump
 from attributor.ledger.lease import acquire

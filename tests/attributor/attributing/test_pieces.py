@@ -18,7 +18,8 @@ from attributor.attributing.spread import Cluster, shared_out, spread_month
 from attributor.demo.company import write_company
 from attributor.demo.plan import DemoPlan
 from attributor.ingest.progress import Silent
-from attributor.jobs.cycle import Works, attribute_outdated, collect
+from attributor.jobs.attribution import attribute_outdated
+from attributor.jobs.cycle import Works, collect
 from attributor.ledger.dump import canonical_dump
 from attributor.ledger.lease import acquire
 
@@ -90,7 +91,7 @@ def test_ledger_and_files_are_those_of_one_process(copy) -> None:
     for name in ("here", "elsewhere"):
         executor = Elsewhere()
         with at_work(copy(name)) as found:
-            days, _ = attribute_outdated(found if name == "here" else spread(found, executor), Silent())
+            days = attribute_outdated(found if name == "here" else spread(found, executor), Silent()).days
             dumps.append(dump(found))
             files.append(stored(Path(found.lake.uri).parents[1]))
     assert dumps[0] == dumps[1]
@@ -114,7 +115,7 @@ def test_a_piece_that_fails_leaves_what_was_published_and_is_done_the_next_time(
         with pytest.raises(ConnectionError, match="does not answer"):
             attribute_outdated(spread(found, Elsewhere(fail_late)), Silent())
         first = dump(found)
-        again, _ = attribute_outdated(spread(found, Elsewhere()), Silent())
+        again = attribute_outdated(spread(found, Elsewhere()), Silent()).days
         after = dump(found)
     with at_work(copy("undisturbed")) as found:
         attribute_outdated(found, Silent())
