@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 import duckdb
@@ -14,8 +14,10 @@ from attributor.attributing.inputs import Inputs, read_inputs
 from attributor.attributing.months import month_costs
 from attributor.lake.lake import Lake
 from attributor.ledger.collected import CollectedDay
+from attributor.ledger.corrections import DayState
 from attributor.ledger.publications import Publication, publications
 from attributor.ledger.tables import rule_sets
+from attributor.ledger.versions import Versions
 from attributor.periods import Month, days_between, month_of, start_of
 from collectors.base import Window
 from rules.attribute import DayTables
@@ -69,12 +71,39 @@ def replay(archive: Archive, days: Sequence[date]) -> Iterator[ReplayedDay]:
         yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, costs))
 
 
+def replay_corrected(archive: Archive, days: Sequence[tuple[date, DayState]]) -> Iterator[ReplayedDay]:
+    """Open days of closed months in their order, each as it was attributed once; it stays open until the next."""
+    lake, coverage = replace(archive.lake, known={}), read_inputs(archive.engine).coverage
+
+    @cache
+    def rules_by(digest: str) -> RuleSet:
+        return restored(archive.engine, digest)
+
+    for day, state in days:
+        inputs = Inputs(_pinned(state.charges_versions), _pinned(state.usage_versions), coverage)
+        reading = DayReading(lake, archive.connection, rules_by(state.rules_digest), inputs)
+        costs, _ = month_costs(reading, open_usage(reading, usage_for(reading, [day])), month_of(day))
+        usage = open_usage(reading, _whole_days(day, state.usage_start, state.usage_end))
+        yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, costs))
+
+
 def _usage_days(publication: Publication) -> Window:
     """Return the whole days of usage that the day was attributed from."""
-    start, end = publication.source.usage_start, publication.source.usage_end
+    return _whole_days(publication.day, publication.source.usage_start, publication.source.usage_end)
+
+
+def _whole_days(day: date, start: datetime | None, end: datetime | None) -> Window:
     if start is None or end is None:
-        return Window(start_of(publication.day), start_of(publication.day))
+        return Window(start_of(day), start_of(day))
     return Window(start_of(start.date()), start_of(end.date() + timedelta(days=1)))
+
+
+def _pinned(versions: Versions) -> dict[tuple[str, date], CollectedDay]:
+    return {
+        (source, day): CollectedDay(version, "", 1)
+        for source, days in versions.items()
+        for day, version in days.items()
+    }
 
 
 def _published_of_months(engine: Engine, first: date, end: date) -> Published:
@@ -90,12 +119,9 @@ def as_published(engine: Engine, published: Published) -> Inputs:
         for key, found in published.items()
         if found.source.charges_version >= 0
     }
-    usage = {
-        (source, day): CollectedDay(version, "", 1)
-        for found in published.values()
-        for source, days in found.source.usage_versions.items()
-        for day, version in days.items()
-    }
+    usage: dict[tuple[str, date], CollectedDay] = {}
+    for found in published.values():
+        usage |= _pinned(found.source.usage_versions)
     return Inputs(charges, usage, read_inputs(engine).coverage)
 
 

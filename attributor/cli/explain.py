@@ -10,6 +10,7 @@ import click
 
 from attributor.app.wiring import App, open_app, open_duckdb
 from attributor.attributing.explaining import explain_days
+from attributor.attributing.explaining_corrections import explain_corrections
 from attributor.attributing.replaying import Archive
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json
@@ -17,7 +18,14 @@ from attributor.cli.periods import day_option, period_option
 from attributor.cli.teams import check_team
 from attributor.money import plain, shown
 from attributor.periods import Month, month_of
-from attributor.reports.explanation import DayOfRule, Explained, explained, explained_document
+from attributor.reports.explanation import (
+    CorrectionLine,
+    DayOfRule,
+    Explained,
+    RuleLine,
+    explained,
+    explained_document,
+)
 from rules.explanation import Question, Weighing
 
 _COLUMNS = ("day", "rule", "file", "line", "method", "idle_cause", "origin", "charged", "cost")
@@ -59,22 +67,40 @@ def _explained(app: App, period: Month, day: date | None, question: Question) ->
     with open_duckdb() as connection:
         archive = Archive(app.engine, app.lake, connection)
         days = ((found.day, found.explanation) for found in explain_days(archive, question, first, end))
-        return explained((period, day, question.team, question.service), days)
+        corrections = explain_corrections(archive, question, first, end)
+        return explained((period, day, question.team, question.service), days, corrections)
 
 
 def _tell(report: Explained) -> None:
-    money = report.currency
     of = report.team if report.service is None else f"{report.team}, {report.service}"
-    click.echo(f"{of}, {report.day or report.period}: {shown(report.cost, money)} effective cost")
+    click.echo(f"{of}, {report.day or report.period}: {shown(report.cost, report.currency)} effective cost")
     for line in report.rules:
-        where = f" ({line.file}:{line.line})" if line.line else ""
-        name = f"rule `{line.rule}`" if line.rule else "no rule"
-        marks = [line.method, line.idle_cause and f"idle: {line.idle_cause}", line.fallback, line.shared_step]
-        click.echo(f"\n{shown(line.cost, money)}  {name}{where}  [{', '.join(mark for mark in marks if mark)}]")
-        for day in line.days:
-            click.echo(f"  {day.day}  {shown(day.part.costs.effective, money)}")
-            for text in _told_weighings(day, money):
-                click.echo(f"    {text}")
+        _tell_rule(line, report.currency)
+    for correction in report.corrections:
+        _tell_correction(correction, report.currency)
+
+
+def _tell_rule(line: RuleLine, money: str) -> None:
+    where = f" ({line.file}:{line.line})" if line.line else ""
+    name = f"rule `{line.rule}`" if line.rule else "no rule"
+    marks = [line.method, line.idle_cause and f"idle: {line.idle_cause}", line.fallback, line.shared_step]
+    click.echo(f"\n{shown(line.cost, money)}  {name}{where}  [{', '.join(mark for mark in marks if mark)}]")
+    for day in line.days:
+        click.echo(f"  {day.day}  {shown(day.part.costs.effective, money)}")
+        for text in _told_weighings(day, money):
+            click.echo(f"    {text}")
+
+
+def _tell_correction(line: CorrectionLine, money: str) -> None:
+    corrected = f"correction of {line.day}, in the closed month {line.corrects}, posted on {line.posted_on}"
+    click.echo(f"\n{shown(line.difference, money)}  {corrected}")
+    for word, cost, rules in (("before", line.before, line.rules_before), ("after", line.after, line.rules_after)):
+        click.echo(f"  {word} {shown(cost, money)}")
+        for rule in rules:
+            for day in rule.days:
+                click.echo(f"    {shown(rule.cost, money)}  rule `{rule.rule}`")
+                for text in _told_weighings(day, money):
+                    click.echo(f"      {text}")
 
 
 def _told_weighings(day: DayOfRule, money: str) -> Iterator[str]:
@@ -120,3 +146,7 @@ def _rows(report: Explained) -> Iterator[dict[str, object]]:
                 if weighing.more is not None:
                     amounts = {"charged": plain(weighing.more.effective), "cost": plain(weighing.more.share.effective)}
                     yield {**of_day, "origin": f"{weighing.more.count} more charges", **amounts}
+    for correction in report.corrections:
+        words = f"corrects {correction.day}: {plain(correction.before)} before, {plain(correction.after)} after"
+        amounts = {"charged": "", "cost": plain(correction.difference)}
+        yield {"day": correction.posted_on.isoformat(), "method": "correction", "origin": words, **amounts}

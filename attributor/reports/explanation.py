@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from attributor.attributing.explaining_corrections import ExplainedCorrection
 from attributor.money import plain, total
 from attributor.periods import Month
 from rules.explanation import ChargeShare, Explanation, RulePart, Weighing, Weight
@@ -37,8 +38,37 @@ class RuleLine:
 
 
 @dataclass(frozen=True)
+class CorrectionLine:
+    """What a correction of a closed month's day gave the team, or took: effective cost after less before."""
+
+    corrects: Month
+    day: date
+    posted_on: date
+    rules_before: tuple[RuleLine, ...]
+    rules_after: tuple[RuleLine, ...]
+
+    @property
+    def before(self) -> Decimal:
+        """What the team had of the day, by the statement and earlier corrections."""
+        return total(line.cost for line in self.rules_before)
+
+    @property
+    def after(self) -> Decimal:
+        """What it has of the day since."""
+        return total(line.cost for line in self.rules_after)
+
+    @property
+    def difference(self) -> Decimal:
+        """What was posted."""
+        return total((self.after, self.before.copy_negate()))
+
+
+@dataclass(frozen=True)
 class Explained:
-    """Why a team was given an amount (effective cost) in a month, or on one day of it; the rules sum to `cost`."""
+    """Why a team was given an amount (effective cost) in a month, or on one day of it.
+
+    The rules, and the differences of the corrections that were posted in that time, sum to `cost`.
+    """
 
     period: Month
     day: date | None
@@ -47,24 +77,60 @@ class Explained:
     currency: str
     cost: Decimal
     rules: tuple[RuleLine, ...]
+    corrections: tuple[CorrectionLine, ...] = ()
 
 
 def explained(
-    asked: tuple[Month, date | None, str, str | None], days: Iterable[tuple[date, Explanation]]
+    asked: tuple[Month, date | None, str, str | None],
+    days: Iterable[tuple[date, Explanation]],
+    corrections: Iterable[ExplainedCorrection],
 ) -> tuple[Explained, ...]:
-    """Put the days together, one answer a currency."""
+    """Put the days and the corrections together, one answer a currency."""
     period, day, team, service = asked
+    rules, corrected = _by_currency(days), _corrections(corrections)
+    return tuple(
+        Explained(
+            period=period,
+            day=day,
+            team=team,
+            service=service,
+            currency=currency,
+            cost=total((*(line.cost for line in lines), *(line.difference for line in posted))),
+            rules=lines,
+            corrections=posted,
+        )
+        for currency in sorted(rules.keys() | corrected.keys())
+        for lines, posted in [(rules.get(currency, ()), tuple(corrected.get(currency, ())))]
+    )
+
+
+def _by_currency(days: Iterable[tuple[date, Explanation]]) -> dict[str, tuple[RuleLine, ...]]:
     found: dict[str, dict[_Rule, list[DayOfRule]]] = {}
     for of, explanation in days:
         for in_currency in explanation.currencies:
             by_rule = found.setdefault(in_currency.currency, {})
             for part in in_currency.parts:
                 by_rule.setdefault(_rule(part), []).append(DayOfRule(of, part))
-    return tuple(
-        Explained(period, day, team, service, currency, total(line.cost for line in lines), lines)
-        for currency, by_rule in sorted(found.items())
-        for lines in [_lines(by_rule)]
-    )
+    return {currency: _lines(by_rule) for currency, by_rule in found.items()}
+
+
+def _corrections(found: Iterable[ExplainedCorrection]) -> dict[str, list[CorrectionLine]]:
+    lines: dict[str, list[CorrectionLine]] = {}
+    for each in found:
+        day = each.correction.day
+        before = {} if each.before is None else _by_currency([(day, each.before)])
+        after = _by_currency([(day, each.after)])
+        for currency in before.keys() | after.keys():
+            line = CorrectionLine(
+                corrects=each.correction.month,
+                day=day,
+                posted_on=each.correction.posted_on,
+                rules_before=before.get(currency, ()),
+                rules_after=after.get(currency, ()),
+            )
+            if line.difference:
+                lines.setdefault(currency, []).append(line)
+    return lines
 
 
 def _rule(part: RulePart) -> _Rule:
@@ -90,6 +156,20 @@ def explained_document(report: Explained) -> dict[str, Any]:
         "currency": report.currency or None,
         "cost": plain(report.cost),
         "rules": [_line_document(line) for line in report.rules],
+        "corrections": [_correction_document(line) for line in report.corrections],
+    }
+
+
+def _correction_document(line: CorrectionLine) -> dict[str, Any]:
+    return {
+        "corrects": str(line.corrects),
+        "day": line.day.isoformat(),
+        "posted_on": line.posted_on.isoformat(),
+        "before": plain(line.before),
+        "after": plain(line.after),
+        "difference": plain(line.difference),
+        "rules_before": [_line_document(rule) for rule in line.rules_before],
+        "rules_after": [_line_document(rule) for rule in line.rules_after],
     }
 
 

@@ -22,6 +22,7 @@ rules:
 """
 HEADER = "BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,Tags"
 MONTH = "2025-10"
+CORRECTION = ("corrects", "day", "before", "after", "difference")
 
 
 @dataclass
@@ -70,6 +71,11 @@ class Books:
         [found] = answer.json["sources"] or [{}]
         return {name: found.get(name, "") for name in ("charges", "statement", "corrections")}
 
+    def explained(self, period: str, team: str) -> Any:
+        answer = self.company.command("explain", "--period", period, "--team", team, "--format", "json")
+        assert answer.code == 0, answer.err
+        return answer.json
+
     def digest(self) -> str:
         answer = self.company.command("statements", "--format", "json")
         assert answer.code == 0, answer.err
@@ -114,6 +120,17 @@ def test_a_month_is_closed_restated_three_times_and_opened_again(books: Books, t
     assert books.costs(today) == {"search": "5", "ads": "-3"}
     assert books.reconciled()["corrections"] == "2"
 
+    # The statement explains from what was frozen, a correction from what was before and after it.
+    assert books.explained(MONTH, "search")["cost"] == frozen["search"]
+    explained = books.explained(today, "search")
+    assert (explained["cost"], explained["rules"]) == ("5", [])
+    assert [tuple(line[word] for word in CORRECTION) for line in explained["corrections"]] == [
+        (MONTH, "2025-10-01", "30", "32", "2"),
+        (MONTH, "2025-10-02", "3", "6", "3"),
+    ]
+    weights = explained["corrections"][1]["rules_after"][0]["days"][0]["weighings"][0]["weights"]
+    assert {weight["owner"]: weight["share"] for weight in weights} == {"search": "2/3", "ads": "1/3"}
+
     # A rule changes: nothing of the closed month is out of date. A day comes back to what was frozen: deltas cancel.
     books.rules("{name: rest, owner: data}")
     assert (books.run()["attributed_days"], books.run()["corrected_days"]) == ([], [])
@@ -121,6 +138,7 @@ def test_a_month_is_closed_restated_three_times_and_opened_again(books: Books, t
     assert books.run()["corrected_days"] == ["2025-10-01", "2025-10-03", "2025-10-04"]
     assert books.costs(today) == {"search": "3", "ads": "-4", "unattributed": "7"}, "by the rules of its closing"
     assert books.reconciled() == {"charges": "50", "statement": "44", "corrections": "6"}
+    assert [line["difference"] for line in books.explained(today, "search")["corrections"]] == ["2", "-2", "3"]
     assert books.costs(MONTH) == frozen
     assert books.digest() == digest
 
