@@ -1,4 +1,8 @@
-"""A plain loop over fractions, written from the semantics alone: what the engine is held against."""
+"""A plain loop over fractions, written from the semantics alone: what the engine is held against.
+
+A case is a dict: teams, rules, shared, dimensions and required_tags as written in YAML (`owners` is the mapping table,
+value -> row), charges and usage as rows, covered as the half-open hours that the one usage source covered.
+"""
 
 import fnmatch
 import re
@@ -6,12 +10,11 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-DAY = datetime(2026, 10, 14, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNIT = 10**12
-TEAMS = ("a", "b", "c", "p", "q")
 COSTS = ("BilledCost", "EffectiveCost", "ListCost")
-CENTERS = {"a": "100", "p": "900"}
+NOBODY = "unattributed"
+EVER = ("2000-01-01", "3000-01-01")
 
 
 def units(amount):
@@ -21,13 +24,50 @@ def units(amount):
 def exact_split(cost, weights):
     """Shares of an integer cost over [(key, Fraction)] in the order given."""
     total, running, before, shares = sum(w for _, w in weights), Fraction(0), 0, []
-    for key, weight in weights:
+    for _, weight in weights:
         running += weight
         upto = abs(cost) * running / total
         upto = int(upto) if cost >= 0 else -int(upto)
-        shares.append((key, upto - before))
+        shares.append(upto - before)
         before = upto
     return shares
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def hour_of(instant):
+    return (instant - EPOCH) // timedelta(hours=1)
+
+
+def day_of_hour(hour):
+    return f"{EPOCH + timedelta(hours=hour):%Y-%m-%d}"
+
+
+def bucket(hour, per):
+    """The half-open hours of the bucket that holds an hour."""
+    if per == "hour":
+        return hour, hour + 1
+    if per == "day":
+        return hour // 24 * 24, hour // 24 * 24 + 24
+    first = (EPOCH + timedelta(hours=hour)).replace(day=1, hour=0)
+    return hour_of(first), hour_of((first + timedelta(days=32)).replace(day=1))
+
+
+def window_of(row, per):
+    first, last = hour_of(row["ChargePeriodStart"]), hour_of(row["ChargePeriodEnd"]) - 1
+    return bucket(first, per)[0], bucket(last, per)[1]
+
+
+def holds(dated, day):
+    return dated.get("from", EVER[0]) <= day < dated.get("until", EVER[1])
+
+
+def day_of(row):
+    return f"{row['ChargePeriodStart']:%Y-%m-%d}"
+
+
+# --- who --------------------------------------------------------------------------------------------------------------
 
 
 def value_of(row, column):
@@ -66,45 +106,53 @@ def _matches_entry(key, test, row):
     return argument[0] <= value <= argument[1]
 
 
-def team_named(value):
+def team_named(teams, value, day):
     form = re.sub(r"[\s\-_.]+", " ", (value or "").split("@")[0].strip().casefold()).strip()
-    return form if form in TEAMS else None
+    if form in teams and holds(teams[form], day):
+        return form
+    former = [
+        (old["until"], team) for team, about in teams.items() for old in about.get("was", ()) if old["name"] == form
+    ]
+    return next((team for until, team in sorted(former) if day < until and holds(teams[team], day)), None)
 
 
-def hour_of(instant):
-    return (instant - EPOCH) // timedelta(hours=1)
+def given_by(case, rule, row, day):
+    """(team, project, {dimension: value}) of an owner rule, None where it names nobody on the day."""
+    owner, teams = rule["owner"], case["teams"]
+    if isinstance(owner, str):
+        return (owner, "", {}) if holds(teams[owner], day) else None
+    if "mapping" in owner:
+        found = case["owners"].get(value_of(row, owner["mapping"]["column"]))
+        if found is None or not holds(teams[found["team"]], day):
+            return None
+        return found["team"], found["project"], {"feature": found["feature"]}
+    team = team_named(teams, value_of(row, owner["team"]), day)
+    said = {name: value_of(row, owner[name]) for name in case["dimensions"] if name in owner}
+    return None if team is None else (team, value_of(row, owner.get("project", "tags.")) or "", said)
 
 
-def window_of(row, per):
-    start, end = hour_of(row["ChargePeriodStart"]), hour_of(row["ChargePeriodEnd"])
-    if per == "hour":
-        return start, end
-    if per == "day":
-        return start // 24 * 24, -(-end // 24) * 24
-    return month_window(row)
-
-
-def month_window(_row):
-    return hour_of(DAY.replace(day=1)), hour_of(DAY.replace(month=11, day=1))
-
-
-def holds(rule, instant):
-    return rule.get("from", "2000") <= f"{instant:%Y-%m-%d}" < rule.get("until", "3000")
-
-
-def usage_team(row, rules):
-    named = team_named(row["facts"].get("team"))
-    if named:
-        return named
-    facts = {"Tags": row["facts"], **row["facts"], "x_Source": row["x_Source"]}
-    for rule in rules:
-        owner = rule.get("owner")
-        if owner is None or not holds(rule, row["hour"]) or not matches(rule.get("match", {}), facts):
+def claim(case, row, day):
+    """(rule's index or None, team, project, {dimension: value})."""
+    for index, rule in enumerate(case["rules"]):
+        if not holds(rule, day) or not matches(rule.get("match", {}), row):
             continue
-        team = owner if isinstance(owner, str) else team_named(value_of(facts, owner["team"]))
-        if team:
-            return team
-    return "unattributed"
+        if "owner" not in rule:
+            return index, "", "", {}
+        found = given_by(case, rule, row, day)
+        if found is not None:
+            return index, *found
+    return None, NOBODY, "", {}
+
+
+def usage_team(case, row):
+    day = day_of_hour(hour_of(row["hour"]))
+    named = team_named(case["teams"], row["facts"].get("team"), day)
+    facts = {"Tags": row["facts"], **row["facts"], "x_Source": row["x_Source"]}
+    owners = {**case, "rules": [rule for rule in case["rules"] if "owner" in rule]}
+    return named or claim(owners, facts, day)[1]
+
+
+# --- weights ----------------------------------------------------------------------------------------------------------
 
 
 def summed(usage, metric, pool, window, among=()):
@@ -117,25 +165,46 @@ def summed(usage, metric, pool, window, among=()):
     return sums
 
 
-def usage_weights(split, window, usage):
-    """[((team, cause), weight)] of a window, or nothing."""
-    held = summed(usage, split["by"], split.get("pool"), window, split.get("among", ()))
-    if "idle" not in split:
-        return [((team, ""), weight) for team, weight in held.items()]
-    everyone = summed(usage, split["by"], split.get("pool"), window)
-    capacity = sum(summed(usage, "gpu.capacity_hours", split.get("pool"), window).values())
-    busy_reported = summed(usage, "gpu.busy_hours", split.get("pool"), window)
-    weights = [((split.get("unallocated", "idle"), "unallocated"), max(capacity - sum(everyone.values()), 0))]
-    idle = {t: h - min(h, busy_reported.get(t, 0)) if busy_reported else Fraction(0) for t, h in held.items()}
-    weights += [((team, ""), hours - idle[team]) for team, hours in held.items()]
-    for team, hours in held.items():
-        if split["idle"] == "holder":
-            weights.append(((team, "held"), idle[team]))
-        elif split["idle"] == "spread":
-            total = sum(held.values())
-            weights.append(((team, "held"), sum(idle.values()) * hours / total if total else Fraction(0)))
+def drivers_of(split):
+    """[(metric, pool, weight)]."""
+    if isinstance(split["by"], str):
+        return [(split["by"], split.get("pool"), Fraction(1))]
+    found = []
+    for one in split["by"]:
+        if "metric" in one:
+            found.append((one["metric"], one.get("pool", split.get("pool")), Fraction(one["weight"])))
         else:
-            weights.append(((split["idle"], "held"), idle[team]))
+            found += [(metric, split.get("pool"), Fraction(weight)) for metric, weight in one.items()]
+    return found
+
+
+def usage_weights(split, window, usage):
+    """[((team, cause), weight)] of a window, all 0 or nothing where nobody used anything."""
+    if "idle" in split:
+        return idle_weights(split, window, usage)
+    used = [(w, summed(usage, metric, pool, window, split.get("among", ()))) for metric, pool, w in drivers_of(split)]
+    used = [(weight, sums, sum(sums.values())) for weight, sums in used if sum(sums.values())]
+    whole = sum(weight for weight, _, _ in used)
+    return [((team, ""), weight * of / total / whole) for weight, sums, total in used for team, of in sums.items()]
+
+
+def idle_weights(split, window, usage):
+    pool = split.get("pool")
+    held = summed(usage, "gpu.hours", pool, window, split.get("among", ()))
+    everyone = summed(usage, "gpu.hours", pool, window)
+    capacity = sum(summed(usage, "gpu.capacity_hours", pool, window).values())
+    busy_told, low_told = (summed(usage, metric, pool, window) for metric in ("gpu.busy_hours", "gpu.low_hours"))
+    weights = [((split.get("unallocated", "idle"), "unallocated"), max(capacity - sum(everyone.values()), 0))]
+    total = sum(held.values())
+    for team, hours in held.items():
+        busy = min(hours, busy_told.get(team, Fraction(0))) if busy_told else hours
+        low = min(busy, low_told.get(team, Fraction(0)))
+        weights.append(((team, ""), busy - low))
+        for cause, wasted in (("held", hours - busy), ("low", low)):
+            if split["idle"] == "spread":
+                weights += [((one, cause), wasted * of / total) for one, of in held.items() if total]
+            else:
+                weights.append(((team if split["idle"] == "holder" else split["idle"], cause), wasted))
     return weights
 
 
@@ -146,94 +215,104 @@ def tidy(weights):
     return sorted(((key, weight) for key, weight in sums.items() if weight), key=lambda pair: pair[0])
 
 
-def shares_of(stated):
-    return [((team, ""), Fraction(weight)) for team, weight in stated.items()]
+def stated(case, shares, day):
+    """Weights written by hand, of the teams that are there on a day."""
+    return tidy(((team, ""), weight) for team, weight in shares.items() if holds(case["teams"][team], day))
 
 
-def stand_in(split, window, usage, covered):
+def without(case, split, day):
+    """(weights, method) of what stands in where there is nothing to split by."""
+    said = split.get("without_usage", NOBODY)
+    if said == "even":
+        return stated(case, dict.fromkeys(split.get("among", case["teams"]), 1), day), "even"
+    if isinstance(said, dict):
+        return stated(case, said["fixed"], day), "fixed"
+    return [], NOBODY
+
+
+def stand_in(case, split, window):
     """(weights, measured window, fallback) of a bucket without usage."""
+    usage, covered = case["usage"], case["covered"]
     reason = "zero" if covered[0] <= window[0] and window[1] <= covered[1] else "not_covered"
-    without = split.get("without_usage", "unattributed")
-    size = 24 if split.get("per", "day") == "day" else 1
-    if without == "previous":
-        start = (window[0] - 1) // size * size
-        while start + size > window[0] - 7 * 24:
-            bucket = (start, start + size)
-            if any(summed(usage, split["by"], split.get("pool"), bucket, split.get("among", ())).values()):
-                return tidy(usage_weights(split, bucket, usage)), bucket, f"previous:{reason}"
-            start -= size
-    if without == "even":
-        return tidy(shares_of(dict.fromkeys(split.get("among", TEAMS), 1))), window, f"even:{reason}"
-    if isinstance(without, dict):
-        return tidy(shares_of(without["fixed"])), window, f"fixed:{reason}"
-    return [(("unattributed", ""), Fraction(1))], window, f"unattributed:{reason}"
+    if split.get("without_usage") == "previous":
+        before = bucket(window[0] - 1, split.get("per", "day"))
+        while before[1] > window[0] - 7 * 24:
+            metrics = ((metric, pool) for metric, pool, _ in drivers_of(split))
+            if any(any(summed(usage, *one, before, split.get("among", ())).values()) for one in metrics):
+                return tidy(usage_weights(split, before, usage)), before, f"previous:{reason}"
+            before = bucket(before[0] - 1, split.get("per", "day"))
+    weights, method = without(case, split, day_of_hour(window[0]))
+    return weights or [((NOBODY, ""), Fraction(1))], window, f"{method}:{reason}"
 
 
-def reference(rules, shared, charges, usage, covered):
-    """Rows (source, rule, team, idle cause, shared step, fallback, measured window, dimensions…, costs…), summed."""
-    usage = [{**row, "team": usage_team(row, rules)} for row in usage]
+def measured(case, split, window):
+    weights = tidy(usage_weights(split, window, case["usage"]))
+    return (weights, window, "") if weights else stand_in(case, split, window)
+
+
+# --- the phases -------------------------------------------------------------------------------------------------------
+
+
+def reference(case):
+    """{row: costs in units}, {(source, currency, account, team, tag): [present, missing]}.
+
+    A row is source, day, currency, rule, team, cause, step, fallback, window, project, service, account, cost center,
+    dimensions.
+    """
+    case = {**case, "usage": [{**row, "team": usage_team(case, row)} for row in case["usage"]]}
     cells = defaultdict(lambda: [0, 0, 0])
-    for row in charges:
-        index, team, project = claim(rules, row)
-        split = rules[index].get("split") or rules[index].get("activity") or {} if index is not None else {}
-        measured = ("by" in split and split["by"] != "cost") or "rates" in split
-        window = window_of(row, split.get("per", "day")) if measured else None
-        key = (row["x_Source"], index, team, project, row["ServiceName"], row["SubAccountId"], window)
-        cells[key] = [total + units(row[cost]) for total, cost in zip(cells[key], COSTS, strict=True)]
-    parts = phase_one(rules, cells, usage, covered)
-    first = defaultdict(Fraction)
-    followed = defaultdict(Fraction)
-    for (cell, owner, *_), costs in parts.items():
-        if owner[0] != "unattributed":
-            first[owner[0]] += costs[1]
-            followed[owner[0], cell[4], cell[5]] += costs[1]
-    phase_two(rules, cells, parts, first, followed)
-    return pass_on(rules, shared, parts, usage)
+    for row in case["charges"]:
+        cell = cell_of(case, row)
+        cells[cell] = [total + units(row[cost]) for total, cost in zip(cells[cell], COSTS, strict=True)]
+    parts = phase_one(case, cells)
+    phase_two(case, cells, parts)
+    return pass_on(case, parts)
 
 
-def claim(rules, row):
-    for index, rule in enumerate(rules):
-        if not matches(rule.get("match", {}), row):
-            continue
-        if not holds(rule, row["ChargePeriodStart"]):
-            continue
-        owner = rule.get("owner")
-        if owner is None:
-            return index, "", ""
-        team = owner if isinstance(owner, str) else team_named(value_of(row, owner["team"]))
-        project = value_of(row, owner.get("project", "tags.")) or "" if isinstance(owner, dict) else ""
-        if team is not None:
-            return index, team, project
-    return None, "unattributed", ""
+def cell_of(case, row):
+    day = day_of(row)
+    index, team, project, said = claim(case, row, day)
+    outcome = {} if index is None else case["rules"][index]
+    split = outcome.get("split") or outcome.get("activity") or {}
+    is_measured = ("by" in split and split["by"] != "cost") or "rates" in split
+    dimensions = (
+        (name, said.get(name) or value_of(row, column)) for name, column in sorted(case["dimensions"].items())
+    )
+    return (
+        (row["x_Source"], day, row["BillingCurrency"]),
+        index,
+        (team, project),
+        (row["ServiceName"], row["SubAccountId"]),
+        window_of(row, split.get("per", "day")) if is_measured else None,
+        tuple((name, value) for name, value in dimensions if value),
+        row["CommitmentDiscountStatus"] == "Unused",
+        tuple(bool(row["Tags"].get(key)) for key in case["required_tags"]),
+    )
 
 
-def give(parts, cell, costs, weights, measured, fallback):
+def give(parts, cell, costs, weights, window, fallback):
     split = [exact_split(cost, weights) for cost in costs]
     for position, (owner, _) in enumerate(weights):
-        parts[cell, owner, measured, fallback] = [shares[position][1] for shares in split]
+        parts[cell, owner, window, fallback] = [shares[position] for shares in split]
 
 
-def phase_one(rules, cells, usage, covered):
-    parts = {}
-    pools = defaultdict(list)
+def phase_one(case, cells):
+    parts, pools = {}, defaultdict(list)
     for cell, costs in cells.items():
-        index, team, window = cell[1], cell[2], cell[6]
-        rule = {} if index is None else rules[index]
+        (_, day, currency), index, (team, _), _, window, *_ = cell
+        rule = {} if index is None else case["rules"][index]
         split = rule.get("split", {})
         if index is None or "owner" in rule:
             parts[cell, (team, ""), None, ""] = costs
         elif "activity" in rule:
-            pools[index].append((window, cell, costs))
+            pools[index, currency].append((window, cell, costs))
         elif "even" in split or "fixed" in split:
-            stated = split.get("fixed") or dict.fromkeys(split["even"], 1)
-            give(parts, cell, costs, tidy(shares_of(stated)), None, "")
-        elif split.get("by", "cost") != "cost":
-            weights, measured, fallback = tidy(usage_weights(split, window, usage)), window, ""
-            if not weights:
-                weights, measured, fallback = stand_in(split, window, usage, covered)
-            give(parts, cell, costs, weights, measured, fallback)
-    for index, members in pools.items():
-        activity_parts(parts, rules[index]["activity"], sorted(members, key=lambda one: one[0]), usage)
+            weights = stated(case, split.get("fixed") or dict.fromkeys(split["even"], 1), day)
+            give(parts, cell, costs, weights or [((NOBODY, ""), Fraction(1))], None, "")
+        elif "by" in split and split["by"] != "cost":
+            give(parts, cell, costs, *measured(case, split, window))
+    for (index, _), members in pools.items():
+        activity_parts(parts, case["rules"][index]["activity"], sorted(members, key=lambda one: one[0]), case["usage"])
     return parts
 
 
@@ -248,42 +327,56 @@ def activity_parts(parts, activity, members, usage):
     for window, found in groups:
         pool = Fraction(sum(costs[1] for _, costs in found), UNIT)
         claims = [
-            ((team, ""), Fraction(rate) * count)
-            for metric, rate in activity["rates"].items()
-            for team, count in summed(usage, metric, activity["pool"], window).items()
+            ((row["team"], ""), rate_on(rates, day_of_hour(hour_of(row["hour"]))) * Fraction(row["quantity"]))
+            for metric, rates in activity["rates"].items()
+            for row in usage
+            if row["metric"] == metric
+            and row["pool"] == activity["pool"]
+            and window[0] <= hour_of(row["hour"]) < window[1]
         ]
-        claimed = sum(weight for _, weight in claims)
-        rest = ((activity["rest"], "rest"), max(pool - claimed, Fraction(0)))
+        rest = ((activity["rest"], "rest"), max(pool - sum(weight for _, weight in claims), Fraction(0)))
         weights = tidy([*claims, rest]) if pool > 0 else [((activity["rest"], "rest"), Fraction(1))]
         for cell, costs in found:
             give(parts, cell, costs, weights, window, "")
 
 
-def phase_two(rules, cells, parts, first, followed):
-    day, month = (hour_of(DAY), hour_of(DAY) + 24), month_window(None)
+def rate_on(rates, day):
+    if isinstance(rates, str):
+        return Fraction(rates)
+    return sum(Fraction(rate["rate"]) for rate in rates if holds(rate, day))
+
+
+def phase_two(case, cells, parts):
+    sums = defaultdict(lambda: defaultdict(Fraction))
+    for (cell, owner, *_), costs in parts.items():
+        (_, day, currency), team, (service, account) = cell[0], owner[0], cell[3]
+        if team != NOBODY:
+            for place in ((day,), (day[:7],), (day[:7], service), (day[:7], service, account)):
+                sums[currency, *place][team] += costs[1]
     for cell, costs in cells.items():
-        rule = {} if cell[1] is None else rules[cell[1]]
-        if rule.get("split", {}).get("by") == "cost":
-            among = rule["split"].get("among", ())
-            found = {team: cost for team, cost in first.items() if not among or team in among}
-            window = day
+        (_, day, currency), index, _, values, *_ = cell
+        rule = {} if index is None else case["rules"][index]
+        split = rule.get("split", {})
+        at = hour_of(datetime.fromisoformat(f"{day}T00:00:00+00:00"))
+        if split.get("by") == "cost":
+            per = split.get("per", "day")
+            among, fallback = split.get("among", ()), ""
+            found = sums[currency, day if per == "day" else day[:7]]
+            taking_part = ((team, cost) for team, cost in found.items() if not among or team in among)
+            weights = tidy(((team, ""), cost) for team, cost in taking_part if cost > 0)
+            if not weights:
+                weights, method = without(case, split, day)
+                fallback = f"{method}:zero"
         elif "follow" in rule:
-            found, window = {}, month
+            per, weights, fallback = "month", [], f"{NOBODY}:zero"
             for count in range(len(rule["follow"]), 0, -1):
-                agreeing = (4, 5)[:count]
-                sums = defaultdict(Fraction)
-                for (team, service, account), cost in followed.items():
-                    values = {4: service, 5: account}
-                    if all(cell[i] and values[i] == cell[i] for i in agreeing):
-                        sums[team] += cost
-                if sum(sums.values()) > 0:
-                    found = sums
+                found = sums[currency, day[:7], *values[:count]]
+                if all(values[:count]) and sum(found.values()) > 0:
+                    weights, fallback = tidy(((team, ""), cost) for team, cost in found.items() if cost > 0), ""
                     break
         else:
             continue
-        weights = tidy([((team, ""), cost) for team, cost in found.items() if cost > 0])
-        fallback = "" if weights else "unattributed:zero"
-        give(parts, cell, costs, weights or [(("unattributed", ""), Fraction(1))], window, fallback)
+        give(parts, cell, costs, weights or [((NOBODY, ""), Fraction(1))], bucket(at, per), fallback)
 
 
 def solved(flows):
@@ -292,6 +385,11 @@ def solved(flows):
         p: {c: w / sum(v for d, v in used.items() if d != p) for c, w in used.items() if c != p and w}
         for p, used in flows.items()
     }
+    while True:  # a provider from which nobody outside is reached keeps its cost, and is then an outside itself
+        paths = {p for p in rows if reaches_outside(p, rows, {p})}
+        if paths == set(rows):
+            break
+        rows = {p: rows[p] for p in paths}
     for gone in list(rows):
         loop = rows[gone].pop(gone, Fraction(0))
         rows[gone] = {consumer: share / (1 - loop) for consumer, share in rows[gone].items()}
@@ -303,21 +401,50 @@ def solved(flows):
     return rows
 
 
-def pass_on(rules, shared, parts, usage):
-    flows = {}
-    for entry in shared:
+def reaches_outside(provider, rows, seen):
+    return any(
+        consumer not in rows or (consumer not in seen and reaches_outside(consumer, rows, seen | {consumer}))
+        for consumer in rows[provider]
+    )
+
+
+def steps_of(case, day):
+    """({provider: {consumer: final share}}, {provider: fallback}) of a day."""
+    flows, fallbacks = {}, {}
+    for entry in case["shared"]:
         split = entry["split"]
-        used = split.get("fixed") or summed(usage, split["by"], None, (hour_of(DAY), hour_of(DAY) + 24))
-        flows[entry["team"]] = {team: Fraction(weight) for team, weight in used.items() if Fraction(weight)}
-    flows = {team: used for team, used in flows.items() if set(used) - {team}}
-    final = solved(flows)
+        if not holds(entry, day):
+            continue
+        if "by" in split:
+            at = hour_of(datetime.fromisoformat(f"{day}T00:00:00+00:00"))
+            window = bucket(at, split.get("per", "day"))
+            weights, fallback = tidy(usage_weights(split, window, case["usage"])), ""
+            if not weights and "without_usage" in split:
+                weights, _, fallback = stand_in(case, split, window)
+        else:
+            weights, fallback = stated(case, split["fixed"], day), ""
+        flows[entry["team"]], fallbacks[entry["team"]] = {team: weight for (team, _), weight in weights}, fallback
+    return solved(flows), fallbacks
+
+
+def pass_on(case, parts):
+    steps = {day: steps_of(case, day) for day in {cell[0][1] for cell, *_ in parts}}
     rows = defaultdict(lambda: [0, 0, 0])
-    for (cell, (team, cause), measured, fallback), costs in parts.items():
-        targets = sorted(item for item in final.get(team, {}).items() if item[1]) or [(team, Fraction(1))]
-        step = team if team in final else ""
-        split = [exact_split(cost, targets) for cost in costs]
-        for position, (target, _) in enumerate(targets):
-            name = rules[cell[1]]["name"] if cell[1] is not None else ""
-            key = (cell[0], name, target, cause, step, fallback, measured, *cell[3:6], CENTERS.get(target, ""))
-            rows[key] = [total + shares[position][1] for total, shares in zip(rows[key], split, strict=True)]
-    return dict(rows)
+    tags = defaultdict(lambda: [0, 0])
+    for (cell, (team, cause), window, fallback), costs in parts.items():
+        (source, day, currency), index, (_, project), (service, account), _, dimensions, unused, tagged = cell
+        final, fallbacks = steps[day]
+        shares = sorted(final[team].items()) if team in final else [(team, Fraction(1))]
+        split = [exact_split(cost, shares) for cost in costs]
+        for position, (target, _) in enumerate(shares):
+            mine = [of[position] for of in split]
+            key = (
+                *(source, day, currency, case["rules"][index]["name"] if index is not None else "", target),
+                *("unused_commitment" if unused else cause, team if team in final else ""),
+                *(fallback or (fallbacks[team] if team in final else ""), window, project, service, account),
+                *(case["teams"].get(target, {}).get("cost_center", ""), dimensions),
+            )
+            rows[key] = [total + one for total, one in zip(rows[key], mine, strict=True)]
+            for name, there in zip(case["required_tags"], tagged, strict=True):
+                tags[source, currency, account, target, name][0 if there else 1] += mine[1]
+    return dict(rows), dict(tags)

@@ -216,44 +216,6 @@ def test_a_tax_follows_what_it_belongs_to_and_drops_the_last_column_first(engine
     assert tax(ServiceName="Compute") == {"unattributed": Decimal(8)}
 
 
-def test_two_departments_that_serve_each_other_are_solved_by_the_reciprocal_method(engine, charge):
-    """The usual textbook case: maintenance 600,000 and systems 116,000 for two operating departments.
-
-    Maintenance serves systems 20 %, machining 30 %, assembly 50 %; systems serves maintenance 10 %, machining 80 %,
-    assembly 10 %. Solved: maintenance 624,082, systems 240,816; machining bears 379,878, assembly 336,122.
-    """
-    text = """
-    teams: {maintenance: , systems: , machining: , assembly: }
-    rules:
-      - {match: {tags.team: present}, owner: {team: tags.team}}
-    shared:
-      - {team: maintenance, split: {fixed: {systems: 20, machining: 30, assembly: 50}}}
-      - {team: systems, split: {fixed: {maintenance: 10, machining: 80, assembly: 10}}}
-    """
-    found = engine.by_team(text, [charge(600_000, tags_team="maintenance"), charge(116_000, tags_team="systems")])
-    assert {team: round(cost) for team, cost in found.items()} == {"machining": 379_878, "assembly": 336_122}
-    assert sum(found.values()) == Decimal(716_000)
-
-
-def test_a_shared_team_goes_on_by_usage_without_its_own_and_the_row_says_so(engine, charge, used):
-    text = rules("{name: tag, match: {tags.team: present}, owner: {team: tags.team}}") + (
-        "shared:\n  - {team: platform, split: {by: requests}}\n"
-    )
-    usage = [used("requests", "search", 1), used("requests", "ads", 3), used("requests", "platform", 96)]
-    rows = engine.rows(engine.attribute(text, [charge(8, tags_team="platform")], usage))
-    assert [(row.team, row.cost, row.rule, row.shared_step) for row in rows] == [
-        ("ads", Decimal(6), "tag", "platform"),
-        ("search", Decimal(2), "tag", "platform"),
-    ]
-
-
-def test_a_shared_team_that_nobody_used_keeps_its_cost_and_is_warned_of(engine, charge):
-    text = rules("{owner: platform}") + "shared:\n  - {team: platform, split: {by: requests}}\n"
-    attribution = engine.attribute(text, [charge(8)])
-    assert [(row.team, row.shared_step) for row in engine.rows(attribution)] == [("platform", "")]
-    assert "so it keeps its cost" in attribution.warnings[0]
-
-
 def test_where_the_effective_cost_is_zero_the_others_split_by_the_same_weights(engine, charge, used):
     usage = [used("requests", "search", 1), used("requests", "ads", 3)]
     attribution = engine.attribute(rules("{split: {by: requests}}"), [charge(0, BilledCost=8, ListCost=-4)], usage)

@@ -5,19 +5,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
+from json import loads
 from operator import add, or_
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from rules.attribute import attribute, work_out
 from rules.charge_parts import charge_parts
 
-DAY = datetime(2026, 10, 14, tzinfo=UTC)
+FIRST_OF_MONTH = datetime(2026, 11, 1, tzinfo=UTC)
+"""A day that begins a month, so that the one before it is in another."""
+TODAY = "2026-11-01"
 TEAMS = ("a", "b", "c", "p", "q")
 COSTS = ("BilledCost", "EffectiveCost", "ListCost")
-CENTERS = {"a": "100", "p": "900"}
 
 # --- random days -----------------------------------------------------------------------------------------------------
 
@@ -32,15 +34,17 @@ PLACES = st.sampled_from(["", "east", "eastern", "west", "E_st"])
 
 @st.composite
 def charge_rows(draw):
-    hour = draw(st.sampled_from([None, 0, 0, 1, 1, 2, 5, 23]))
-    start = DAY if hour is None else DAY + timedelta(hours=hour)
-    length = timedelta(days=1) if hour is None else timedelta(hours=draw(st.sampled_from([1, 1, 3])))
+    hour = draw(st.sampled_from([None, None, 0, 0, 1, 1, 2, 5, 23]))
+    start = FIRST_OF_MONTH + timedelta(days=draw(st.sampled_from([0, 0, -1])), hours=hour or 0)
+    length = 24 * draw(st.sampled_from([1, 1, 2])) if hour is None else draw(st.sampled_from([1, 1, 3]))
     tags = {"team": draw(NAMED), "place": draw(PLACES), "project": draw(st.sampled_from(["", "x"]))}
+    tags["feature"] = draw(st.sampled_from(["", "chat", 'a "b"']))
     return {
         **{cost: draw(AMOUNTS) for cost in COSTS},
-        "hour": hour or 0,
         "ChargePeriodStart": start,
-        "ChargePeriodEnd": min(start + length, DAY + timedelta(days=1)),
+        "ChargePeriodEnd": start + timedelta(hours=length),
+        "BillingCurrency": draw(st.sampled_from(["USD", "USD", "USD", "EUR"])),
+        "CommitmentDiscountStatus": draw(st.sampled_from(["", "Used", "Unused"])),
         "ServiceName": draw(st.sampled_from(["Compute", "Storage", "Support"])),
         "SubAccountId": draw(st.sampled_from(["1", "2", ""])),
         "x_Source": draw(st.sampled_from(["aws", "gcp"])),
@@ -48,15 +52,16 @@ def charge_rows(draw):
     }
 
 
+GPU_METRICS = ["gpu.hours", "gpu.hours", "gpu.hours", "gpu.busy_hours", "gpu.capacity_hours", "gpu.low_hours"]
+
+
 @st.composite
 def usage_rows(draw):
-    metric = draw(
-        st.sampled_from(["gpu.hours", "gpu.hours", "gpu.hours", "runs", "gpu.busy_hours", "gpu.capacity_hours"])
-    )
+    hours = [0, 0, 0, 1, 1, 1, 2, 3, 23, 24, -1, -1, -20, -24, -167, -168, -192]
     facts = {"team": draw(NAMED), "place": draw(PLACES)}
     return {
-        "hour": DAY + timedelta(hours=draw(st.sampled_from([0, 0, 0, 1, 1, 1, 2, 3, 23, -1, -20, -167, -168]))),
-        "metric": metric,
+        "hour": FIRST_OF_MONTH + timedelta(hours=draw(st.sampled_from(hours))),
+        "metric": draw(st.sampled_from([*GPU_METRICS, "runs", "runs"])),
         "pool": draw(st.sampled_from(["one", "one", "one", "two"])),
         "quantity": draw(QUANTITIES),
         "facts": {key: value for key, value in facts.items() if value},
@@ -84,27 +89,60 @@ MATCHES = st.recursive(
 WEIGHTS = st.sampled_from(["1", "2.5", "0.000000000007", "60"])
 SOME_TEAMS = st.lists(st.sampled_from(TEAMS), min_size=1, max_size=3, unique=True)
 FIXED = st.dictionaries(st.sampled_from(TEAMS), WEIGHTS, min_size=1, max_size=3)
-WITHOUT = st.one_of(st.sampled_from(["unattributed", "previous", "even"]), FIXED.map(lambda fixed: {"fixed": fixed}))
+STAND_INS = st.one_of(st.sampled_from(["unattributed", "even"]), FIXED.map(lambda fixed: {"fixed": fixed}))
+WITHOUT = st.one_of(STAND_INS, st.just("previous"))
+BLENDS = st.sampled_from(
+    [
+        [{"gpu.hours": "0.7"}, {"runs": "0.3"}],
+        [{"gpu.hours": "1"}, {"metric": "runs", "weight": "2", "pool": "two"}],
+        [{"metric": "runs", "weight": "0.000001", "pool": "two"}, {"gpu.hours": "1"}, {"gpu.busy_hours": "7"}],
+    ]
+)
 USAGE_SPLITS = st.fixed_dictionaries(
-    {"by": st.sampled_from(["gpu.hours", "gpu.hours", "runs"]), "pool": st.sampled_from(["one", "one", "two"])},
+    {
+        "by": st.one_of(st.sampled_from(["gpu.hours", "gpu.hours", "runs"]), BLENDS),
+        "pool": st.sampled_from(["one", "one", "two"]),
+    },
     optional={"among": SOME_TEAMS, "without_usage": WITHOUT},
 )
 IDLE_SPLITS = st.fixed_dictionaries(
     {"by": st.just("gpu.hours"), "pool": st.just("one"), "idle": st.sampled_from(["holder", "spread", "c"])},
-    optional={"unallocated": st.just("q")},
+    optional={"unallocated": st.just("q"), "without_usage": st.just("previous"), "among": SOME_TEAMS},
+)
+RATES = st.sampled_from(
+    [
+        "2.10",
+        "0",
+        "14",
+        [{"rate": "2", "until": TODAY}, {"rate": "3.5", "from": TODAY}],
+        [{"rate": "0.3", "from": "2026-10-31", "until": TODAY}],
+    ]
 )
 ACTIVITIES = st.fixed_dictionaries(
     {
-        "rates": st.dictionaries(
-            st.sampled_from(["gpu.hours", "runs"]), st.sampled_from(["2.10", "0", "14"]), min_size=1
-        ),
+        "rates": st.dictionaries(st.sampled_from(["gpu.hours", "runs"]), RATES, min_size=1),
         "pool": st.just("one"),
         "rest": st.sampled_from(TEAMS),
     }
 )
-PER = st.sampled_from([{}, {"per": "day"}, {"per": "hour"}, {"per": "hour"}])
-BY_COST = st.one_of(st.just({"by": "cost"}), SOME_TEAMS.map(lambda found: {"by": "cost", "among": found}))
+PER = st.sampled_from([{}, {"per": "day"}, {"per": "hour"}, {"per": "hour"}, {"per": "month"}])
+BY_COST = st.fixed_dictionaries(
+    {"by": st.just("cost")},
+    optional={"among": SOME_TEAMS, "per": st.sampled_from(["day", "month"]), "without_usage": STAND_INS},
+)
 SHARES = st.one_of(SOME_TEAMS.map(lambda found: {"even": found}), FIXED.map(lambda fixed: {"fixed": fixed}))
+OWNERS = st.sampled_from(
+    [
+        {"team": "tags.team"},
+        {"team": "tags.team", "project": "tags.project"},
+        {"team": "tags.team", "feature": "tags.project"},
+        {"mapping": {"file": "owners.csv", "column": "SubAccountId"}},
+    ]
+)
+TABLE = {
+    "1": {"team": "a", "project": "m", "feature": "mapped"},
+    "2": {"team": "b", "project": "", "feature": ""},
+}
 
 
 def under(key, values, *more):
@@ -114,7 +152,7 @@ def under(key, values, *more):
 
 OUTCOMES = st.one_of(
     st.sampled_from(TEAMS).map(lambda team: {"owner": team}),
-    under("owner", st.sampled_from([{"team": "tags.team"}, {"team": "tags.team", "project": "tags.project"}])),
+    under("owner", OWNERS),
     under("split", USAGE_SPLITS, PER),
     under("split", USAGE_SPLITS, PER),
     under("split", IDLE_SPLITS, PER),
@@ -123,9 +161,7 @@ OUTCOMES = st.one_of(
     under("activity", ACTIVITIES, PER),
     st.sampled_from([["ServiceName"], ["ServiceName", "SubAccountId"]]).map(lambda columns: {"follow": columns}),
 )
-DATES = st.sampled_from(
-    [{}, {}, {}, {"from": "2026-10-14"}, {"until": "2026-10-14"}, {"from": "2026-10-01", "until": "2026-11-01"}]
-)
+DATES = st.sampled_from([{}, {}, {}, {"from": TODAY}, {"until": TODAY}, {"from": "2026-10-01", "until": "2026-11-02"}])
 SIMPLE = st.sampled_from(
     [
         {"ServiceName": "Compute"},
@@ -140,83 +176,165 @@ CLAIMS = st.one_of(SIMPLE, SIMPLE, SIMPLE, MATCHES).map(lambda match: {"match": 
 SOME_RULES = st.lists(st.builds(lambda *parts: reduce(or_, parts, {}), CLAIMS, OUTCOMES, DATES), min_size=2, max_size=6)
 LAST_RULE = st.one_of(st.just([]), OUTCOMES.map(lambda outcome: [outcome]))
 RULES = st.builds(add, SOME_RULES, LAST_RULE)
-SHARED = st.one_of(
-    st.just([]),
-    st.just([{"team": "p", "split": {"by": "runs"}}]),
-    st.just(
+SHARED = st.sampled_from(
+    [
+        [],
+        [],
+        [{"team": "p", "split": {"by": "runs"}}],
+        [{"team": "p", "split": {"by": "gpu.hours", "per": "month", "without_usage": "even"}, "until": TODAY}],
+        [
+            {"team": "p", "split": {"by": [{"runs": "1"}, {"gpu.hours": "2"}], "without_usage": "previous"}},
+            {"team": "a", "split": {"by": "runs"}},
+            {"team": "q", "split": {"by": "gpu.hours"}},
+        ],
         [
             {"team": "p", "split": {"fixed": {"a": "1", "q": "2"}}},
             {"team": "q", "split": {"fixed": {"b": "1", "p": "7"}}},
-        ]
-    ),
-    st.just(
+        ],
         [
-            {"team": "p", "split": {"fixed": {"q": "1", "p": "5"}}},
-            {"team": "q", "split": {"fixed": {"b": "1", "c": "3"}}},
-        ]
-    ),
+            {"team": "p", "split": {"fixed": {"q": "1", "p": "5"}}, "from": TODAY},
+            {"team": "q", "split": {"fixed": {"b": "1", "c": "3", "a": "1"}}},
+            {"team": "a", "split": {"fixed": {"b": "1", "p": "2"}}},
+            {"team": "p", "split": {"fixed": {"b": "1"}}, "until": TODAY},
+        ],
+    ]
 )
-TEAMS_YAML = {team: {"cost_center": CENTERS[team]} if team in CENTERS else {} for team in TEAMS}
+ABOUT_TEAMS = st.sampled_from(
+    [
+        {},
+        {},
+        {"b": {"until": TODAY}, "c": {"from": TODAY}},
+        {"a": {"was": [{"name": "stranger", "until": TODAY}], "cost_center": "100"}, "q": {"until": TODAY}},
+        {"b": {"from": TODAY}, "c": {"until": "2026-10-31"}, "p": {"until": "2027-01-01"}},
+    ]
+)
+CENTERS = {"a": {"cost_center": "100"}, "p": {"cost_center": "900"}}
+DIMENSIONS = st.sampled_from([{}, {"feature": "tags.feature"}, {"feature": "tags.feature", "place": "tags.place"}])
 
 
-def one_claim_a_pool(rules):
-    """Rules of one pool must say the same of it: keep the first activity only."""
+def rules_that_may_stand_together(rules, dimensions):
+    """Rules of one pool must say the same of it: keep the first activity only. Owners name configured dimensions."""
     seen, kept = False, []
     for number, rule in enumerate(rules):
         if "activity" in rule and seen:
             continue
         seen = seen or "activity" in rule
-        kept.append({"name": f"rule {number}", **rule})
+        named = {"name": f"rule {number}", **rule}
+        if isinstance(rule.get("owner"), dict) and "feature" not in dimensions:
+            named["owner"] = {key: value for key, value in rule["owner"].items() if key != "feature"}
+        kept.append(named)
     return kept
+
+
+@st.composite
+def cases(draw):
+    """A case of reference.py, without what was covered."""
+    about, dimensions = draw(ABOUT_TEAMS), draw(DIMENSIONS)
+    return {
+        "teams": {team: {**CENTERS.get(team, {}), **about.get(team, {})} for team in TEAMS},
+        "dimensions": dimensions,
+        "required_tags": draw(st.sampled_from([[], ["team"], ["place", "feature"]])),
+        "rules": rules_that_may_stand_together(draw(RULES), dimensions),
+        "shared": draw(SHARED),
+        "owners": TABLE,
+        "charges": draw(st.lists(charge_rows(), min_size=3, max_size=12)),
+        "usage": draw(st.lists(usage_rows(), min_size=6, max_size=30)),
+    }
+
+
+# --- both ------------------------------------------------------------------------------------------------------------
 
 
 def allocated(reference, connection, name):
     columns = (
-        "x_Source, rule, team, idle_cause, shared_step, fallback, epoch_us(window_start), epoch_us(window_end),"
-        " project, ServiceName, SubAccountId, cost_center"
+        "x_Source, CAST(x_Day AS VARCHAR), BillingCurrency, rule, team, idle_cause, shared_step, fallback,"
+        " epoch_us(window_start), epoch_us(window_end), project, ServiceName, SubAccountId, cost_center, dimensions"
     )
     rows = defaultdict(lambda: [0, 0, 0])
     for row in connection.execute(f"SELECT {columns}, {', '.join(COSTS)} FROM {name}").fetchall():
-        hours = None if row[6] is None else (row[6] // 3_600_000_000, row[7] // 3_600_000_000)
-        key = (*row[:6], hours, *row[8:12])
-        rows[key] = [total + reference.units(cost) for total, cost in zip(rows[key], row[12:], strict=True)]
+        hours = None if row[8] is None else (row[8] // 3_600_000_000, row[9] // 3_600_000_000)
+        key = (*row[:8], hours, *row[10:14], tuple(loads(row[14]).items()) if row[14] else ())
+        rows[key] = [total + reference.units(cost) for total, cost in zip(rows[key], row[15:], strict=True)]
     return dict(rows)
 
 
-def _agrees(reference, engine, as_yaml, rules, shared, charges, usage):
-    covered = (reference.hour_of(DAY) - 200, reference.hour_of(DAY) + 20)
-    span = ("metrics", reference.EPOCH + timedelta(hours=covered[0]), reference.EPOCH + timedelta(hours=covered[1]))
-    ruleset = engine.rules(as_yaml({"teams": TEAMS_YAML, "rules": rules, "shared": shared}))
-    tables = engine.resolved(engine.tables([engine.charge(**row) for row in charges], usage, [span]), ruleset)
-    found = allocated(reference, engine.connection, attribute(engine.connection, tables, ruleset).allocations)
-    wanted = reference.reference(rules, shared, charges, usage, covered)
-    assert {key: row for key, row in found.items() if any(row)} == {key: row for key, row in wanted.items() if any(row)}
+def tagged(reference, connection, name):
+    if name is None:
+        return {}
+    rows = connection.execute(f"SELECT source, currency, account, team, tag, present, missing FROM {name}").fetchall()
+    return {row[:5]: [reference.units(row[5]), reference.units(row[6])] for row in rows}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    RULES.map(one_claim_a_pool),
-    SHARED,
-    st.lists(charge_rows(), min_size=3, max_size=9),
-    st.lists(usage_rows(), min_size=6, max_size=20),
-)
-def test_a_plain_loop_over_fractions_gives_the_same_rows(reference, engine, as_yaml, rules, shared, charges, usage):
-    _agrees(reference, engine, as_yaml, rules, shared, charges, usage)
+def ruleset_of(read, folder, as_yaml, case):
+    names = ["value", "team", "project", *(["feature"] if "feature" in case["dimensions"] else [])]
+    lines = [",".join({"value": value, **row}[name] for name in names) for value, row in case["owners"].items()]
+    (folder / "owners.csv").write_text("\n".join([",".join(names), *lines, ""]))
+    keys = ("teams", "dimensions", "required_tags", "rules", "shared")
+    loaded = read(as_yaml({key: case[key] for key in keys}))
+    assert [problem for problem in loaded.problems if problem.severity == "error"] == []
+    return loaded.ruleset
+
+
+def without_zeros(rows):
+    return {key: row for key, row in rows.items() if any(row)}
+
+
+@pytest.fixture
+def agrees(reference, engine, read, as_yaml):
+    """Hold the engine against the plain loop, in one connection for all cases, as a daemon's days are."""
+    engine.connection.execute("SET threads = 1")
+
+    def check(case):
+        covered = (reference.hour_of(FIRST_OF_MONTH) - 300, reference.hour_of(FIRST_OF_MONTH) + 20)
+        start, end = (reference.EPOCH + timedelta(hours=hour) for hour in covered)
+        ruleset = ruleset_of(read, engine.folder, as_yaml, case)
+        charges = [engine.charge(**row) for row in case["charges"]]
+        tables = engine.tables(charges, case["usage"], [("metrics", start, end)])
+        found = attribute(engine.connection, engine.resolved(tables, ruleset), ruleset)
+        rows, tags = reference.reference({**case, "covered": covered})
+        assert without_zeros(allocated(reference, engine.connection, found.allocations)) == without_zeros(rows)
+        assert without_zeros(tagged(reference, engine.connection, found.tags)) == without_zeros(tags)
+
+    return check
+
+
+def examples(count):
+    return settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+@examples(20)
+@given(cases())
+def test_a_plain_loop_over_fractions_gives_the_same_rows(agrees, case):
+    agrees(case)
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    RULES.map(one_claim_a_pool),
-    SHARED,
-    st.lists(charge_rows(), min_size=4, max_size=12),
-    st.lists(usage_rows(), min_size=8, max_size=30),
-)
-def test_a_plain_loop_over_fractions_gives_the_same_rows_two_hundred_times(
-    reference, engine, as_yaml, rules, shared, charges, usage
-):
-    _agrees(reference, engine, as_yaml, rules, shared, charges, usage)
+@pytest.mark.parametrize("number", range(4))
+def test_a_plain_loop_gives_the_same_rows_for_a_hundred_and_twenty_five_cases_more(agrees, number):
+    @seed(number)
+    @examples(125)
+    @given(cases())
+    def hold(case):
+        agrees(case)
 
+    hold()
+
+
+@pytest.mark.slow
+@examples(12)
+@given(cases(), st.lists(charge_rows(), min_size=1, max_size=6), st.lists(usage_rows(), max_size=12))
+def test_what_is_restated_is_as_if_it_had_always_been_so(agrees, case, charges, usage):
+    agrees(case)
+    agrees({**case, "charges": [*charges, *case["charges"][len(charges) :]]})
+    agrees({**case, "usage": [*usage, *case["usage"][len(usage) :]]})
+
+
+# --- every charge's own parts -----------------------------------------------------------------------------------------
 
 FINE = st.one_of(
     st.none(),
@@ -225,13 +343,12 @@ FINE = st.one_of(
 )
 
 
-def _parts_sum(engine, as_yaml, rules, shared, charges, usage):
-    ruleset = engine.rules(as_yaml({"teams": TEAMS_YAML, "rules": rules, "shared": shared}))
+def _parts_sum(engine, ruleset, charges, usage):
     rows = [engine.charge(**{**row, "x_Origin": f"bill.csv:{number}"}) for number, row in enumerate(charges)]
     tables = engine.resolved(engine.tables(rows, usage), ruleset)
     engine.connection.execute("CREATE OR REPLACE TEMP TABLE kept AS SELECT * FROM charges")
     allocations = attribute(engine.connection, tables, ruleset).allocations
-    keys = "rule, team, idle_cause, shared_step, fallback, project, cost_center, method"
+    keys = "rule, team, idle_cause, shared_step, fallback, project, cost_center, method, dimensions"
     sums = ", ".join(f"sum({cost})" for cost in COSTS)
     given_to = f"SELECT {keys}, {sums} FROM {{}} GROUP BY ALL HAVING {' OR '.join(f'sum({c}) <> 0' for c in COSTS)}"
     owners = set(engine.connection.execute(given_to.format(allocations)).fetchall())
@@ -246,14 +363,9 @@ def _parts_sum(engine, as_yaml, rules, shared, charges, usage):
     ).fetchall()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    RULES.map(one_claim_a_pool),
-    SHARED,
-    st.lists(st.builds(lambda row, fine: {**row, "ConsumedQuantity": fine}, charge_rows(), FINE), min_size=3),
-    st.lists(usage_rows(), min_size=6, max_size=20),
-)
-def test_each_charges_parts_sum_to_the_charge_and_to_what_its_owners_were_given(
-    engine, as_yaml, rules, shared, charges, usage
-):
-    _parts_sum(engine, as_yaml, rules, shared, charges, usage)
+@examples(20)
+@given(cases(), st.lists(FINE, min_size=12, max_size=12))
+def test_each_charges_parts_sum_to_the_charge_and_to_what_its_owners_were_given(engine, read, as_yaml, case, fine):
+    ruleset = ruleset_of(read, engine.folder, as_yaml, case)
+    charges = [{**row, "ConsumedQuantity": own} for row, own in zip(case["charges"], fine, strict=False)]
+    _parts_sum(engine, ruleset, charges, case["usage"])
