@@ -47,7 +47,7 @@ class RuleLine:
 
 @dataclass(frozen=True)
 class IdleLine:
-    """Capacity that was paid for and not used: `cause` is unallocated, held or rest."""
+    """Capacity that was paid for and not used: `cause` is unallocated, held, low, rest or unused_commitment."""
 
     cause: str
     service: str

@@ -307,7 +307,7 @@ def examples(count):
     )
 
 
-@examples(20)
+@examples(6)
 @given(cases())
 def test_a_plain_loop_over_fractions_gives_the_same_rows(agrees, case):
     agrees(case)
@@ -363,7 +363,8 @@ def _parts_sum(engine, ruleset, charges, usage):
     ).fetchall()
 
 
-@examples(20)
+@pytest.mark.slow
+@examples(25)
 @given(cases(), st.lists(FINE, min_size=12, max_size=12))
 def test_each_charges_parts_sum_to_the_charge_and_to_what_its_owners_were_given(engine, read, as_yaml, case, fine):
     ruleset = ruleset_of(read, engine.folder, as_yaml, case)
