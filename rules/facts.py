@@ -8,9 +8,12 @@ from rules.columns import KINDS, TAG_PREFIX
 from rules.matchers import columns_of
 from rules.outcomes import Follow, MappingOwner, Owner
 from rules.ruleset import Rule, RuleSet
+from rules.schema import ESTIMATES
 from rules.sql import identifier, literal
 
 _ABSENT = "CAST(NULL AS VARCHAR)"
+_COLUMNS_OF_ESTIMATES = {"metric": "SkuMeter", "pool": "ResourceId"}
+"""Where an estimated charge keeps what its usage has in a column of its own."""
 _USAGE_COLUMNS = ("x_Source", "metric", "pool")
 
 
@@ -21,16 +24,38 @@ def columns_in(connection: duckdb.DuckDBPyConnection, table: str) -> frozenset[s
 
 
 def charge_fact(name: str, available: Collection[str]) -> str:
-    """Return the SQL text expression of a column of a charge, or of one of its tags."""
+    """Return the SQL text expression of a column of a charge, or of one of its tags.
+
+    An estimated charge is of the source that it stands for, so that the rules for the bill hold for it too.
+    """
     if name.startswith(TAG_PREFIX):
         key = literal(name.removeprefix(TAG_PREFIX))
         return f"nullif(Tags[{key}], '')" if "Tags" in available else _ABSENT
-    if name not in available or name not in KINDS:
+    if name == "x_Source" and name in available:
+        return f"nullif({billed_source(identifier(name))}, '')"
+    if name not in KINDS:
+        return _fact_of_estimate(name, available)
+    if name not in available:
         return _ABSENT
     column = identifier(name)
     if KINDS[name] == "time":
         return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%SZ')"
     return f"nullif(CAST({column} AS VARCHAR), '')"
+
+
+def billed_source(source: str) -> str:
+    """Return the SQL text expression of the source of the bill that a charge is of, or that its estimate stands for."""
+    name = f"left({source}, len({source}) - {len(ESTIMATES)})"
+    return f"CASE WHEN suffix({source}, {literal(ESTIMATES)}) THEN {name} ELSE {source} END"
+
+
+def _fact_of_estimate(name: str, available: Collection[str]) -> str:
+    """A fact that no bill has is that of the usage which an estimated charge was made from."""
+    column = _COLUMNS_OF_ESTIMATES.get(name, "Tags")
+    if not {"x_Basis", column} <= set(available):
+        return _ABSENT
+    value = identifier(column) if column != "Tags" else f"Tags[{literal(name)}]"
+    return f"CASE WHEN \"x_Basis\" = 'estimated' THEN nullif({value}, '') END"
 
 
 def dimension(name: str, available: Collection[str]) -> str:

@@ -80,3 +80,12 @@ def columns_of(matcher: Matcher) -> frozenset[str]:
     if isinstance(matcher, Not):
         return columns_of(matcher.part)
     return frozenset({matcher.column})
+
+
+def patterns_of(matcher: Matcher) -> tuple[str, ...]:
+    """Return the RE2 patterns of a matcher."""
+    if isinstance(matcher, Regex):
+        return matcher.patterns
+    if isinstance(matcher, AllOf | AnyOf):
+        return tuple(pattern for part in matcher.parts for pattern in patterns_of(part))
+    return patterns_of(matcher.part) if isinstance(matcher, Not) else ()

@@ -16,6 +16,9 @@ OWNER_COLUMNS = ("team", "project", "environment", "cost_center")
 UNATTRIBUTED = "unattributed"
 IDLE = "idle"
 
+ESTIMATES = ".estimated"
+"""What the source of estimated charges ends with, after the name of the billed source that they stand for."""
+
 DIMENSION_COLUMNS = (
     "ServiceName",
     "ProviderName",

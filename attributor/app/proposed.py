@@ -7,6 +7,7 @@ from pathlib import Path
 from attributor.app.errors import ConfigurationError
 from attributor.app.reading import read_document
 from attributor.config.environment import substitution
+from attributor.config.estimates_rule import with_estimates_rule
 from attributor.config.keys import TOP_LEVEL
 from attributor.config.options import unknown_keys
 from rules.keywords import TOP
@@ -23,14 +24,17 @@ def proposed_rules(file: Path, root: Located, configured: Path) -> tuple[Loaded,
     """
     new = read_document(file)
     entries = new.entries or {}
-    kept = _kept(entries, root) if entries.keys() <= TOP.keys() else {}
+    rules_alone = entries.keys() <= TOP.keys()
+    kept = _kept(entries, root) if rules_alone else {}
     folder = configured if "rules" in kept else file
-    return _loaded(Located({**kept, **entries}, new.file, new.line, new.key_lines), folder), tuple(kept)
+    prices = (root if rules_alone else new).entries or {}
+    proposed = Located({**kept, **entries}, new.file, new.line, new.key_lines)
+    return _loaded(proposed, folder, prices.get("prices")), tuple(kept)
 
 
 def configured_rules(root: Located, file: Path) -> Loaded:
     """Return the rules of a configuration's document; raise ConfigurationError with every error in them."""
-    return _loaded(root, file)
+    return _loaded(root, file, (root.entries or {}).get("prices"))
 
 
 def configured_digest(root: Located, file: Path) -> str | None:
@@ -46,11 +50,12 @@ def _kept(entries: dict[str, Located], root: Located) -> dict[str, Located]:
     return {key: parts[key] for key in TOP if key in parts and key not in entries and not parts[key].is_empty}
 
 
-def _loaded(root: Located, file: Path) -> Loaded:
+def _loaded(root: Located, file: Path, prices: Located | None) -> Loaded:
     problems: list[Problem] = [*unknown_keys(root, list(TOP_LEVEL))]
     entries = root.entries or {}
     parts = {key: substituted(entries[key], substitution(os.environ), problems) for key in TOP if key in entries}
-    loaded = load(Located(parts, root.file, root.line, root.key_lines), file.resolve().parent)
+    with_own = with_estimates_rule(parts, prices)
+    loaded = load(Located(with_own, root.file, root.line, root.key_lines), file.resolve().parent)
     found = tuple(sorted((*problems, *loaded.problems)))
     errors = tuple(problem for problem in found if problem.severity == "error")
     if errors:

@@ -133,7 +133,8 @@ def lake_of(store: StoreSettings, file: Path) -> Lake:
 
 def works(app: App, lease: Lease, connection: duckdb.DuckDBPyConnection) -> Works:
     """Gather what a cycle works with."""
-    return Works(app.engine, app.lake, lease, connection, app.settings.ruleset, app.clock, app.day_work)
+    settings = app.settings
+    return Works(app.engine, app.lake, lease, connection, settings.ruleset, app.clock, app.day_work, settings.prices)
 
 
 def surroundings(app: App) -> Surroundings:

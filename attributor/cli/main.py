@@ -27,6 +27,7 @@ COMMANDS = {
     "showback": "attributor.cli.showback:command",
     "statements": "attributor.cli.statements:command",
     "tags": "attributor.cli.tags:command",
+    "variance": "attributor.cli.variance:command",
 }
 
 

@@ -6,7 +6,20 @@ from typing import Any
 from attributor.config.alerting import MATCH_KEYS
 from attributor.config.engine import EXECUTORS
 from attributor.config.invoices import BASES
-from attributor.config.keys import ALERTS, ENGINE, IDLE_GPU, INVOICE, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
+from attributor.config.keys import (
+    ALERTS,
+    ENGINE,
+    IDLE_GPU,
+    INVOICE,
+    PRICE,
+    REPLACES,
+    SOURCE,
+    SPEND,
+    STORE,
+    TOP_LEVEL,
+    UNATTRIBUTED,
+    WEB,
+)
 from attributor.config.load import Types
 from attributor.config.options import OptionLike
 from rules.json_schema import fragment
@@ -33,6 +46,7 @@ def json_schema(types: Types) -> dict[str, Any]:
         "engine": _engine(),
         "sources": _or_empty({"type": "object", "additionalProperties": _one_of_types(types.collectors, SOURCE)}),
         "invoices": _invoices(),
+        "prices": _prices(),
         "alerts": _alerts(types),
     }
     properties = {**rules.get("properties", {}), **own}
@@ -95,6 +109,26 @@ def _invoices() -> dict[str, Any]:
     required = [option.name for option in INVOICE if option.required]
     item = {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
     return {"type": ["array", "null"], "items": item}
+
+
+def _prices() -> dict[str, Any]:
+    match = {"$ref": "#/$defs/match"}
+    day = {"type": "string", "pattern": rf"^\d{{4}}-\d{{2}}-\d{{2}}$|{_VARIABLE}"}
+    replaces = {"source": _SCALAR, "match": match, "lag": _FORMS["duration"]}
+    kinds = {
+        **dict.fromkeys(PRICE, _SCALAR),
+        "match": match,
+        "price": _FORMS["decimal"],
+        "per": _FORMS["integer"],
+        **dict.fromkeys(("from", "until"), day),
+        "replaces": _map(REPLACES, replaces, ["source", "match"]),
+    }
+    return _or_empty({"type": "array", "items": _map(PRICE, kinds, ["metric", "price"])})
+
+
+def _map(words: Mapping[str, str], kinds: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    properties = {name: {"description": words[name], **kinds[name]} for name in words}
+    return {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties}
 
 
 def _or_empty(schema: Mapping[str, Any]) -> dict[str, Any]:

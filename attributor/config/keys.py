@@ -14,6 +14,7 @@ TOP_LEVEL = {
     "shared": "Teams whose whole cost goes on to those who use them.",
     "dimensions": "Columns to report by, known ones and your own: a name and the charge column it is read from.",
     "required_tags": "Keys of the tags that every charge should have.",
+    "prices": "What usage costs until the bill comes; the first price that matches usage makes its estimate.",
     "alerts": "Channels, routes and the detectors' thresholds.",
 }
 
@@ -65,3 +66,23 @@ IDLE_GPU = (
 SPEND = (Option("minimum", "Excess in money below which nothing is said.", "50", "decimal", default="50"),)
 
 UNATTRIBUTED = (Option("above", "Percent of a day's spend.", "5", "decimal", default="5"),)
+
+PRICE = {
+    "name": "The name that estimates carry; unique.",
+    "metric": "The usage metric that is priced.",
+    "match": "Which usage of the metric; without it, all that no earlier price matched.",
+    "price": "Money for `per` units, exact, at most twelve decimals.",
+    "per": "How many units the price is for.",
+    "currency": "The currency of the price.",
+    "from": "The first UTC day on which the price holds.",
+    "until": "The first UTC day on which it no longer holds.",
+    "provider": "The provider that estimates are listed under, as the bill spells it.",
+    "service": "The service that estimates are listed under, as the bill spells it.",
+    "replaces": "The billed charges that the estimate stands for; without it, it is shown beside the bill.",
+}
+
+REPLACES = {
+    "source": "The source of the bill.",
+    "match": "Which charges of the bill.",
+    "lag": "How far the bill must have come past a day until that day is complete.",
+}

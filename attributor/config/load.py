@@ -7,9 +7,11 @@ from pathlib import Path
 from alerts.channels.base import ChannelType
 from attributor.config.alerting import read_alerts
 from attributor.config.engine import read_engine
+from attributor.config.estimates_rule import with_estimates_rule
 from attributor.config.invoices import read_invoices
 from attributor.config.keys import TOP_LEVEL
 from attributor.config.options import unknown_keys
+from attributor.config.prices import bills_of, read_prices
 from attributor.config.settings import Settings
 from attributor.config.sources import read_sources
 from attributor.config.stores import read_store, read_web
@@ -67,9 +69,11 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
     sources, wrong_sources = read_sources(entries.get("sources"), types.collectors, types.broken)
     invoices, wrong_invoices = read_invoices(entries.get("invoices"), entries.get("sources"))
     alerts, wrong_alerts = read_alerts(entries.get("alerts"), types.channels)
-    loaded = load_rules(root, path.parent)
+    prices, wrong_prices = read_prices(entries.get("prices"), bills_of(sources, entries.get("sources")))
+    parts = with_estimates_rule(entries, entries.get("prices"))
+    loaded = load_rules(Located(parts, root.file, root.line, root.key_lines), path.parent)
     problems += [*wrong_store, *wrong_web, *wrong_engine, *wrong_sources, *wrong_invoices]
-    problems += [*wrong_alerts, *loaded.problems]
+    problems += [*wrong_prices, *wrong_alerts, *loaded.problems]
     problems.sort(key=lambda problem: (problem.file, problem.line))
     company = entries.get("company")
     settings = Settings(
@@ -82,6 +86,7 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
         alerts=alerts,
         ruleset=loaded.ruleset,
         invoices=invoices,
+        prices=prices,
     )
     found = LoadedConfig(settings, tuple(problems))
     return LoadedConfig(None, found.problems) if found.errors else found

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from alerts.channels.base import ChannelType
 from alerts.policy import Route
 from attributor.periods import Month
 from collectors.base import CollectorType
+from rules.matchers import EVERYTHING, Matcher
 from rules.ruleset import RuleSet
 
 
@@ -97,6 +98,44 @@ class AlertSettings:
 
 
 @dataclass(frozen=True)
+class Replaces:
+    """The billed charges that estimates stand for, until the bill of their day is complete.
+
+    It is once the source's coverage has passed the end of the day by `lag`, which is the same for a whole source.
+    """
+
+    source: str
+    match: Matcher
+    lag: timedelta
+
+
+@dataclass(frozen=True)
+class Price:
+    """What `per` units of a usage metric cost, on the UTC days [start, end).
+
+    `provider` and `service` are what its estimates are listed under. `replaces` None: they are in no total. `digest`
+    is of all that changes an estimate: not of lines, and not of the lag.
+    """
+
+    name: str
+    metric: str
+    price: Decimal
+    per: int
+    currency: str
+    provider: str
+    service: str
+    match: Matcher = EVERYTHING
+    start: date | None = None
+    end: date | None = None
+    replaces: Replaces | None = None
+    digest: str = ""
+
+    def holds_on(self, day: date) -> bool:
+        """Return whether the price holds on a UTC day."""
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a daemon needs to be wired."""
 
@@ -109,6 +148,7 @@ class Settings:
     alerts: AlertSettings
     ruleset: RuleSet
     invoices: tuple[InvoiceSettings, ...] = ()
+    prices: tuple[Price, ...] = ()
 
     @property
     def folder(self) -> Path:

@@ -12,6 +12,7 @@ from attributor.config.settings import ConfiguredSource
 from collectors.base import CollectorType, Option
 from rules.located import Located
 from rules.problem import Problem
+from rules.schema import ESTIMATES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -44,6 +45,8 @@ def _read_source(
         problems.append(
             entry.problem(f"source name `{name}`", "use letters, digits, `-`, `_` and `.`, at most 100 of them")
         )
+    if name.endswith(ESTIMATES):
+        problems.append(entry.problem(f"source name `{name}` ends with `{ESTIMATES}`", "estimates are stored so"))
     type_name = entry.entries.get("type")
     kind = types.get(type_name.text or "") if type_name is not None else None
     if type_name is not None and (said := broken.get(type_name.text or "")):

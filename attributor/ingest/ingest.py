@@ -25,7 +25,7 @@ from attributor.ledger.collected import (
 from attributor.ledger.lease import Lease
 from attributor.ledger.sources import coverage_of, record_unchanged, source_state
 from attributor.periods import start_of
-from collectors.base import Collector, Window
+from collectors.base import Collector, TableName, Window
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
         days = staged_days(stores.connection, path, SCHEMAS[collector.table].names)
         known = _known(collector, stores.engine)
         changed = changed_days(days, known, _taken_back(collector, stores, absent_days(days, known), known))
-        stored = _store(collector, stores, path, changed)
+        stored = store_staged(stores, (collector.table, collector.name), path, changed)
     reading = collector.reading()
     record_collection(
         stores.engine,
@@ -109,12 +109,19 @@ def _known(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:
     return {day: found for (source, day), found in stored.items() if source == collector.name}
 
 
-def _store(collector: Collector, stores: Stores, path: Path, changed: Sequence[StagedDay]) -> tuple[StoredDay, ...]:
+def store_staged(
+    stores: Stores, of: tuple[TableName, str], path: Path, changed: Sequence[StagedDay]
+) -> tuple[StoredDay, ...]:
+    """Put the staged rows of the changed days in the place of what a table of a source had of them, in one commit.
+
+    A day without staged rows becomes empty. Nothing is changed until the ledger names the days that are returned.
+    """
     if not changed:
         return ()
+    table, source = of
     rows = staged_rows(stores.connection, path, [day.day for day in changed])
-    version = replace(stores.lake, collector.table, [(collector.name, day.day) for day in changed], rows)
-    sums = _sums_by_day(stores.connection, path) if collector.table == "charges" else {}
+    version = replace(stores.lake, table, [(source, day.day) for day in changed], rows)
+    sums = _sums_by_day(stores.connection, path) if table == "charges" else {}
     return tuple(
         StoredDay(day.day, CollectedDay(version, day.digest, day.rows), sums.get(day.day, ())) for day in changed
     )

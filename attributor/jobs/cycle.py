@@ -10,11 +10,14 @@ import duckdb
 from sqlalchemy import Engine
 
 from attributor.attributing.attribute import DayWork
+from attributor.config.settings import Price
+from attributor.estimating.estimate import Estimated, estimate
 from attributor.ingest.ingest import Ingested, Stores, ingest
 from attributor.ingest.progress import Progress
 from attributor.lake.lake import Lake
 from attributor.ledger.lease import Lease
 from attributor.ledger.sources import SourceFailure, record_failure
+from attributor.ledger.statements import closed_months
 from collectors.base import CollectError, Collector, RowProblem
 from rules.ruleset import RuleSet
 
@@ -42,6 +45,12 @@ class Works:
     ruleset: RuleSet
     clock: Callable[[], datetime]
     day_work: Callable[[], AbstractContextManager[DayWork]]
+    prices: tuple[Price, ...] = ()
+
+    @property
+    def stores(self) -> Stores:
+        """Where what is collected and estimated goes."""
+        return Stores(self.lake, self.engine, self.lease, self.connection)
 
 
 @dataclass(frozen=True)
@@ -54,12 +63,11 @@ class Collected:
 
 def collect(works: Works, collectors: Mapping[str, Collector], progress: Callable[[str], Progress]) -> Collected:
     """Read the sources one after the other; one that fails is recorded and does not stop the others."""
-    stores = Stores(works.lake, works.engine, works.lease, works.connection)
     ingested: list[Ingested] = []
     failures: list[Failure] = []
     for name, collector in collectors.items():
         try:
-            ingested.append(ingest(collector, stores, works.clock(), progress(f"read {name}")))
+            ingested.append(ingest(collector, works.stores, works.clock(), progress(f"read {name}")))
         except CollectError as error:
             failure = Failure(name, str(error), error.permanent, error.problems)
             failures.append(failure)
@@ -67,6 +75,11 @@ def collect(works: Works, collectors: Mapping[str, Collector], progress: Callabl
             text = "\n".join([failure.error, *(str(problem) for problem in failure.problems[:20])])
             record_failure(works.engine, SourceFailure(name, collector.table, text, failure.permanent), works.clock())
     return Collected(tuple(ingested), tuple(failures))
+
+
+def estimate_outdated(works: Works, progress: Progress) -> Estimated:
+    """Price the usage whose bill is not complete, and let the bill take its place where it is."""
+    return estimate(works.stores, works.prices, closed_months(works.engine), works.clock(), progress)
 
 
 def due_sources(tried: Mapping[str, datetime | None], every: Mapping[str, timedelta], now: datetime) -> list[str]:

@@ -11,7 +11,7 @@ from alerts.ports import AlertLog
 from attributor.config.settings import AlertSettings
 from attributor.ingest.progress import Progress
 from attributor.jobs.attribution import attribute_outdated
-from attributor.jobs.cycle import Collected, Works, collect
+from attributor.jobs.cycle import Collected, Works, collect, estimate_outdated
 from attributor.ledger.runs import finish_run, start_run
 from attributor.watching.watch import Watched, watch
 from collectors.base import Collector
@@ -34,11 +34,14 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class CycleReport:
-    """What a cycle did. `corrected` are days of closed months, `firing` the keys of the alerts that stand; `delivery`
-    is what became of due messages.
+    """What a cycle did.
+
+    `estimated` are the days whose estimates changed, `corrected` days of closed months, `firing` the keys of the alerts
+    that stand; `delivery` is what became of due messages.
     """
 
     collected: Collected
+    estimated: tuple[date, ...]
     attributed: tuple[date, ...]
     corrected: tuple[date, ...]
     warnings: tuple[str, ...]
@@ -52,13 +55,14 @@ class CycleReport:
 
 
 def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Progress]) -> CycleReport:
-    """Collect the given sources, attribute what is out of date, watch, deliver; keep a record of the run.
+    """Collect the given sources, estimate and attribute what is out of date, watch, deliver; keep a record of the run.
 
     Raises LeaseLostError where another leader took over, and what `progress` raises: what was published before
     stands, nothing is half done.
     """
     run_id = start_run(works.engine, works.clock())
     collected = collect(works, around.collectors, progress)
+    estimated = estimate_outdated(works, progress("estimate days"))
     attributed = attribute_outdated(works, progress("attribute days"))
     watched = Watched(works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts)
     watch(watched, around.alert_log, works.clock())
@@ -66,7 +70,15 @@ def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Prog
         delivery = deliver(around.alert_log, around.channels, works.clock)
     states = around.alert_log.states().values()
     firing = tuple(sorted(state.alert.key for state in states if state.status != "resolved"))
-    report = CycleReport(collected, attributed.days, attributed.corrected, attributed.warnings, firing, delivery)
+    report = CycleReport(
+        collected=collected,
+        estimated=estimated.days,
+        attributed=attributed.days,
+        corrected=attributed.corrected,
+        warnings=(*estimated.warnings, *attributed.warnings),
+        firing=firing,
+        delivery=delivery,
+    )
     finish_run(works.engine, run_id, cycle_document(report), works.clock())
     return report
 
@@ -87,6 +99,7 @@ def cycle_document(report: CycleReport) -> dict[str, object]:
             }
             for failure in report.collected.failures
         ],
+        "estimated_days": [str(day) for day in report.estimated],
         "attributed_days": [str(day) for day in report.attributed],
         "corrected_days": [str(day) for day in report.corrected],
         "warnings": list(report.warnings),

@@ -1,6 +1,6 @@
 """What collecting stored: the lake version of every source's day, its control sums and what was restated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,15 +83,23 @@ def record_collection(engine: Engine, lease: Lease, collection: Collection, now:
         replace_files(connection, source, collection.files, now)
         if collection.table == "charges":
             _note_restatements(connection, collection, now)
-            _replace_sums(connection, collection)
-        upsert(connection, collected, [_collected_row(collection, day, now) for day in collection.days])
+        store_days(connection, (collection.table, source), collection.days, now)
         _note_read(connection, collection, now)
 
 
-def _collected_row(collection: Collection, day: StoredDay, now: datetime) -> dict[str, object]:
+def store_days(connection: Connection, of: tuple[TableName, str], days: Sequence[StoredDay], now: datetime) -> None:
+    """Name, within a transaction, the versions and sums of days that were put into a table of a source."""
+    table, source = of
+    if table == "charges":
+        _replace_sums(connection, source, days)
+    upsert(connection, collected, [_collected_row(of, day, now) for day in days])
+
+
+def _collected_row(of: tuple[TableName, str], day: StoredDay, now: datetime) -> dict[str, object]:
+    table, source = of
     return {
-        "table_name": collection.table,
-        "source": collection.source,
+        "table_name": table,
+        "source": source,
         "day": day.day,
         "version": day.stored.version,
         "digest": day.stored.digest,
@@ -145,22 +153,21 @@ def _effective_sums(connection: Connection, source: str) -> dict[date, dict[str,
     return sums
 
 
-def _replace_sums(connection: Connection, collection: Collection) -> None:
-    days = [{"replaced": day.day} for day in collection.days]
+def _replace_sums(connection: Connection, source: str, days: Sequence[StoredDay]) -> None:
     if not days:
         return
-    of_day = (control_sums.c.source == collection.source) & (control_sums.c.day == bindparam("replaced"))
-    connection.execute(delete(control_sums).where(of_day), days)
+    of_day = (control_sums.c.source == source) & (control_sums.c.day == bindparam("replaced"))
+    connection.execute(delete(control_sums).where(of_day), [{"replaced": day.day} for day in days])
     rows = [
         {
-            "source": collection.source,
+            "source": source,
             "day": day.day,
             "currency": sums.currency,
             **money_values("billed", sums.billed),
             **money_values("effective", sums.effective),
             **money_values("list", sums.list),
         }
-        for day in collection.days
+        for day in days
         for sums in day.sums
     ]
     if rows:

@@ -87,6 +87,37 @@ control_sums = Table(
 )
 """What the charges of a collected day sum to, taken when they were stored."""
 
+estimated_days = Table(
+    "estimated_days",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("bill_digest", String(64), nullable=False),
+    Column("usage_digest", String(64), nullable=False),
+    Column("derived_at", Instant, nullable=False),
+)
+"""How each day of a billed source that prices stand for is counted: by its estimate, by its bill, or not priced at all.
+
+`source` is "" for prices that replace nothing, whose `state` is "beside". The digests are of what was derived from."""
+
+estimates = Table(
+    "estimates",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("provider", String(300), primary_key=True),
+    Column("service", String(300), primary_key=True),
+    Column("currency", String(20), primary_key=True),
+    *money_columns("estimated"),
+    *money_columns("billed"),
+    Index("ix_estimates_day", "day"),
+)
+"""What the usage of a day was estimated to cost, and what the charges that the estimate stands for were billed at.
+
+While the day's state is "estimated", `billed` is what of the bill is held back; once it is "billed", the difference is
+the estimate's variance."""
+
 restatements = Table(
     "restatements",
     metadata,

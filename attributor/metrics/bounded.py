@@ -1,10 +1,11 @@
 """However many teams and sources there are, a scrape has a bounded number of series."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from attributor.metrics.figures import Costs
 from attributor.money import total
+from attributor.reports.variance import VarianceLine
 from rules.schema import IDLE, UNATTRIBUTED
 
 OTHER = "other"
@@ -30,6 +31,19 @@ def largest_teams(costs: Costs, most: int) -> dict[tuple[str, str], Decimal]:
         if team not in kept:
             found[OTHER, currency] = total((found.get((OTHER, currency), Decimal(0)), cost))
     return found
+
+
+def largest_variances(lines: Sequence[VarianceLine], most: int) -> list[VarianceLine]:
+    """Return the `most` lines that differ most, and of each currency all others as one."""
+    by_size = sorted(lines, key=lambda line: (line.difference.copy_abs().copy_negate(), line.values, line.currency))
+    others: dict[str, list[VarianceLine]] = {}
+    for line in by_size[most:]:
+        others.setdefault(line.currency, []).append(line)
+    summed = (
+        VarianceLine((OTHER, OTHER), currency, total(line.estimated for line in of), total(line.billed for line in of))
+        for currency, of in sorted(others.items())
+    )
+    return [*by_size[:most], *summed]
 
 
 def largest(values: Mapping[str, Decimal], most: int) -> dict[str, Decimal]:

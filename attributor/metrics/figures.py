@@ -14,6 +14,7 @@ from attributor.periods import month_of
 from attributor.reports.controls import SourceControl, source_controls
 from attributor.reports.costs import amounts, cost_sums, within
 from attributor.reports.freshness import SourceFreshness, source_freshness
+from attributor.reports.variance import VarianceLine, variance_lines
 from rules.ruleset import Team
 from rules.schema import UNATTRIBUTED
 
@@ -29,6 +30,8 @@ class Figures:
 
     costs: the effective cost of now's UTC month so far. used: spent / monthly budget by team, for budgets above 0.
     unattributed: the share of that cost which no rule claims, by currency where the cost is above 0.
+    estimated: the share of that cost which is estimated, likewise. variance: the month's days whose bill is complete,
+    by provider and service.
     open_alerts: by (kind, severity). outbox: messages by state. controls: what is stored against the sources' files.
     """
 
@@ -36,6 +39,8 @@ class Figures:
     costs: Costs
     used: Mapping[str, Decimal]
     unattributed: Mapping[str, Decimal]
+    estimated: Mapping[str, Decimal]
+    variance: Sequence[VarianceLine]
     sources: Sequence[SourceFreshness]
     open_alerts: Mapping[tuple[str, str], int]
     outbox: Mapping[str, int]
@@ -44,7 +49,7 @@ class Figures:
 
 
 def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figures:
-    """Read everything in one transaction of nine small queries; raise SQLAlchemyError."""
+    """Read everything in one transaction of eleven small queries; raise SQLAlchemyError."""
     with reading(engine) as connection:
         costs = _month_costs(connection, now)
         return Figures(
@@ -52,6 +57,8 @@ def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figure
             costs=costs,
             used=_used(costs, teams),
             unattributed=_unattributed(costs),
+            estimated=_estimated(connection, costs, now),
+            variance=variance_lines(connection, month_of(now.date()), ("provider", "service")).get("billed", ()),
             sources=source_freshness(connection, now),
             open_alerts=_open_alerts(connection),
             outbox=_outbox(connection),
@@ -81,6 +88,20 @@ def _used(costs: Costs, teams: Sequence[Team]) -> dict[str, Decimal]:
 def _unattributed(costs: Costs) -> dict[str, Decimal]:
     return {
         currency: _EXACT.divide(costs.get((UNATTRIBUTED, currency), Decimal(0)), amount)
+        for currency, amount in _totals(costs).items()
+        if amount > 0
+    }
+
+
+def _estimated(connection: Connection, costs: Costs, now: datetime) -> dict[str, Decimal]:
+    month = month_of(now.date())
+    query = select(rollup.c.currency, *cost_sums("effective"))
+    of_month = within(month.first, month.end) & (rollup.c.basis == "estimated")
+    found = {
+        row[0]: amounts(row, 1)[0] for row in connection.execute(query.where(of_month).group_by(rollup.c.currency))
+    }
+    return {
+        currency: _EXACT.divide(found.get(currency, Decimal(0)), amount)
         for currency, amount in _totals(costs).items()
         if amount > 0
     }

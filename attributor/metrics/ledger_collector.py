@@ -12,11 +12,12 @@ from prometheus_client.core import GaugeMetricFamily, Metric, UntypedMetricFamil
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from attributor.metrics.bounded import largest, largest_teams
+from attributor.metrics.bounded import largest, largest_teams, largest_variances
 from attributor.metrics.figures import Figures
 
 MOST_TEAMS = 200
 MOST_SOURCES = 200
+MOST_VARIANCES = 200
 FRESH_FOR = timedelta(seconds=15)
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class LedgerCollector(Collector):
         )
         if figures is not None:
             yield from money_families(figures)
+            yield from estimate_families(figures)
             yield from state_families(figures)
 
     def _fresh_figures(self) -> Figures | None:
@@ -83,6 +85,30 @@ def money_families(figures: Figures) -> Iterator[Metric]:
     for currency, share in sorted(figures.unattributed.items()):
         unattributed.add_metric([currency], float(share))
     yield unattributed
+
+
+def estimate_families(figures: Figures) -> Iterator[Metric]:
+    """Yield how much of this month is estimated, and how far estimates were from the bills that took their place."""
+    estimated = GaugeMetricFamily(
+        "attributor_estimated_ratio", "Share of this month's effective cost that is estimated", labels=["currency"]
+    )
+    for currency, share in sorted(figures.estimated.items()):
+        estimated.add_metric([currency], float(share))
+    yield estimated
+    labels = ["provider", "service", "currency"]
+    amounts = GaugeMetricFamily(
+        "attributor_estimate_variance", "Billed less estimated cost of this month's complete days", labels=labels
+    )
+    ratios = GaugeMetricFamily(
+        "attributor_estimate_variance_ratio", "The same as a share of what was estimated", labels=labels
+    )
+    for line in largest_variances(figures.variance, MOST_VARIANCES):
+        names = [*line.values, line.currency]
+        amounts.add_metric(names, float(line.difference))
+        if line.estimated:
+            ratios.add_metric(names, float(line.difference) / float(line.estimated))
+    yield amounts
+    yield ratios
 
 
 def state_families(figures: Figures) -> Iterator[Metric]:

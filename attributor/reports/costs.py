@@ -30,6 +30,7 @@ DIMENSIONS: Mapping[str, Column[Any]] = MappingProxyType(
         "category": rollup.c.category,
         "rule": rollup.c.rule,
         "corrects": rollup.c.corrects,
+        "basis": rollup.c.basis,
         "day": rollup.c.day,
     }
 )

@@ -4,7 +4,7 @@ What came later of a closed month was posted as corrections in another one: they
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,8 @@ from attributor.reports.controls import (
 )
 from attributor.reports.costs import BASES, IS_OWN, Basis
 from attributor.reports.files import FileTotals, file_totals, file_totals_document
+from attributor.reports.variance import VarianceLine, variance_lines
+from rules.schema import ESTIMATES
 
 _Key = tuple[str, str, date]
 _Sums = Mapping[Basis, Decimal]
@@ -66,13 +68,17 @@ class DayDifference:
 
 @dataclass(frozen=True)
 class SourceLine:
-    """One source and currency. `days` are those that differ; `files` is what was read of the source as a whole."""
+    """One source and currency. `days` are those that differ; `files` is what was read of the source as a whole.
+
+    `estimates` are what a source of estimates is made of: what is estimated, less what is held back of the bill.
+    """
 
     source: str
     currency: str
     bases: Mapping[Basis, BasisLine]
     days: tuple[DayDifference, ...]
     files: FileTotals | None
+    estimates: VarianceLine | None = None
 
     @property
     def difference(self) -> Decimal:
@@ -123,8 +129,10 @@ def reconcile(engine: Engine, period: Month, invoices: Iterable[InvoiceSettings]
         files = file_totals(connection)
         controls = source_controls(connection)
         invoiced = invoice_controls(connection, invoices, period)
+        estimated = variance_lines(connection, period, ("source",)).get("estimated", ())
+    by_source = {(f"{line.values[0]}{ESTIMATES}", line.currency): line for line in estimated}
     sources = sorted({key[:2] for key in found.keys})
-    lines = (_line(source, currency, found, files.get((source, currency))) for source, currency in sources)
+    lines = (replace(_line(*key, found, files.get(key)), estimates=by_source.get(key)) for key in sources)
     return Reconciliation(period, tuple(lines), is_closed, controls, invoiced)
 
 
@@ -209,6 +217,9 @@ def _source_document(line: SourceLine, *, closed: bool) -> dict[str, Any]:
             {"day": day.day.isoformat(), "basis": day.basis, "difference": plain(day.difference)} for day in line.days
         ],
     }
+    if line.estimates is not None:
+        document["estimated"] = plain(line.estimates.estimated)
+        document["held_back"] = plain(line.estimates.billed)
     if line.files is not None:
         document["files"] = file_totals_document(line.files)
     return document

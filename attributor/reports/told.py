@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from attributor.ledger.tables import coverage, publications
 from attributor.periods import Month, days_between, start_of
+from rules.schema import ESTIMATES
 
 OF_CHARGES = publications.c.charges_version >= 0
 """The condition that a publication is of charges: sources of usage are published too, with a version below 0."""
@@ -43,9 +44,19 @@ def told(connection: Connection, month: Month) -> Told:
         source: frozenset(_within(asked, covered.get(source, [(first, last + _DAY)])))
         for source, (first, last) in published.items()
     }
+    days = _with_estimates(days)
     through = newest if published and newest >= month.first else None
     since = min((day for found in days.values() for day in found if day >= month.first), default=None)
     return Told({source: found for source, found in days.items() if found}, since, through)
+
+
+def _with_estimates(days: Mapping[str, frozenset[date]]) -> dict[str, frozenset[date]]:
+    """Estimates and what they stand for are one bill: both are known on the days that the bill has told of.
+
+    A day that counts by its estimate is not told of: the rest of its bill is missing.
+    """
+    bills = {source: source.removesuffix(ESTIMATES) for source in days}
+    return {source: days.get(bill, days[source]) for source, bill in bills.items()}
 
 
 def _published(connection: Connection, end: date) -> dict[str, _Days]:

@@ -15,8 +15,8 @@ from attributor.ledger.tables import coverage, rollup
 from attributor.money import total
 from attributor.periods import days_between
 from attributor.reports.costs import IS_OWN, amounts, cost_sums
-from attributor.watching.completeness import complete_days
-from rules.schema import IDLE, UNATTRIBUTED
+from attributor.watching.completeness import complete_days, estimated_until
+from rules.schema import ESTIMATES, IDLE, UNATTRIBUTED
 
 _NOT_USAGE = ("Purchase", "Tax", "Credit", "Adjustment")
 """Charge categories that come by the calendar or by contract, not by what somebody ran."""
@@ -32,12 +32,24 @@ class _Running:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the bills: by source the covered days, the first and the last of them, the last complete one."""
+    """What is known of the bills: by source the covered days, the first and the last of them, the last complete one.
+
+    `estimated` is the last day whose estimate is complete, by the source of the bill that it stands for.
+    """
 
     covered: Mapping[str, AbstractSet[date]]
     first: Mapping[str, date]
     last: Mapping[str, date]
     complete: Mapping[str, date]
+    estimated: Mapping[str, date]
+
+    def complete_through(self, sources: AbstractSet[str], otherwise: date) -> date:
+        """Return the last day that all the sources have told in full; what is estimated does not wait for its bill."""
+        ends = []
+        for bill in {source.removesuffix(ESTIMATES) for source in sources}:
+            known = [self.complete.get(bill), self.estimated.get(bill) if f"{bill}{ESTIMATES}" in sources else None]
+            ends += [max(days)] if (days := [day for day in known if day is not None]) else []
+        return min(ends, default=otherwise)
 
     def has_gap(self, source: str, day: date) -> bool:
         """Say whether the source told of days before and after this one, and not of this one."""
@@ -87,7 +99,7 @@ def _days(found: _Running, known: _Known) -> tuple[SpendDay, ...]:
     """Fill covered days without charges with 0 and leave out days that a source has a gap on: zero is not missing."""
     first = min([*found.costs, *(known.first[source] for source in found.sources if source in known.first)])
     last = max([*found.costs, *(known.last[source] for source in found.sources if source in known.last)])
-    complete = min((known.complete[source] for source in found.sources if source in known.complete), default=last)
+    complete = known.complete_through(found.sources, otherwise=last)
     return tuple(
         SpendDay(day, total(found.costs.get(day, [])), day <= complete)
         for day in days_between(first, last + timedelta(days=1))
@@ -105,6 +117,7 @@ def _known(connection: Connection) -> _Known:
         first={source: min(days) for source, days in covered.items()},
         last={source: max(days) for source, days in covered.items()},
         complete=complete_days(connection),
+        estimated=estimated_until(connection),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rules import keywords
 from rules.located import Located
-from rules.matchers import EVERYTHING, AllOf, AnyOf, Matcher, Not, Regex
+from rules.matchers import EVERYTHING, Matcher, patterns_of
 from rules.outcomes import Activity
 from rules.problem import Problem
 from rules.reading.context import Context
@@ -64,7 +64,7 @@ def _check_names(rules: tuple[Rule, ...], context: Context) -> None:
 
 
 def _check_patterns(rules: tuple[Rule, ...], context: Context) -> None:
-    patterns = {rule.name: tuple(_patterns(rule.match)) for rule in rules}
+    patterns = {rule.name: patterns_of(rule.match) for rule in rules}
     complaints = unreadable(pattern for found in patterns.values() for pattern in found)
     if not complaints:
         return
@@ -74,14 +74,6 @@ def _check_patterns(rules: tuple[Rule, ...], context: Context) -> None:
                 message = f"the pattern {pattern!r} cannot be read: {complaints[pattern]}"
                 fix = "write RE2 syntax, which has no look-around and no back-references"
                 context.problems.append(Problem(rule.file, rule.line, message, fix))
-
-
-def _patterns(matcher: Matcher) -> tuple[str, ...]:
-    if isinstance(matcher, Regex):
-        return matcher.patterns
-    if isinstance(matcher, AllOf | AnyOf):
-        return tuple(pattern for part in matcher.parts for pattern in _patterns(part))
-    return _patterns(matcher.part) if isinstance(matcher, Not) else ()
 
 
 def _check_pools(rules: tuple[Rule, ...], context: Context) -> None:

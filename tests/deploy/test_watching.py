@@ -97,7 +97,7 @@ def exposed(tmp_path):
     metrics.job_runs.labels("collect", "failed").inc()
     metrics.job_duration.labels("collect").observe(1)
     metrics.push_events.labels("accepted").inc()
-    figures = Figures(_NOW, {}, {}, {}, (), {}, {}, _NOW)
+    figures = Figures(_NOW, {}, {}, {}, {}, (), (), {}, {}, _NOW)
     families = [*metrics.registry.collect(), *money_families(figures), *state_families(figures)]
     engine.dispose()
     return {sample.name for family in families for sample in family.samples} | {family.name for family in families}

@@ -83,6 +83,26 @@ def test_a_matcher_leaves_the_charge(engine, charge, match):
     assert not claims(engine, charge, match)
 
 
+@pytest.mark.parametrize(
+    ("match", "estimated"),
+    [
+        ("{x_Source: aws}", True),
+        ("{x_Source: aws.estimated}", False),
+        ("{x_Basis: estimated}", True),
+        ("{namespace: jobs}", True),
+        ("{tags.namespace: jobs}", True),
+        ("{pool: gpu-prod}", True),
+        ("{not: {namespace: present}}", False),
+    ],
+)
+def test_an_estimate_is_matched_like_the_bill_it_stands_for_and_by_the_facts_of_its_usage(
+    engine, charge, match, estimated
+):
+    columns = {"tags_namespace": "jobs", "ResourceId": "gpu-prod"}
+    made = charge(1, x_Basis="estimated", x_Source="aws.estimated", **columns)
+    assert claims(engine, lambda *_, **__: made, match) is estimated
+
+
 def test_a_rule_may_match_in_any_case(engine, charge):
     assert claims(engine, charge, "{ServiceName: awssupport*, tags.team: SEARCH}", ", match_case: false")
 

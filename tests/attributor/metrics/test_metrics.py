@@ -19,14 +19,18 @@ from attributor.ledger.tables import (
     collected,
     control_sums,
     coverage,
+    estimated_days,
+    estimates,
     files_read,
     outbox,
     rollup,
     runs,
     sources,
 )
+from attributor.metrics.bounded import largest_variances
 from attributor.metrics.ledger_collector import FRESH_FOR
 from attributor.metrics.registry import Metrics, build_registry, count_push, observed, render
+from attributor.reports.variance import VarianceLine
 from rules.ruleset import Budget, Team
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -48,6 +52,17 @@ def cost(team: str, amount: str, day: date = date(2026, 11, 3), currency: str = 
     for name in ("billed", "effective", "list"):
         row |= money_values(name, Decimal(amount))
     return row
+
+
+def estimate(day: int, state: str, estimated: str, billed: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    key = {"source": "llm", "day": date(2026, 11, day)}
+    of_day = {**key, "state": state, "bill_digest": "", "usage_digest": "", "derived_at": NOW}
+    line = {**key, "provider": "OpenAI", "service": "Chat", "currency": "USD"}
+    return of_day, {
+        **line,
+        **money_values("estimated", Decimal(estimated)),
+        **money_values("billed", Decimal(billed)),
+    }
 
 
 def alert(key: str, kind: str, severity: str, status: str) -> dict[str, Any]:
@@ -117,6 +132,9 @@ def full_ledger(ledger_engine: Engine) -> Engine:
         )
         states = ("pending", "pending", "sent", "failed")
         connection.execute(insert(outbox), [message(str(number), state) for number, state in enumerate(states)])
+        for of_day, line in (estimate(18, "billed", "80", "100"), estimate(19, "estimated", "50", "1")):
+            connection.execute(insert(estimated_days), [of_day])
+            connection.execute(insert(estimates), [line])
         finished = NOW - timedelta(minutes=1)
         connection.execute(insert(runs), [{"id": "1", "started_at": NOW, "finished_at": finished}])
         connection.execute(insert(runs), [{"id": "2", "started_at": NOW}])
@@ -162,12 +180,36 @@ def test_the_page_says_what_the_ledger_holds(metrics: Metrics) -> None:
     }
     assert found("team_budget_ratio") == pytest.approx({("search",): 100.500000000001 / 400, ("research",): 0.0})
     assert found("unattributed_ratio") == pytest.approx({("USD",): 20 / 100.500000000001, ("EUR",): 0.0})
+    assert found("estimated_ratio") == {("USD",): 0.0, ("EUR",): 0.0}
+    assert found("estimate_variance") == {("USD", "OpenAI", "Chat"): 20.0}
+    assert found("estimate_variance_ratio") == {("USD", "OpenAI", "Chat"): 0.25}
     assert found("source_lag_seconds") == {("aws",): 7200.0}
     assert found("source_failing") == {("aws",): 0.0, ("gcp",): 1.0}
     assert found("open_alerts") == {("idle_gpu", "warning"): 2.0, ("budget", "critical"): 1.0}
     assert (found("outbox_pending"), found("outbox_failed")) == ({(): 2.0}, {(): 1.0})
     assert found("last_run_timestamp_seconds") == {(): (NOW - timedelta(minutes=1)).timestamp()}
     assert found("ledger_up") == {(): 1.0}
+
+
+def test_the_estimated_share_is_of_the_same_cost_as_the_teams(full_ledger: Engine) -> None:
+    store(full_ledger, cost("platform", "301.499999999999") | {"basis": "estimated"})
+    found = samples(build_registry_of(full_ledger), "attributor_estimated_ratio")
+    assert found == pytest.approx({("USD",): 301.499999999999 / 402, ("EUR",): 0.0})
+
+
+def build_registry_of(engine: Engine) -> Metrics:
+    return build_registry(engine, lambda: NOW, lambda: TEAMS)
+
+
+def test_services_beyond_those_that_differ_most_are_one_and_no_difference_is_lost() -> None:
+    lines = [
+        VarianceLine(("p", str(number)), "USD", Decimal(10), Decimal(10 + number * (-1) ** number))
+        for number in range(6)
+    ]
+    found = largest_variances([*lines, VarianceLine(("p", "s"), "EUR", Decimal(1), Decimal(1))], 2)
+    assert [line.values for line in found] == [("p", "5"), ("p", "4"), ("other", "other"), ("other", "other")]
+    assert [(line.currency, line.difference) for line in found[2:]] == [("EUR", 0), ("USD", -2)]
+    assert sum(line.difference for line in found) == sum(line.difference for line in lines)
 
 
 def test_jobs_and_pushed_events_are_counted(metrics: Metrics) -> None:

@@ -1,0 +1,1 @@
+"""Estimating: usage priced into charges until the bill of its day is complete."""

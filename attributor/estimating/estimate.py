@@ -1,0 +1,62 @@
+"""Estimates brought up to date: after usage and bills are collected, before days are attributed."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from attributor.config.settings import Price
+from attributor.estimating.derive import Batch, derive
+from attributor.estimating.due import Known, target_of, work_to_do
+from attributor.ingest.ingest import Stores
+from attributor.ingest.progress import Progress
+from attributor.ledger.collected import collected_days
+from attributor.ledger.estimates import BESIDE, EstimatedDay, Key, estimated_days, record_estimates
+from attributor.ledger.sources import coverage_of
+from attributor.periods import Month, month_of
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What estimating did: the UTC days whose estimated charges changed, and what the user should know."""
+
+    days: tuple[date, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def estimate(
+    stores: Stores, prices: Sequence[Price], closed: Collection[Month], now: datetime, progress: Progress
+) -> Estimated:
+    """Derive every day whose usage, prices, bill or completeness changed; the months of `closed` keep their estimates.
+
+    Raises LeaseLostError where another leader took over: what was recorded before stands.
+    """
+    recorded = estimated_days(stores.engine)
+    if not prices and not recorded:
+        return Estimated()
+    known = _known(stores, prices, recorded)
+    remembering = replace(stores, lake=replace(stores.lake, known={}))
+    changed: set[date] = set()
+    warnings: list[str] = []
+    for batch in _batches(prices, known, closed):
+        estimation, said = derive(remembering, known, batch)
+        record_estimates(stores.engine, stores.lease, estimation, now)
+        changed |= {day.day for days in estimation.stored.values() for day in days}
+        warnings += said
+        progress.advance(len(batch.due))
+    return Estimated(tuple(sorted(changed)), tuple(warnings))
+
+
+def _known(stores: Stores, prices: Sequence[Price], recorded: Mapping[Key, EstimatedDay]) -> Known:
+    usage = {key: day for key, day in collected_days(stores.engine, "usage").items() if day.rows}
+    sources = {target_of(price) for price in prices} - {BESIDE}
+    coverage = {source: coverage_of(stores.engine, source) for source in sorted(sources)}
+    return Known(usage, collected_days(stores.engine, "charges"), coverage, recorded)
+
+
+def _batches(prices: Sequence[Price], known: Known, closed: Collection[Month]) -> Iterator[Batch]:
+    """Yield what is to do month by month: a month's usage is priced in one pass."""
+    work = work_to_do(prices, known, closed)
+    months = sorted({month_of(day) for _, day in (*(due.key for due in work.due), *work.removed)})
+    for month in months:
+        due = tuple(due for due in work.due if month_of(due.day.day) == month)
+        yield Batch(tuple(prices), due, tuple(key for key in work.removed if month_of(key[1]) == month))
