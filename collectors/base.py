@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -72,6 +72,14 @@ class Reading:
     files: tuple[FileRead, ...]
 
 
+@dataclass(frozen=True)
+class Need:
+    """One thing that a source needs, in the provider's words (a permission), and what is wrong where it lacks it."""
+
+    permission: str
+    problem: str | None = None
+
+
 class Collector(Protocol):
     """One configured source.
 
@@ -105,6 +113,17 @@ class Collector(Protocol):
 
     def reading(self) -> Reading:
         """Return what the last exhausted `collect` covered."""
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A collector that can try its credentials with the least read; `attributor check --connect` asks for it.
+
+    Optional: of a collector without it the revision is asked for, or a first batch.
+    """
+
+    def probe(self) -> tuple[Need, ...]:
+        """Return what the source needs and, for each, what is wrong; an error is a value here."""
 
 
 OptionKind = Literal["text", "path", "url", "duration", "integer", "decimal", "boolean", "list", "map"]

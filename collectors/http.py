@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import stamina
@@ -16,6 +16,7 @@ from collectors.base import CollectError
 
 _SHOWN_BODY = 300
 _HIDDEN = "•••"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,34 @@ def post_form(client: httpx2.Client, server: Server, path: str, fields: Mapping[
     return _send(server, lambda: client.post(path, data=dict(fields)), path)
 
 
+def ask_stream(client: httpx2.Client, server: Server, path: str, read: Callable[[httpx2.Response], _T]) -> _T:
+    """Ask for a body of any size, give the answer to `read` before its body is there, and return what that returns.
+
+    An empty path is the server's address itself. Tried again as `get_json` is, an interrupted body included: `read`
+    then begins anew.
+    """
+    where = _where(server, path)
+    plain = {"Accept": "*/*", "Accept-Encoding": "identity"}
+
+    def once() -> _T:
+        with _failures(server, where), client.stream("GET", path or server.url, headers=plain) as response:
+            if response.status_code != httpx2.codes.OK:
+                response.read()
+                _refuse(server, response, where)
+            return read(response)
+
+    return _tried(server, once)
+
+
+def _where(server: Server, path: str) -> str:
+    return f"{server.shown}/{path.lstrip('/')}" if path else server.shown
+
+
 def _send(server: Server, ask: Callable[[], httpx2.Response], path: str) -> Any:
+    return _tried(server, lambda: _answer(server, ask, _where(server, path)))
+
+
+def _tried(server: Server, once: Callable[[], _T]) -> _T:
     retries = server.retries
     attempts = stamina.retry_context(
         on=lambda error: _again(error, retries),
@@ -95,7 +123,7 @@ def _send(server: Server, ask: Callable[[], httpx2.Response], path: str) -> Any:
     )
     for attempt in attempts:
         with attempt:
-            return _answer(server, ask, f"{server.shown}/{path.lstrip('/')}")
+            return once()
     raise AssertionError("an attempt returns or raises")
 
 
@@ -108,24 +136,40 @@ def _again(error: Exception, retries: Retries) -> bool | float:
     return error.wait if error.wait <= retries.longest_wait else False
 
 
-def _answer(server: Server, ask: Callable[[], httpx2.Response], where: str) -> Any:
+@contextmanager
+def _failures(server: Server, where: str) -> Iterator[None]:
+    """Turn what goes wrong on the way into an error that is tried again."""
     try:
-        response = ask()
+        yield
     except httpx2.TimeoutException as error:
         raise _RetryableError(f"{where} did not answer within {server.timeout:g} s") from error
     except httpx2.TransportError as error:
         raise _RetryableError(_hidden(f"{where} cannot be reached: {error}", server)) from error
-    said = _hidden(" ".join(response.text.split())[:_SHOWN_BODY], server)
+
+
+def _answer(server: Server, ask: Callable[[], httpx2.Response], where: str) -> Any:
+    with _failures(server, where):
+        response = ask()
+    _refuse(server, response, where)
+    try:
+        return json.loads(response.content, parse_float=Decimal)
+    except ValueError as error:
+        raise CollectError(f"{where} answered with no JSON: {_said(server, response)}", permanent=True) from error
+
+
+def _refuse(server: Server, response: httpx2.Response, where: str) -> None:
+    """Raise for any status but 200: what may pass is tried again."""
+    said = _said(server, response)
     if response.status_code == httpx2.codes.TOO_MANY_REQUESTS or response.status_code >= 500:
         wait = _retry_after(response)
         asked = "" if wait is None else f", and asks to wait {wait:g} s"
         raise _RetryableError(f"{where} answered {response.status_code}{asked}: {said}", wait)
     if response.status_code != httpx2.codes.OK:
         raise CollectError(f"{where} answered {response.status_code}: {said}", permanent=True)
-    try:
-        return json.loads(response.content, parse_float=Decimal)
-    except ValueError as error:
-        raise CollectError(f"{where} answered with no JSON: {said}", permanent=True) from error
+
+
+def _said(server: Server, response: httpx2.Response) -> str:
+    return _hidden(" ".join(response.text.split())[:_SHOWN_BODY], server)
 
 
 def _retry_after(response: httpx2.Response) -> float | None:

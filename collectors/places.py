@@ -1,4 +1,6 @@
-"""Places: what a `path:` means (a file, a glob, a folder, or s3://bucket/prefix), and how its files are opened."""
+"""Places: what a `path:` means (a file, a glob, a folder, a prefix in an object store, an address), and how its files
+are opened.
+"""
 
 import glob
 import hashlib
@@ -6,23 +8,61 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from collectors.base import CollectError
-from collectors.objects import copy_object, list_objects
+from collectors.base import CollectError, Need
 from collectors.place import Place
+from collectors.storage.access import Access
+from collectors.storage.azure import AZURE, is_azure
+from collectors.storage.gcs import GCS
+from collectors.storage.s3 import S3
+from collectors.storage.store import Store
+from collectors.storage.web import WEB
 
-_S3 = "s3://"
 _WILDCARDS = frozenset("*?[")
+_CHAIN = Access()
+"""Credentials by the provider's own chain."""
 
 
-def list_places(path: str, folder: Path, suffixes: tuple[str, ...]) -> tuple[Place, ...]:
+def store_of(path: str) -> Store | None:
+    """Return the object store that a path lies in; None for the local disk."""
+    if path.startswith("s3://"):
+        return S3
+    if path.startswith("gs://"):
+        return GCS
+    if is_azure(path):
+        return AZURE
+    return WEB if path.startswith(("https://", "http://")) else None
+
+
+def list_places(path: str, folder: Path, suffixes: tuple[str, ...], access: Access = _CHAIN) -> tuple[Place, ...]:
     """Return the files that `path` stands for, by name; an empty tuple where there are none.
 
     A relative path starts at `folder`. A folder or prefix is read whole, with what lies below it: of it only files
     whose name ends in one of the `suffixes` count, and none that is hidden or begins with an underscore. A glob
     (`*`, `?`, `[…]`, `**`) and a single name take what they name. Raises CollectError where listing fails.
     """
-    found = list_objects(path, suffixes) if path.startswith(_S3) else _local_places(path, folder, suffixes)
+    store = store_of(path)
+    found = _local_places(path, folder, suffixes) if store is None else store.list(path, suffixes, access)
     return tuple(sorted(found, key=lambda place: place.name))
+
+
+def probe_path(path: str, folder: Path, suffixes: tuple[str, ...], access: Access) -> tuple[Need, ...]:
+    """Try what reading a path needs with the least read: list it, then look into its smallest file."""
+    store = store_of(path)
+    to_list, to_read = ("to look into the folder", "to read its files")
+    if store is not None:
+        to_list, to_read = store.to_list, store.to_read
+    try:
+        places = list_places(path, folder, suffixes, access)
+    except CollectError as error:
+        return (Need(to_list, str(error)),)
+    if not places:
+        return (Need(to_list), Need(to_read, f"there is no file at {path} to try it on"))
+    smallest = min(places, key=lambda place: (place.size, place.name))
+    try:
+        _peek(store, smallest, access)
+    except CollectError as error:
+        return (Need(to_list), Need(to_read, str(error)))
+    return (Need(to_list), Need(to_read))
 
 
 def revision_of(places: Iterable[Place]) -> str:
@@ -34,19 +74,31 @@ def revision_of(places: Iterable[Place]) -> str:
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[Path]:
+def opened(place: Place, access: Access = _CHAIN) -> Iterator[Path]:
     """Give a local path to the file's content; what was fetched for it is deleted again.
 
     Raises a CollectError that is not permanent where the file changed since it was listed, or while it was read.
     """
-    if place.location.startswith(_S3):
-        with copy_object(place) as path:
+    store = store_of(place.location)
+    if store is not None:
+        with store.copy(place, access) as path:
             yield path
         return
     path = Path(place.location)
     _refuse_changed(place, path)
     yield path
     _refuse_changed(place, path)
+
+
+def _peek(store: Store | None, place: Place, access: Access) -> None:
+    if store is not None:
+        store.peek(place, access)
+        return
+    try:
+        with Path(place.location).open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise CollectError(f"{place.name} cannot be read: {error.strerror}", permanent=False) from error
 
 
 def _refuse_changed(place: Place, path: Path) -> None:

@@ -8,6 +8,12 @@ for pair in chromium:chromium prometheus:prometheus promtool:prometheus docker-c
 done
 fc-list 2>/dev/null | grep -qi liberation || missing="$missing fonts-liberation"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+# The emulator of Azure Blob, which comes as a package of Node.
+azurite=.venv/node/node_modules/.bin/azurite-blob
+if [ -d .venv ] && [ ! -e "$azurite" ] && command -v npm >/dev/null 2>&1; then
+  npm install --silent --no-audit --no-fund --prefix .venv/node azurite@3.35.0 >/dev/null 2>&1 ||
+    echo "could not install azurite, the tests that want it will skip" >&2
+fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
   echo "not installed, the tests that want them will skip:$missing" >&2

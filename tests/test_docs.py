@@ -43,6 +43,8 @@ def test_every_setting_is_documented() -> None:
 @pytest.mark.parametrize("name", sorted(known_types().collectors))
 def test_every_kind_of_source_has_a_page_with_its_options(name: str) -> None:
     text = (DOCS / "sources" / f"{name}.md").read_text()
+    if "](paths.md" in text:
+        text += (DOCS / "sources" / "paths.md").read_text()
     options = known_types().collectors[name].options
     assert [option.name for option in options if f"`{option.name}`" not in text] == []
 

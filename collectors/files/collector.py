@@ -1,31 +1,33 @@
 """A source that is files: listed, fingerprinted, read whole or refused whole."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.base import CollectError, FileRead, Reading, TableName, Window
+from collectors.base import CollectError, FileRead, Need, Reading, TableName, Window
 from collectors.files.reading import Layout, read_blocks
 from collectors.files.rows import FileTable, Totals
 from collectors.place import Place
-from collectors.places import list_places, opened, revision_of
+from collectors.places import list_places, opened, probe_path, revision_of
 from collectors.problems import Problems
 from collectors.schema import INSTANT
+from collectors.storage.access import Access
 
 
 @dataclass(frozen=True)
 class FileSource:
-    """One configured source of files; a relative `path` starts at `folder`."""
+    """One configured source of files; relative `paths` start at `folder`."""
 
     name: str
-    path: str
+    paths: tuple[str, ...]
     folder: Path
     layout: Layout
     restates: timedelta
+    access: Access = field(default_factory=Access)
 
 
 class FileCollector:
@@ -73,7 +75,7 @@ class FileCollector:
         self._reading = None
         places = self._places()
         if not places:
-            raise CollectError(f"{self.name}: there is no file at {self._source.path}", permanent=True)
+            raise CollectError(f"{self.name}: there is no file at {self._shown}", permanent=True)
         problems = Problems()
         periods: set[datetime] = set()
         files: list[FileRead] = []
@@ -91,14 +93,34 @@ class FileCollector:
             raise RuntimeError("nothing was collected to the end yet")
         return self._reading
 
+    def probe(self) -> tuple[Need, ...]:
+        """Try what reading each path needs."""
+        source = self._source
+        return tuple(
+            need
+            for path in source.paths
+            for need in probe_path(path, source.folder, source.layout.suffixes, source.access)
+        )
+
+    @property
+    def _shown(self) -> str:
+        return ", ".join(path.partition("?")[0] if "://" in path else path for path in self._source.paths)
+
     def _places(self) -> tuple[Place, ...]:
-        return list_places(self._source.path, self._source.folder, self._source.layout.suffixes)
+        """Return the files of all paths, each once, by name."""
+        source = self._source
+        found = {
+            place.name: place
+            for path in source.paths
+            for place in list_places(path, source.folder, source.layout.suffixes, source.access)
+        }
+        return tuple(found[name] for name in sorted(found))
 
     def _read(
         self, place: Place, totals: Totals, periods: set[datetime], problems: Problems
     ) -> Iterator[pa.RecordBatch]:
         """Read one file; after the first problem it is only looked through for more."""
-        with opened(place) as path:
+        with opened(place, self._source.access) as path:
             for block in read_blocks(path, place.name, self._source.layout, self._table.choose, problems):
                 rows = self._table.convert(block, self.name, problems)
                 if rows is None or len(problems):

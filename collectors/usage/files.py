@@ -3,22 +3,19 @@
 from datetime import timedelta
 
 from collectors.base import Collector, CollectorType, Option, SourceSettings
-from collectors.files.collector import FileCollector, FileSource
+from collectors.files.collector import FileCollector
+from collectors.files.options import file_source, path_option
 from collectors.files.reading import AUTOMATIC, CSV, NDJSON, PARQUET, Layout, check_encoding
 from collectors.options import choice, option_texts
+from collectors.storage.access import ACCESS_OPTIONS
 from collectors.usage.rows import USAGE_FROM_FILES
 
 _FORMS = (CSV, NDJSON, PARQUET)
 _OPTIONS = (
-    Option(
-        "path",
-        "A file, a glob, a folder (read with all below it) or s3://bucket/prefix; relative to the configuration file.",
-        "usage/*.csv",
-        kind="path",
-        required=True,
-    ),
+    path_option("usage/*.csv"),
     Option("format", "csv, ndjson, parquet, or auto: by each file's name.", "ndjson", default=AUTOMATIC),
     Option("encoding", "The encoding of CSV files: utf-8, utf-16, latin-1, …", "utf-16", default="utf-8"),
+    *ACCESS_OPTIONS,
 )
 
 
@@ -26,14 +23,14 @@ def _build(settings: SourceSettings) -> Collector:
     texts = option_texts(settings, _OPTIONS)
     layout = Layout(_FORMS, choice("format", texts["format"], (AUTOMATIC, *_FORMS)), check_encoding(texts["encoding"]))
     # Files are read whole whenever they change, so nothing is asked for again.
-    source = FileSource(settings.name, texts["path"], settings.folder, layout, restates=timedelta())
+    source = file_source(settings, _OPTIONS, layout, restates=timedelta())
     return FileCollector(source, USAGE_FROM_FILES)
 
 
 TYPE = CollectorType(
     name="usage",
     table="usage",
-    summary="Usage by the hour (GPU hours, tokens, requests, any activity) from files or S3.",
+    summary="Usage by the hour (GPU hours, tokens, requests, any activity) from files, S3, GCS, Azure Blob or HTTPS.",
     options=_OPTIONS,
     build=_build,
 )

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from recorded_api import RecordedApi, serving
 
 from collectors.base import Collector, CollectorType, Reading, SourceSettings, Window
 
@@ -84,6 +85,13 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return dict(vars(value)) if hasattr(value, "__dataclass_fields__") else str(value)
+
+
+@pytest.fixture
+def api() -> Iterator[RecordedApi]:
+    """A server of recorded answers on loopback."""
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture
