@@ -180,7 +180,7 @@ def test_what_a_reading_covered_is_known_only_after_its_end(collecting) -> None:
         ({"path": "x", "encoding": "base64"}, "encoding: 'base64' is not known"),
         ({"path": "x", "restates": "soon"}, "restates: 'soon' is not a duration"),
         ({"path": "x", "pat": "y"}, "unknown option 'pat'"),
-        ({"path": ["x"]}, "path is one value, not list"),
+        ({"path": {"x": "y"}}, "path is a list of words"),
     ],
 )
 def test_a_wrong_option_is_told(options, message: str, collecting) -> None:
