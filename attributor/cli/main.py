@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": "attributor.cli.serve:command",
     "showback": "attributor.cli.showback:command",
     "statements": "attributor.cli.statements:command",
+    "suggest": "attributor.cli.suggest:command",
     "tags": "attributor.cli.tags:command",
     "variance": "attributor.cli.variance:command",
 }

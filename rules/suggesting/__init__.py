@@ -1,0 +1,1 @@
+"""Suggesting rules for what no rule claims."""
