@@ -299,3 +299,19 @@ def test_markdown_is_a_comment_that_no_name_breaks_out_of(company) -> None:
 | `search` | `a\\|b'c@d <img>` | `aws` | `Amazon EC2` |  | $3.00 |
 """,
     )
+
+
+def test_no_rule_moves_anything_in_a_closed_month(billed) -> None:
+    company = billed("2026-08-10 EC2 5/5/5 team=search", "2026-11-10 EC2 3/3/3 team=ads")
+    closed = company.command("close", "2026-08")
+    assert closed.code == 0, closed.err
+    company.write("new.yaml", f"{TEAMS}rules: []\n")
+    plan = ("plan", "--rules", str(company.folder / "new.yaml"), "--format", "json", "--period")
+    answer = company.command(*plan, "2026-08")
+    assert (answer.code, answer.json["moved"], answer.json["warnings"]) == (
+        0,
+        "0",
+        ["2026-08 is closed: no rule moves anything in it"],
+    )
+    assert [line["before"] for line in answer.json["teams"]] == ["5"]
+    assert company.command(*plan, "2026-11").json["moved"] == "3"
