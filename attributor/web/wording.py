@@ -42,11 +42,15 @@ def comparison_notice(heading: Heading) -> str:
 def not_drawn(categories: Sequence[CategoryLine], currency: str) -> str:
     """Say what a chart of usage by day does not draw; nothing where all is usage."""
     apart = [
-        f"{_APART.get(line.category, line.category)} of {money(line.cost, currency, 0)}"
+        f"{_apart(line)} of {money(line.cost, currency, 0)}"
         for line in categories
         if line.category != USAGE
     ]
     return f"Usage only: {_listed(apart)} are not drawn." if apart else ""
+
+
+def _apart(line: CategoryLine) -> str:
+    return f"corrections of {line.corrects}" if line.corrects else _APART.get(line.category, line.category)
 
 
 def _listed(words: Sequence[str]) -> str:

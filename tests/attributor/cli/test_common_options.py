@@ -14,6 +14,7 @@ READING = [
     ["reconcile", "--period", "2026-11"],
     ["tags", "--period", "2026-11"],
     ["explain", "--period", "2026-11", "--team", "ads"],
+    ["statements"],
     ["alerts", "list"],
     ["check"],
     ["run"],

@@ -1,12 +1,20 @@
 """A month is closed, restated three times, and opened again: the statement never moves, and nothing is lost."""
 
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, update
 
+from attributor.ledger.engine import open_engine
+from attributor.ledger.tables import rollup
 from attributor.periods import month_of
 
 CONFIG = """
@@ -71,6 +79,14 @@ class Books:
         [found] = answer.json["sources"] or [{}]
         return {name: found.get(name, "") for name in ("charges", "statement", "corrections")}
 
+    def planned(self, rules: str) -> tuple[int, dict[str, str]]:
+        """Return the exit code of a plan for October, and by how much each team's cost would change."""
+        self.company.write("planned.yaml", f"rules: {rules}\n")
+        file = str(self.company.folder / "planned.yaml")
+        answer = self.company.command("plan", "--rules", file, "--period", MONTH, "--format", "json")
+        moving = {row["team"]: row["difference"] for row in answer.json["teams"] if row["difference"] != "0"}
+        return answer.code, moving
+
     def explained(self, period: str, team: str) -> Any:
         answer = self.company.command("explain", "--period", period, "--team", team, "--format", "json")
         assert answer.code == 0, answer.err
@@ -98,14 +114,23 @@ def today() -> str:
     return str(month_of(datetime.now(UTC).date()))
 
 
-def test_a_month_is_closed_restated_three_times_and_opened_again(books: Books, today: str) -> None:
+@pytest.mark.slow
+def test_a_month_is_planned_closed_restated_three_times_and_opened_again(books: Books, today: str) -> None:
+    # While it is open, a restated day is attributed alone, and a plan shows what other rules would move.
+    books.bill((1, "28", "team=Srch"), (2, "9", "cluster=prod"), (3, "5", "team=ads"))
     books.run()
+    books.bill((1, "30", "team=Srch"), (2, "9", "cluster=prod"), (3, "5", "team=ads"))
+    assert books.run()["attributed_days"] == ["2025-10-01"]
     frozen = {"search": "33", "ads": "11"}
+    assert books.costs(MONTH) == frozen
+    assert books.planned("[{name: all, owner: data}]") == (1, {"search": "-33", "ads": "-11", "data": "44"})
+
     closed = books.close()
     assert closed.code == 0, closed.err
     assert {row["team"]: row["cost"] for row in closed.json["teams"]} == frozen
     digest = closed.json["digest"]
     assert books.run()["corrected_days"] == []
+    assert books.planned("[{name: all, owner: data}]") == (0, {})
 
     # A charge grows by 2: the day is attributed alone, and the difference enters the open month.
     books.bill((1, "32", "team=Srch"), (2, "9", "cluster=prod"), (3, "5", "team=ads"))
@@ -152,3 +177,90 @@ def test_a_month_is_closed_restated_three_times_and_opened_again(books: Books, t
     assert books.reconciled() == {"charges": "50", "statement": "", "corrections": ""}
     assert books.close().json["revision"] == 2
     assert books.digest() != digest
+
+
+def test_what_stands_in_the_way_of_closing_is_one_line(books: Books, today: str) -> None:
+    def refused(*arguments: str) -> str:
+        answer = books.company.command("close", *arguments)
+        assert (answer.code, answer.out, len(answer.err.splitlines())) == (1, "", 1)
+        return answer.err
+
+    assert f"{today} is not over: it can be closed from " in refused(today)
+    assert "2025-10 holds no charges" in refused(MONTH)
+    books.run()
+    books.bill((1, "31", "team=Srch"), (2, "9", "cluster=prod"), (3, "5", "team=ads"))
+    books.rules("{name: rest, owner: data}")
+    said = refused(MONTH)
+    assert "2025-10 is not attributed from what is collected and configured on 2025-10-01, 2025-10-02, " in said
+    assert "let `attributor run` attribute them first" in said
+    books.run()
+    assert "2025-10 is not closed" in refused("--undo", MONTH)
+    assert books.close().code == 0
+    assert "2025-10 is closed already, by ana at " in refused(MONTH)
+
+
+def test_nobody_to_ask_and_no_yes_undoes_nothing(books: Books) -> None:
+    books.run()
+    digest = books.close().json["digest"]
+    for arguments in (("--undo", MONTH), (MONTH, "--undo")):
+        answer = books.company.command("close", *arguments)
+        assert (answer.code, answer.out) == (2, "")
+        assert "2025-10 was closed by ana at " in answer.err
+        assert "say --yes" in answer.err
+    assert books.digest() == digest
+
+
+@pytest.mark.slow
+def test_at_a_terminal_undoing_asks_first(books: Books) -> None:
+    books.run()
+    books.close()
+    assert at_a_terminal(books.company.folder, b"n\n", "close", "--undo", MONTH) == 1
+    books.digest()
+    assert at_a_terminal(books.company.folder, b"y\n", "close", "--undo", MONTH) == 0
+    assert books.company.command("statements", "--format", "json").json["statements"][0]["state"] == "undone"
+
+
+def at_a_terminal(folder: Path, answer: bytes, *arguments: str) -> int:
+    """Run a command whose standard input is a terminal at which somebody types the answer; return its exit code."""
+    keyboard, screen = pty.openpty()
+    try:
+        os.write(keyboard, answer)
+        command = [sys.executable, "-m", "attributor", *arguments]
+        done = subprocess.run(command, check=False, cwd=folder, stdin=screen, capture_output=True, timeout=60)
+        return done.returncode
+    finally:
+        os.close(keyboard)
+        os.close(screen)
+
+
+def test_a_closed_row_that_somebody_changed_is_found(books: Books) -> None:
+    books.run()
+    books.close()
+    assert books.company.command("statements").code == 0
+    engine = open_engine(f"sqlite:///{books.company.folder}/ledger.db")
+    with engine.begin() as connection:
+        row = select(func.min(rollup.c.id)).scalar_subquery()
+        connection.execute(update(rollup).where(rollup.c.id == row).values(list_rest=rollup.c.list_rest + 1))
+    engine.dispose()
+    answer = books.company.command("statements")
+    assert (answer.code, "changed" in answer.out, MONTH in answer.err) == (1, True, True)
+
+
+@pytest.mark.slow
+def test_closing_correcting_and_undoing_come_out_alike_on_both_databases(
+    make_company: Callable[[str], Any], empty_ledger_url: str, today: str
+) -> None:
+    books = Books(make_company(""), empty_ledger_url)
+    books.rules()
+    books.bill((1, "30", "team=search"), (2, "9", "cluster=prod"))
+    books.use((2, "search", "1"), (2, "ads", "2"))
+    books.run()
+    assert books.close().code == 0
+    books.bill((1, "30.000000000001", "team=search"), (2, "-9", "cluster=prod"))
+    assert books.run()["corrected_days"] == ["2025-10-01", "2025-10-02"]
+    assert books.costs(today) == {"search": "-5.999999999999", "ads": "-12"}
+    assert books.reconciled()["statement"] == "39"
+    books.digest()
+    assert books.close("--undo", "--yes").code == 0
+    books.run()
+    assert (books.costs(MONTH), books.costs(today)) == ({"search": "27.000000000001", "ads": "-6"}, {})

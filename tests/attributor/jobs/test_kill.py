@@ -40,8 +40,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def ledger(folder: Path) -> str:
-    engine = open_engine(f"sqlite:///{folder}/data/ledger.db")
+def ledger(folder: Path, file: str = "data/ledger.db") -> str:
+    engine = open_engine(f"sqlite:///{folder}/{file}")
     try:
         return canonical_dump(engine)
     finally:
@@ -62,4 +62,55 @@ def test_twenty_kills_leave_the_ledger_of_an_undisturbed_run(company: Path, tmp_
     assert [line for line in found if line.startswith("before") and not line.endswith(" killed")] == []
     assert sum(line.endswith(" killed") for line in found) >= 15, found
     differing = [moment for number, moment in enumerate(moments) if ledger(tmp_path / str(number)) != expected]
+    assert differing == []
+
+
+CORRECT, CORRECTIONS = "attributor.attributing.correcting", "attributor.ledger.corrections"
+CORRECTING = [
+    f"before:{CORRECT}:committed:1",
+    f"before:{CORRECT}:post_correction:2",
+    f"before:{CORRECTIONS}:insert_arrow:1",
+    f"before:{CORRECTIONS}:insert:2",
+    "before:attributor.jobs.work:finish_run:1",
+]
+"""Before and after the lake's commit of a corrected day, and in the middle of the ledger's."""
+OF_OCTOBER = """
+store: {lake: ./lake, ledger: sqlite:///ledger.db}
+sources: {aws: {type: focus, path: bill.csv}}
+teams: {search: , ads: }
+rules: [{name: rest, split: {even: [search, ads]}}]
+"""
+
+
+def october(*costs: str) -> str:
+    header = "BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,Tags"
+    rows = [
+        f"{cost},{cost},{cost},USD,2025-10-{day:02}T00:00:00Z,2025-10-{day + 1:02}T00:00:00Z,EC2,"
+        for day, cost in enumerate(costs, start=1)
+    ]
+    return "\n".join([header, *rows, ""])
+
+
+@pytest.mark.slow
+def test_a_kill_while_a_closed_month_is_corrected_posts_every_difference_once(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (closed / "attributor.yaml").write_text(OF_OCTOBER)
+    (closed / "bill.csv").write_text(october("1", "2", "3"))
+    for command in (["run"], ["close", "2025-10", "--by", "ana"]):
+        program = [sys.executable, "-m", "attributor", *command]
+        subprocess.run(program, cwd=closed, check=True, capture_output=True)
+    (closed / "bill.csv").write_text(october("4", "2", "3.000000000001"))
+    for number in range(len(CORRECTING) + 1):
+        shutil.copytree(closed, tmp_path / str(number))
+    undisturbed = tmp_path / str(len(CORRECTING))
+    subprocess.run([sys.executable, "-m", "attributor", "run"], cwd=undisturbed, check=True, capture_output=True)
+    expected = ledger(undisturbed, "ledger.db")
+    assert sum(line.startswith("corrections ") for line in expected.splitlines()) == 2
+    command = [sys.executable, str(HARNESS), str(tmp_path), *CORRECTING]
+    found = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout.splitlines()
+    assert found == [f"{moment} killed" for moment in CORRECTING]
+    differing = [
+        moment for number, moment in enumerate(CORRECTING) if ledger(tmp_path / str(number), "ledger.db") != expected
+    ]
     assert differing == []
