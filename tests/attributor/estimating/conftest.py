@@ -1,6 +1,7 @@
 """A company whose tokens are priced until the bill comes, run by the real program in this process."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,18 @@ prices:
 BILL = "BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,ProviderName,Tags"
 
 
+@dataclass(frozen=True)
 class Priced(Company):
-    """Bills are rows of "day service cost team"; usage rows of "day hour metric quantity team"."""
+    """Bills are rows of "day service cost team"; usage rows of "day hour metric quantity team", of a month of 2026."""
+
+    month: str = "11"
 
     def bill(self, *rows: str) -> None:
         """Write the whole bill."""
         lines = [BILL]
         for row in rows:
             day, service, cost, team = row.split()
-            period = f"2026-11-{day}T00:00:00Z,2026-11-{int(day) + 1:02}T00:00:00Z"
+            period = f"2026-{self.month}-{day}T00:00:00Z,2026-{self.month}-{int(day) + 1:02}T00:00:00Z"
             lines.append(f'{cost},USD,{period},{service},OpenAI,"{{""team"": ""{team}""}}"')
         self.write("bills/november.csv", "\n".join([*lines, ""]))
 
@@ -45,7 +49,7 @@ class Priced(Company):
         lines = ["hour,metric,quantity,team"]
         for row in rows:
             day, hour, metric, quantity, team = row.split()
-            lines.append(f"2026-11-{day}T{hour}:00:00Z,tokens.{metric},{quantity},{team}")
+            lines.append(f"2026-{self.month}-{day}T{hour}:00:00Z,tokens.{metric},{quantity},{team}")
         self.write("usage/november.csv", "\n".join([*lines, ""]))
 
     def change(self, old: str, new: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +183,39 @@ def test_variance_is_written_as_table_and_csv_and_refuses_what_it_cannot_group_b
     assert refused.code == 2
     assert "provider, service, source, day" in refused.err
     assert Decimal(variance(priced)["totals"][0]["difference"]) == Decimal("1.986")
+
+
+@pytest.mark.slow
+def test_a_closed_month_keeps_its_estimate_until_its_bill_comes_as_a_correction(tmp_path: Path) -> None:
+    company = Priced(tmp_path, month="10")
+    company.write("attributor.yaml", CONFIG)
+    company.bill("09 Chat 1 search", "10 Chat 3 search")
+    company.usage(*USAGE)
+    assert company.run().json["estimated_days"] == ["2026-10-10"]
+    assert company.command("close", "2026-10").code == 0
+
+    def october() -> dict[str, str]:
+        sources = company.command("reconcile", "--period", "2026-10", "--format", "json").json["sources"]
+        return {line["source"]: line["charges"] for line in sources}
+
+    def statement() -> str:
+        return company.command("showback", "--period", "2026-10", "--format", "json").json["total"]
+
+    assert (october(), statement()) == ({"llm": "4", "llm.estimated": "4.014"}, "8.014")
+    company.change("price: 2", "price: 100")
+    company.usage(*USAGE, "10 10 input 1000 ads")
+    assert company.run().json["estimated_days"] == []
+    assert october() == {"llm": "4", "llm.estimated": "4.014"}
+
+    company.bill("09 Chat 1 search", "10 Chat 5 search")  # still partial: more is held back, the estimate stays
+    assert company.run().json["estimated_days"] == ["2026-10-10"]
+    assert october() == {"llm": "6", "llm.estimated": "2.014"}
+    assert company.command("reconcile", "--period", "2026-10").code == 0
+
+    company.bill("09 Chat 1 search", "10 Chat 9 search", "11 Storage 1 ads")
+    found = company.run().json
+    assert (found["estimated_days"], "2026-10-10" in found["corrected_days"]) == (["2026-10-10"], True)
+    assert october() == {"llm": "11"} | {"llm.estimated": "0"}
+    assert company.command("reconcile", "--period", "2026-10").code == 0
+    assert statement() == "8.014"
+    assert company.run().json["corrected_days"] == []

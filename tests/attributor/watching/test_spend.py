@@ -78,3 +78,22 @@ def test_services_are_series_of_their_own_and_what_drove_a_day_is_told_largest_f
     assert days_of(company, "search", "S3") == {10: 1}
     drivers = series_of(company, "search").drivers[date(2026, 11, 10)]
     assert [(each.label, each.amount) for each in drivers] == [("222", 6), ("111", 5)]
+
+
+def test_a_day_that_is_estimated_does_not_wait_for_its_bill(company) -> None:
+    text = (company.folder / "attributor.yaml").read_text()
+    usage = 'sources:\n  gateway: {type: usage, path: "usage/*.csv"}\n'
+    price = "prices: [{metric: m, price: 2, replaces: {source: aws, match: {ServiceName: EC2}}}]\n"
+    company.write("attributor.yaml", text.replace("sources:\n", usage) + price)
+    company.bill(*(f"2026-11-{day:02} {cost} team=search {service}" for day in (7, 8) for cost, service in BOTH))
+    company.write(
+        "usage/m.csv", "hour,metric,quantity,team", *(f"2026-11-{d:02}T03:00Z,m,4,search" for d in (8, 9, 10))
+    )
+    company.cycle()
+    assert days_of(company, "search") == {7: 5, 8: 8, 9: 8, 10: 8}, "the bill of the 8th may still grow"
+    complete = [each.day.day for each in series_of(company, "search").days if each.complete]
+    assert complete == [7, 8, 9], "usage of the newest day may still come"
+    assert [each.complete for each in series_of(company, "search", "S3").days] == [True, False]
+
+
+BOTH = ((5, "EC2"), (1, "S3"))
