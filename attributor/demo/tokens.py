@@ -35,6 +35,7 @@ GPT_5 = Model("gpt-5", OPENAI, "OpenAI API", (1_250_000, 125_000, 10_000_000))
 GPT_5_MINI = Model("gpt-5-mini", OPENAI, "OpenAI API", (250_000, 25_000, 2_000_000))
 SONNET = Model(RUNAWAY_MODEL, ANTHROPIC, "Anthropic API", (3_000_000, 300_000, 15_000_000))
 HAIKU = Model("claude-haiku-4-5", ANTHROPIC, "Anthropic API", (1_000_000, 100_000, 5_000_000))
+MODELS = (GPT_5, GPT_5_MINI, SONNET, HAIKU)
 
 
 @dataclass(frozen=True)
