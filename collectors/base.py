@@ -66,10 +66,16 @@ class FileRead:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one reading of a source covered; complete only after its batches were read to the end."""
+    """What one reading of a source covered; complete only after its batches were read to the end.
+
+    `requests` is how many requests it took, those that were tried again included, and `cost` what the provider charges
+    for them, in its currency.
+    """
 
     coverage: tuple[Window, ...]
     files: tuple[FileRead, ...]
+    requests: int = 0
+    cost: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,18 @@ class Collector(Protocol):
 
     def reading(self) -> Reading:
         """Return what the last exhausted `collect` covered."""
+
+
+@runtime_checkable
+class Backfilling(Protocol):
+    """A collector of an API that says how far back its first reading goes, so that it can be read month by month.
+
+    Optional: of a collector without it the first reading is one, `collect(None)`.
+    """
+
+    @property
+    def backfill(self) -> timedelta:
+        """How far back the first reading goes; to the start of that UTC day."""
 
 
 @runtime_checkable

@@ -31,7 +31,10 @@ class Retries:
 
 @dataclass(frozen=True)
 class Server:
-    """An API's base address and who asks it; a bearer token goes before user name and password."""
+    """An API's base address and who asks it; a bearer token goes before user name and password.
+
+    `headers` are further ones, such as `x-api-key`; their values count as secrets.
+    """
 
     url: str
     bearer_token: str | None = field(default=None, repr=False)
@@ -39,6 +42,7 @@ class Server:
     password: str | None = field(default=None, repr=False)
     timeout: float = 30.0
     retries: Retries = Retries()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def shown(self) -> str:
@@ -46,6 +50,14 @@ class Server:
         parsed = httpx2.URL(self.url)
         port = "" if parsed.port is None else f":{parsed.port}"
         return f"{parsed.scheme}://{parsed.host}{port}{parsed.path}".rstrip("/")
+
+
+class RefusedError(CollectError):
+    """An answer with a status that asking again unchanged will not better."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, permanent=True)
+        self.status = status
 
 
 class _RetryableError(CollectError):
@@ -59,7 +71,7 @@ class _RetryableError(CollectError):
 @contextmanager
 def connected(server: Server) -> Iterator[httpx2.Client]:
     """Open a client for a server; redirects are not followed, so that credentials go nowhere else."""
-    headers = {"Accept": "application/json", "User-Agent": "attributor"}
+    headers = {"Accept": "application/json", "User-Agent": "attributor", **server.headers}
     auth: httpx2.BasicAuth | None = None
     if server.bearer_token is not None:
         headers["Authorization"] = f"Bearer {server.bearer_token}"
@@ -82,6 +94,11 @@ def get_json(client: httpx2.Client, server: Server, path: str, params: Mapping[s
 def post_form(client: httpx2.Client, server: Server, path: str, fields: Mapping[str, str]) -> Any:
     """Ask with a form in the body, for queries too long for an address; otherwise as `get_json`."""
     return _send(server, lambda: client.post(path, data=dict(fields)), path)
+
+
+def post_json(client: httpx2.Client, server: Server, path: str, document: object) -> Any:
+    """Ask with a JSON document in the body; otherwise as `get_json`."""
+    return _send(server, lambda: client.post(path, json=document), path)
 
 
 def ask_stream(client: httpx2.Client, server: Server, path: str, read: Callable[[httpx2.Response], _T]) -> _T:
@@ -165,7 +182,7 @@ def _refuse(server: Server, response: httpx2.Response, where: str) -> None:
         asked = "" if wait is None else f", and asks to wait {wait:g} s"
         raise _RetryableError(f"{where} answered {response.status_code}{asked}: {said}", wait)
     if response.status_code != httpx2.codes.OK:
-        raise CollectError(f"{where} answered {response.status_code}: {said}", permanent=True)
+        raise RefusedError(f"{where} answered {response.status_code}: {said}", response.status_code)
 
 
 def _said(server: Server, response: httpx2.Response) -> str:
@@ -188,7 +205,7 @@ def _retry_after(response: httpx2.Response) -> float | None:
 
 def _hidden(text: str, server: Server) -> str:
     """Blank out the credentials where an answer repeats them."""
-    for secret in (server.bearer_token, server.password):
+    for secret in (server.bearer_token, server.password, *server.headers.values()):
         if secret:
             text = text.replace(secret, _HIDDEN)
     return text

@@ -7,9 +7,17 @@ from decimal import Decimal, InvalidOperation
 
 from collectors.base import Option, SourceSettings
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"(?:[0-9]+[smhdw])+")
-_PART = re.compile(r"([0-9]+)([smhdw])")
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "mo": timedelta(days=31),
+}
+"""A month is the longest that there is: what is asked for so many months back is never less."""
+_DURATION = re.compile(r"(?:[0-9]+(?:mo|[smhdw]))+")
+_PART = re.compile(r"([0-9]+)(mo|[smhdw])")
 _COMMON = frozenset({"type", "every", "stale_after"})
 
 
@@ -40,10 +48,9 @@ def option_texts(settings: SourceSettings, options: tuple[Option, ...]) -> Mappi
 def duration(name: str, text: str) -> timedelta:
     """Read "15d", "1h30m" or "45s"; raise ValueError that says the form otherwise."""
     if not _DURATION.fullmatch(text):
-        raise ValueError(f"{name}: {text!r} is not a duration; write it as 30s, 5m, 1h30m, 15d or 2w")
-    parts = ((int(number), _UNITS[unit]) for number, unit in _PART.findall(text))
+        raise ValueError(f"{name}: {text!r} is not a duration; write it as 30s, 5m, 1h30m, 15d, 2w or 13mo")
     try:
-        return sum((timedelta(**{unit: number}) for number, unit in parts), timedelta())
+        return sum((int(number) * _UNITS[unit] for number, unit in _PART.findall(text)), timedelta())
     except OverflowError as error:
         raise ValueError(f"{name}: {text!r} is too long") from error
 

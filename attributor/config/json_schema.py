@@ -27,7 +27,7 @@ from rules.json_schema import fragment
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _VARIABLE = r"\$\{\w+\}"
 _FORMS: Mapping[str, Mapping[str, Any]] = {
-    "duration": {"type": "string", "pattern": rf"^\s*\d+\s*[smhdw]\s*$|{_VARIABLE}"},
+    "duration": {"type": "string", "pattern": rf"^\s*\d+\s*(mo|[smhdw])\s*$|{_VARIABLE}"},
     "decimal": {"type": ["number", "string"], "pattern": rf"^\s*[+-]?[0-9.]+([eE][+-]?[0-9]+)?\s*$|{_VARIABLE}"},
     "integer": {"type": ["integer", "string"], "pattern": rf"^\s*-?[0-9]+\s*$|{_VARIABLE}"},
     "url": {"type": "string", "pattern": rf"^https?://|{_VARIABLE}"},

@@ -4,17 +4,17 @@ import re
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
-_DURATION = re.compile(r"(\d+)\s*(s|m|h|d|w)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(\d+)\s*(mo|s|m|h|d|w)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 31 * 86_400}
 _TRUE = {"true", "yes", "on"}
 _FALSE = {"false", "no", "off"}
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read "90s", "5m", "2h", "1d" or "1w"; raise ValueError that says the form."""
+    """Read "90s", "5m", "2h", "1d" "1w" or "13mo" (of 31 days); raise ValueError that says the form."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or int(match[1]) == 0 or len(match[1]) > 6:
-        raise ValueError(f"{text!r} is not a duration; write a number and s, m, h, d or w, for example 5m")
+        raise ValueError(f"{text!r} is not a duration; write a number and s, m, h, d, w or mo, for example 5m")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 

@@ -1,5 +1,6 @@
 """One source, once: read, stage, compare with what is stored, replace the days that changed, record it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,8 +25,10 @@ from attributor.ledger.collected import (
 )
 from attributor.ledger.lease import Lease
 from attributor.ledger.sources import coverage_of, record_unchanged, source_state
-from attributor.periods import start_of
-from collectors.base import Collector, TableName, Window
+from attributor.periods import month_of, start_of
+from collectors.base import Backfilling, Collector, TableName, Window
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,20 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
     if revision is not None and state is not None and state.revision == revision:
         record_unchanged(stores.engine, stores.lease, collector.name, now)
         return Ingested(collector.name, 0, ())
-    window = None if collector.holds_everything else window_to_ask(collector, stores.engine, now)
+    windows = [None] if collector.holds_everything else windows_to_ask(collector, stores.engine, now)
+    rows, changed = 0, set[date]()
+    for number, window in enumerate(windows, 1):
+        if len(windows) > 1 and window is not None:
+            logger.info("%s: reading %s, %d of %d", collector.name, window.start.date(), number, len(windows))
+        part = _ingest_window(collector, stores, window, revision, now, progress)
+        rows += part.rows
+        changed |= set(part.changed)
+    return Ingested(collector.name, rows, tuple(sorted(changed)))
+
+
+def _ingest_window(
+    collector: Collector, stores: Stores, window: Window | None, revision: str | None, now: datetime, progress: Progress
+) -> Ingested:
     with staged(collector.collect(window), collector.table, progress) as path:
         refuse_too_large(stores.connection, path, collector.table, collector.name)
         days = staged_days(stores.connection, path, SCHEMAS[collector.table].names)
@@ -83,17 +99,29 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
     return Ingested(collector.name, sum(day.rows for day in days), tuple(day.day for day in changed))
 
 
-def window_to_ask(collector: Collector, engine: Engine, now: datetime) -> Window | None:
-    """Return the hours to ask an API for: from the day that it may have restated until the last whole hour.
+def windows_to_ask(collector: Collector, engine: Engine, now: datetime) -> Sequence[Window | None]:
+    """Return the hours to ask an API for, month by month, the oldest first: each is stored before the next is asked.
 
-    It begins at midnight because days are replaced whole. None, for everything, where nothing is covered yet.
+    From the day that it may have restated until the last whole hour; from its `backfill` ago where nothing is covered
+    yet, and [None], for everything, where it names none. What was interrupted goes on where coverage ends. Each window
+    begins at midnight because days are replaced whole.
     """
-    covered = coverage_of(engine, collector.name)
-    if not covered:
-        return None
-    restated_from = max(span.end for span in covered) - collector.restates
     until = now.replace(minute=0, second=0, microsecond=0)
-    return Window(start_of(min(restated_from, until).date()), until)
+    covered = coverage_of(engine, collector.name)
+    if covered:
+        begins = max(span.end for span in covered) - collector.restates
+    elif isinstance(collector, Backfilling):
+        begins = now - collector.backfill
+    else:
+        return [None]
+    return _by_month(Window(start_of(min(begins, until).date()), until))
+
+
+def _by_month(window: Window) -> list[Window | None]:
+    starts = [window.start]
+    while (following := start_of(month_of(starts[-1].date()).end)) < window.end:
+        starts.append(following)
+    return [Window(start, end) for start, end in zip(starts, [*starts[1:], window.end], strict=True)]
 
 
 def _taken_back(collector: Collector, stores: Stores, absent: Sequence[date], known: Known) -> list[date]:

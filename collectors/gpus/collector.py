@@ -52,6 +52,11 @@ class PrometheusCollector:
         return self._source.restates
 
     @property
+    def backfill(self) -> timedelta:
+        """How far back the first reading goes."""
+        return self._source.backfill
+
+    @property
     def holds_everything(self) -> bool:
         """Prometheus forgets: it is asked for a window at a time."""
         return False

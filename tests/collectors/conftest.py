@@ -63,8 +63,8 @@ def collecting(tmp_path: Path) -> Collecting:
 def golden() -> Callable[..., None]:
     """Hold what was collected against a recorded table, or record it where ATTRIBUTOR_REGENERATE is set."""
 
-    def compare(path: Path, collected: Collected, *, without: str = "") -> None:
-        text = written(collected).replace(without, "") if without else written(collected)
+    def compare(path: Path, collected: Collected, *, replacing: tuple[str, str] = ("", "")) -> None:
+        text = written(collected).replace(*replacing) if replacing[0] else written(collected)
         if os.environ.get(REGENERATE):
             path.write_text(text, encoding="utf-8")
         assert text == path.read_text(encoding="utf-8"), f"differs; look at it, then set {REGENERATE}=1 to record it"

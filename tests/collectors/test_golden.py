@@ -1,21 +1,68 @@
-"""Recorded input in, golden table out. Record anew with ATTRIBUTOR_REGENERATE=1, then read the difference."""
+"""Recorded input in, golden table out. Record anew with ATTRIBUTOR_REGENERATE=1, then read the difference.
+
+A folder golden/NAME is picked up by itself. `source.json` has the source's options, `type` among them, and may have
+`now` and `window` (two instants). Files lie beside it. Where there is an `answers.json` (see recorded_api), a local
+server gives those answers, `${API}` in the options stands for its address, and `environment` is set meanwhile.
+"""
 
 import json
+import tomllib
 from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
+from recorded_api import PLACEHOLDER
 
-from collectors.bills.focus import TYPE as FOCUS
-from collectors.usage.files import TYPE as USAGE
+from collectors.base import ENTRY_POINT_GROUP, Window
+from collectors.registry import read_types
 
 GOLDEN = Path(__file__).parent / "golden"
-TYPES = {kind.name: kind for kind in (FOCUS, USAGE)}
+NAMES = sorted(path.parent.name for path in GOLDEN.glob("*/source.json"))
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+NOT_RECORDED = {"push"}
+"""Types whose input is no recording: pushed events have tests of their own."""
 
 
-@pytest.mark.parametrize("name", sorted(path.parent.name for path in GOLDEN.glob("*/source.json")))
-def test_a_recorded_input_gives_its_golden_table(name: str, collecting, golden: Callable) -> None:
-    options = json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8"))
-    kind = TYPES[options.pop("type")]
-    collected = type(collecting)(GOLDEN / name).read(kind, **options)
-    golden(GOLDEN / name / "table.json", collected)
+def registered() -> dict[str, str]:
+    """The types that pyproject.toml registers: what is installed may be older than the tree."""
+    points: dict[str, str] = tomllib.loads(PYPROJECT.read_text())["project"]["entry-points"][ENTRY_POINT_GROUP]
+    return points
+
+
+TYPES = read_types(EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in registered().items())
+
+
+def golden_types() -> set[str]:
+    return {json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8"))["type"] for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_input_gives_its_golden_table(name: str, collecting, golden: Callable, api, monkeypatch) -> None:
+    settings = json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8").replace(PLACEHOLDER, api.url))
+    if (GOLDEN / name / "answers.json").exists():
+        api.load(GOLDEN / name)
+    for variable, value in settings.pop("environment", {}).items():
+        monkeypatch.setenv(variable, value)
+    kind = TYPES.loaded[settings.pop("type")]
+    collected = type(collecting)(GOLDEN / name).read(kind, **moments(settings), **settings)
+    assert [(asked.method, asked.path, asked.query) for asked in api.unexpected] == []
+    golden(GOLDEN / name / "table.json", collected, replacing=(api.url, PLACEHOLDER))
+
+
+def moments(settings: dict[str, Any]) -> dict[str, Any]:
+    """Take `now` and `window` out of the settings."""
+    found: dict[str, Any] = {}
+    if now := settings.pop("now", None):
+        found["now"] = datetime.fromisoformat(now)
+    if window := settings.pop("window", None):
+        found["window"] = Window(*map(datetime.fromisoformat, window))
+    return found
+
+
+def test_every_registered_type_can_be_loaded_and_has_a_golden_folder() -> None:
+    assert not TYPES.broken
+    recorded = golden_types() | {name for name in TYPES.loaded if (GOLDEN / name / "table.json").exists()}
+    assert set(TYPES.loaded) - recorded - NOT_RECORDED == set()

@@ -212,7 +212,7 @@ def test_a_finer_step_and_a_long_window_stay_below_the_point_limit(read) -> None
 
 
 def test_a_recorded_cluster_gives_its_golden_table(read, prometheus: str, golden: Callable) -> None:
-    golden(GOLDEN / "prometheus" / "table.json", read(), without=prometheus)
+    golden(GOLDEN / "prometheus" / "table.json", read(), replacing=(prometheus, ""))
 
 
 def test_reading_twice_and_reading_a_part_give_the_same_rows(read) -> None:

@@ -164,7 +164,7 @@ def _handler(api: RecordedApi) -> type[BaseHTTPRequestHandler]:
             time.sleep(answer.delay)
             content = answer.content(api.url)
             try:
-                self.send_response(answer.status)
+                self.send_response_only(answer.status)  # without a Date: what is recorded has no clock
                 given = {"Content-Type": "application/json", "Content-Length": str(len(content)), **answer.headers}
                 for name, value in given.items():
                     self.send_header(name, value.replace(PLACEHOLDER, api.url))

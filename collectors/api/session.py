@@ -1,0 +1,93 @@
+"""A session with an API: a token that may expire midway, the requests it took and what they cost."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx2
+
+from collectors.base import CollectError
+from collectors.http import RefusedError, Server, connected, get_json, post_form, post_json
+
+Headers = Mapping[str, str]
+_UNAUTHORISED = 401
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What asking takes: the price of one request (in the provider's currency) and the most requests of a reading.
+
+    `refresh` gives new headers of authentication where the token expired.
+    """
+
+    price: Decimal = Decimal(0)
+    most: int | None = None
+    refresh: Callable[[], Headers] | None = None
+
+
+class Session:
+    """An open connection to an API; tried requests are counted, those that were tried again too."""
+
+    def __init__(self, client: httpx2.Client, server: Server, terms: Terms, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._terms = terms
+        self._clock = clock
+        self.server = server
+        self.requests = 0
+        self.skew = timedelta()
+        client.event_hooks = {"request": [self._count], "response": [self._compare_clocks]}
+
+    @property
+    def cost(self) -> Decimal:
+        """What the requests cost so far."""
+        return self._terms.price * self.requests
+
+    def now(self) -> datetime:
+        """Return the earlier of our time and the server's: what neither has reached is not complete."""
+        now = self._clock()
+        return min(now, now + self.skew)
+
+    def get(self, path: str, params: Mapping[str, str]) -> Any:
+        """Ask for a JSON document as `collectors.http.get_json` does; an expired token is renewed once."""
+        return self._renewing(lambda: get_json(self._client, self.server, path, params))
+
+    def post(self, path: str, document: object) -> Any:
+        """Ask with a JSON document in the body."""
+        return self._renewing(lambda: post_json(self._client, self.server, path, document))
+
+    def post_form(self, path: str, fields: Mapping[str, str]) -> Any:
+        """Ask with a form in the body."""
+        return self._renewing(lambda: post_form(self._client, self.server, path, fields))
+
+    def _renewing(self, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except RefusedError as error:
+            if error.status != _UNAUTHORISED or self._terms.refresh is None:
+                raise
+        self._client.headers.update(self._terms.refresh())
+        return ask()
+
+    def _count(self, _request: httpx2.Request) -> None:
+        if self._terms.most is not None and self.requests >= self._terms.most:
+            message = f"{self.server.shown}: {self.requests} requests were made, the most that this reading may make"
+            raise CollectError(message, permanent=False)
+        self.requests += 1
+
+    def _compare_clocks(self, response: httpx2.Response) -> None:
+        try:
+            there = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            return
+        self.skew = there.astimezone(UTC) - self._clock()
+
+
+@contextmanager
+def opened_session(server: Server, terms: Terms, clock: Callable[[], datetime]) -> Iterator[Session]:
+    """Open a session; it is closed afterwards."""
+    with connected(server) as client:
+        yield Session(client, server, terms, clock)
