@@ -315,3 +315,16 @@ def test_no_rule_moves_anything_in_a_closed_month(billed) -> None:
     )
     assert [line["before"] for line in answer.json["teams"]] == ["5"]
     assert company.command(*plan, "2026-11").json["moved"] == "3"
+
+
+def test_both_databases_are_planned_and_suggested_from_alike(company, empty_ledger_url: str) -> None:
+    config = (company.folder / "attributor.yaml").read_text().replace("sqlite:///ledger.db", f"'{empty_ledger_url}'")
+    company.write("attributor.yaml", config)
+    assert company.run().code == 0
+    company.write("new.yaml", f"{TEAMS}rules:\n{TAG}{EVEN}")
+    answer = company.command("plan", "--rules", str(company.folder / "new.yaml"), *PERIOD, "--format", "json")
+    assert (answer.code, answer.json["moved"]) == (1, "1.5")
+    found = company.command("suggest", *PERIOD, "--format", "json").json
+    assert [(one["column"], one["value"], one["amount"]) for one in found["suggestions"]] == [
+        ("tags.owner", "unknown", "2")
+    ]
