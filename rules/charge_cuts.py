@@ -93,7 +93,7 @@ def _of_splits(
     ).fetchall()
     for number, rule, day, currency in rows:
         weights = worked.phased.weights[number]
-        unit = _unit(ruleset.rules[rule].outcome, weights.fallback, currency)
+        unit = unit_of(ruleset.rules[rule].outcome, weights.fallback, currency)
         yield number, tuple(_parts(weights, unit, steps, day))
 
 
@@ -118,7 +118,7 @@ def _passed_on(step: Step, idle_cause: str, before: tuple[Cut, ...]) -> Iterator
         yield OwnerCut(part.team, idle_cause, step.provider, step.weights.fallback, cuts, "", None)
 
 
-def _unit(outcome: Outcome, fallback: str, currency: str) -> str:
+def unit_of(outcome: Outcome, fallback: str, currency: str) -> str:
     """Return what a split's weights are measured in; "" where it was nothing, or a blend of several metrics."""
     instead = fallback.partition(":")[0]
     if instead == UNATTRIBUTED:

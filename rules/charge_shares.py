@@ -116,7 +116,6 @@ def charges_in_cells(charges: str, plan: Plan, ruleset: RuleSet, kept: Mapping[s
 
     `kept` are further columns by name, each an expression over the table of charges.
     """
-    same_cell = _agree("g", "c", cell_keys(plan))
     keys = [key.rpartition(" AS ")[2] for key in group_keys(plan)]
     own = ", ".join(f"{expression} AS {name}" for name, expression in kept.items())
     costs = ", ".join(
@@ -126,8 +125,14 @@ def charges_in_cells(charges: str, plan: Plan, ruleset: RuleSet, kept: Mapping[s
         f"SELECT w.cell, {', '.join(f'k.{name}' for name in (*kept, *COSTS))}"
         f" FROM (SELECT {own}, {', '.join(group_keys(plan))}, {costs} FROM {identifier(charges)}) k"
         f" JOIN {GROUPS} s ON {_agree('k', 's', keys)}"
-        f" JOIN (SELECT g.id, c.cell FROM ({grouped(ruleset)}) g JOIN {CELLS} c ON {same_cell}) w ON w.id = s.id"
+        f" JOIN ({groups_in_cells(plan, ruleset)}) w ON w.id = s.id"
     )
+
+
+def groups_in_cells(plan: Plan, ruleset: RuleSet) -> str:
+    """Return the id of every group with the cell that it is in, as a query."""
+    same_cell = _agree("g", "c", cell_keys(plan))
+    return f"SELECT g.id, c.cell FROM ({grouped(ruleset)}) g JOIN {CELLS} c ON {same_cell}"
 
 
 def _agree(one: str, other: str, columns: Sequence[str]) -> str:

@@ -8,10 +8,13 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class Question:
-    """What a team was given by the charges at hand; of one service, or of all."""
+    """What a team was given by the charges at hand, of those that agree with `where`.
+
+    `where` is by column of `schema.ALLOCATIONS`, or "dimensions.NAME" for a configured dimension; "" is none given.
+    """
 
     team: str
-    service: str | None = None
+    where: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,68 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class UsageRow:
+    """A row of usage: who told it, the hour that it is of (aware UTC), and where it was read ("" where unknown)."""
+
+    source: str
+    hour: datetime
+    pool: str
+    quantity: Decimal
+    origin: str
+
+
+@dataclass(frozen=True)
+class MoreUsage:
+    """The rows of usage that are not listed, as one exact line."""
+
+    count: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True)
+class UsedBy:
+    """What an owner used of a metric in a window; the rows and `more` sum to `quantity`. `pool` is "" for all pools."""
+
+    metric: str
+    pool: str
+    owner: str
+    quantity: Decimal
+    rows: tuple[UsageRow, ...]
+    more: MoreUsage | None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What a shared team's consumers used of it, before teams that serve each other are solved.
+
+    `unit` is what the weights were measured in ("" for a blend); a team's use of itself is among them.
+    """
+
+    provider: str
+    unit: str
+    weights: tuple[Weight, ...]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why charges were left without an owner; the reasons of a part sum to it in every cost."""
+
+    text: str
+    costs: Costs
+
+
+@dataclass(frozen=True)
 class ChargeShare:
-    """A charge: where it was read, its own effective cost, and what of it the team was given."""
+    """A charge: where it was read, its own costs, and what of it the team was given."""
 
     origin: str
-    effective: Decimal
+    own: Costs
     share: Costs
+
+    @property
+    def effective(self) -> Decimal:
+        """The charge's own effective cost."""
+        return self.own.effective
 
 
 @dataclass(frozen=True)
@@ -47,8 +106,13 @@ class MoreCharges:
     """The charges that are not listed, as one exact line."""
 
     count: int
-    effective: Decimal
+    own: Costs
     share: Costs
+
+    @property
+    def effective(self) -> Decimal:
+        """The charges' own effective cost."""
+        return self.own.effective
 
 
 @dataclass(frozen=True)
@@ -56,6 +120,9 @@ class Weighing:
     """What was split by the same weights. `metric` is "" where nothing was measured; the window is half-open UTC.
 
     Several metrics or pools are listed, and `note` says what is remarkable about the weights ("" where nothing is).
+
+    `unit` is what the weights' quantities are in: a metric, a currency, "Shares" as a rule writes them, or "". `usage`
+    is what each owner used, with the rows of the owner that is asked about and of the capacity.
 
     `charges` are the largest by their share, the rest is `more`; together they sum to `costs`. A direct rule has one
     weighing without weights.
@@ -67,6 +134,8 @@ class Weighing:
     window_end: datetime | None
     weights: tuple[Weight, ...]
     note: str
+    unit: str
+    usage: tuple[UsedBy, ...]
     costs: Costs
     charges: tuple[ChargeShare, ...]
     more: MoreCharges | None
@@ -76,7 +145,9 @@ class Weighing:
 class RulePart:
     """What one rule gave, for one cause. `rule` is "" and `line` 0 where no rule claimed the charges.
 
-    `shared_step` is the provider team whose cost was passed on, and `step_weights` where all of it went.
+    `shared_step` is the provider team whose cost was passed on, `step_weights` where all of it went, and `step_flows`
+    what was used of each shared team of that day, which solved together led there. `reasons` say why the charges have
+    no owner, where they have none.
     """
 
     rule: str
@@ -87,6 +158,8 @@ class RulePart:
     fallback: str
     shared_step: str
     step_weights: tuple[Weight, ...]
+    step_flows: tuple[Flow, ...]
+    reasons: tuple[Reason, ...]
     costs: Costs
     weighings: tuple[Weighing, ...]
 

@@ -36,11 +36,12 @@ _STEPS = pa.schema(
 
 @dataclass(frozen=True)
 class Step:
-    """Where the whole cost of a provider goes on a day."""
+    """Where the whole cost of a provider goes on a day; `used` is what its consumers used of it, before solving."""
 
     day: date
     provider: str
     weights: Weights
+    used: Weights | None = None
 
 
 def pass_on(source: UsageSource, ruleset: RuleSet) -> tuple[tuple[Step, ...], tuple[str, ...]]:
@@ -108,7 +109,7 @@ def _steps_of(source: UsageSource, ruleset: RuleSet, day: date) -> tuple[list[St
     for provider, shares in solved.shares.items():
         own = weighed[provider]
         fallback = own.fallback if own else ""
-        steps.append(Step(day, provider, Weights(_parts(shares), None, fallback)))
+        steps.append(Step(day, provider, Weights(_parts(shares), None, fallback), own))
     return steps, warnings
 
 

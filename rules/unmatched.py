@@ -22,8 +22,11 @@ class Unmatched:
     effective: Decimal
 
 
-def unmatched_owners(connection: duckdb.DuckDBPyConnection, plan: Plan, ruleset: RuleSet) -> tuple[Unmatched, ...]:
-    """Return the values by which charges fell through a rule that would have claimed them, each charge once."""
+def fell_through(plan: Plan, ruleset: RuleSet) -> str | None:
+    """Return the groups that fell through an owner rule, with the column and the value that names no team, as a query.
+
+    Columns: id, name, value. None where no rule looks an owner up.
+    """
     facts = Facts(GROUPS, plan.columns)
     fell = []
     for index, lookup in lookups_of(ruleset.rules).items():
@@ -34,10 +37,16 @@ def unmatched_owners(connection: duckdb.DuckDBPyConnection, plan: Plan, ruleset:
             f" AND o.day = g.day WHERE {column} IS NOT NULL AND o.team IS NULL"
             f" AND (d.rule = {NOBODY} OR d.rule > {index}) AND {claim(ruleset.rules[index], facts)}"
         )
-    if not fell:
+    return " UNION ".join(fell) if fell else None
+
+
+def unmatched_owners(connection: duckdb.DuckDBPyConnection, plan: Plan, ruleset: RuleSet) -> tuple[Unmatched, ...]:
+    """Return the values by which charges fell through a rule that would have claimed them, each charge once."""
+    fell = fell_through(plan, ruleset)
+    if fell is None:
         return ()
     rows = connection.execute(
         f"SELECT g.source, f.name, f.value, g.currency, {amount_of('sum(g.EffectiveCost)')}"
-        f" FROM ({' UNION '.join(fell)}) f JOIN {GROUPS} g USING (id) GROUP BY ALL ORDER BY ALL"
+        f" FROM ({fell}) f JOIN {GROUPS} g USING (id) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return tuple(Unmatched(*row) for row in rows)

@@ -22,18 +22,23 @@ _TEAM_FACT = Rule("", Owner(team_column="team"))
 
 
 def resolve_usage(
-    connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, facts: Sequence[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    usage: str,
+    ruleset: RuleSet,
+    facts: Sequence[str] = (),
+    kept: Sequence[str] = (),
 ) -> str:
     """Create a table of the usage rows with `team`, and with the named facts as columns; return its name.
 
-    Columns: x_Source, x_Day, hour, metric, pool, quantity, team and `fact_NAME` ("" where absent). `team` is the one
-    that the row's facts name, else the one that the owner rules give, else "unattributed", each as of the row's own
-    UTC day. What is resolved once serves every day whose span of usage it holds.
+    Columns: x_Source, x_Day, hour, metric, pool, quantity, team, `fact_NAME` ("" where absent) and those of `kept`.
+    `team` is the one that the row's facts name, else the one that the owner rules give, else "unattributed", each as of
+    the row's own UTC day. What is resolved once serves every day whose span of usage it holds.
     """
-    kept = "".join(f", coalesce({usage_fact(name)}, '') AS {identifier(f'fact_{name}')}" for name in facts)
+    more = "".join(f", coalesce({usage_fact(name)}, '') AS {identifier(f'fact_{name}')}" for name in facts)
+    more += "".join(f", {identifier(name)}" for name in kept)
     own_day = day_of("hour")
     rows = (
-        f'SELECT "x_Source", {own_day} AS "x_Day", hour, metric, pool, quantity, facts, {own_day} AS day{kept}'
+        f'SELECT "x_Source", {own_day} AS "x_Day", hour, metric, pool, quantity, facts, {own_day} AS day{more}'
         f" FROM {identifier(usage)}"
     )
     _resolve(connection, rows, ruleset, RESOLVED)

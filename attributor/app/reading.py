@@ -47,7 +47,7 @@ def open_ledger(path: Path) -> Iterator[LedgerReading]:
     engine = opened_ledger(url)
     try:
         with ledger_failures(url):
-            yield LedgerReading(engine, _teams(root), _dimensions(root), utc_now)
+            yield LedgerReading(engine, teams_in(root), dimensions_in(root), utc_now)
     finally:
         engine.dispose()
 
@@ -80,13 +80,14 @@ def invoices_of(path: Path) -> tuple[InvoiceSettings, ...]:
     return invoices
 
 
-def _teams(root: Located) -> Mapping[str, Team]:
+def teams_in(root: Located) -> Mapping[str, Team]:
     """Return the teams that are written without a mistake; `attributor check` names the mistakes of the others."""
     section = (root.entries or {}).get("teams")
     return {team.id: team for team in read_teams(section, [])} if section is not None else {}
 
 
-def _dimensions(root: Located) -> tuple[str, ...]:
+def dimensions_in(root: Located) -> tuple[str, ...]:
+    """Return the names of the dimensions that the configuration gives, beside those that every report knows."""
     _, named = read_dimensions((root.entries or {}).get("dimensions"), [])
     return tuple(name for name, _ in named)
 

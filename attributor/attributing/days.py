@@ -1,6 +1,6 @@
 """Collected tables, opened for the rules: a batch of days shares its usage, each day brings its charges."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -53,15 +53,15 @@ def usage_around(days: Collection[date]) -> Window:
     return Window(start_of(min(days)) - LOOK_BACK, start_of(max(days)) + timedelta(days=2))
 
 
-def open_usage(reading: DayReading, days: Window) -> OpenUsage:
-    """Give every usage row of the days its owner, once."""
+def open_usage(reading: DayReading, days: Window, kept: Sequence[str] = ()) -> OpenUsage:
+    """Give every usage row of the days its owner, once; `kept` are further columns of the rows to keep."""
     first, end = days.start.date(), days.end.date()
     pins = [
         Pin(source, day, found.version) for (source, day), found in reading.inputs.usage.items() if first <= day < end
     ]
     _open_whole(reading, _USAGE, "usage", pins)
     reading.connection.register(_COVERAGE, _coverage(reading.inputs))
-    return OpenUsage(resolve_usage(reading.connection, _USAGE, reading.ruleset, USAGE_FACTS), days)
+    return OpenUsage(resolve_usage(reading.connection, _USAGE, reading.ruleset, USAGE_FACTS, kept), days)
 
 
 def reaches_over(usage: OpenUsage, span: Span | None) -> bool:

@@ -1,15 +1,59 @@
 """Why a team was given an amount: each published day attributed anew, by the rules and versions it was published by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, select
 
 from attributor.attributing.replaying import Archive, replay
 from attributor.ledger.tables import rollup
 from rules.explain import explain
 from rules.explanation import Explanation, Question
+
+FILTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "service": "ServiceName",
+        "project": "project",
+        "environment": "environment",
+        "cost_center": "cost_center",
+        "provider": "ProviderName",
+        "account": "SubAccountId",
+        "model": "Model",
+        "source": "x_Source",
+        "category": "ChargeCategory",
+        "rule": "rule",
+    }
+)
+"""What an amount can be asked about further: the word that reports use, and the allocations' column."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which amount of a team is asked about: that of the charges that agree in every filter.
+
+    `filters` has the words of FILTERS and the names of configured dimensions; "" is none given.
+    """
+
+    team: str
+    filters: Mapping[str, str]
+
+    @property
+    def question(self) -> Question:
+        """The question that it is to the rules."""
+        return Question(
+            self.team, tuple((FILTERS.get(word, f"dimensions.{word}"), value) for word, value in self.filters.items())
+        )
+
+    @property
+    def rows(self) -> ColumnElement[bool]:
+        """The rollup rows that it may be made of: those of configured dimensions are not told apart."""
+        condition = rollup.c.team == self.team
+        for word, value in self.filters.items():
+            if word in FILTERS:
+                condition &= rollup.c[word] == value
+        return condition
 
 
 @dataclass(frozen=True)
@@ -21,17 +65,15 @@ class ExplainedDay:
     explanation: Explanation
 
 
-def explain_days(archive: Archive, question: Question, first: date, end: date) -> Iterator[ExplainedDay]:
+def explain_days(archive: Archive, asked: Asked, first: date, end: date) -> Iterator[ExplainedDay]:
     """Yield the published days of [first, end) on which the team was given something, the oldest first."""
-    for replayed in replay(archive, _days_with_costs(archive.engine, question, first, end)):
-        explanation = explain(archive.connection, replayed.tables, replayed.ruleset, question)
+    for replayed in replay(archive, _days_with_costs(archive.engine, asked, first, end)):
+        explanation = explain(archive.connection, replayed.tables, replayed.ruleset, asked.question)
         yield ExplainedDay(replayed.day, replayed.ruleset.digest, explanation)
 
 
-def _days_with_costs(engine: Engine, question: Question, first: date, end: date) -> list[date]:
-    own = (rollup.c.day >= first) & (rollup.c.day < end) & (rollup.c.corrects == "")
-    condition = own & (rollup.c.team == question.team)
-    if question.service is not None:
-        condition &= rollup.c.service == question.service
+def _days_with_costs(engine: Engine, asked: Asked, first: date, end: date) -> list[date]:
+    """Return the days to attribute anew; the ledger's own columns leave out those that have nothing of it."""
+    condition = (rollup.c.day >= first) & (rollup.c.day < end) & (rollup.c.corrects == "") & asked.rows
     with engine.connect() as connection:
         return list(connection.scalars(select(rollup.c.day).where(condition).distinct().order_by(rollup.c.day)))

@@ -67,7 +67,7 @@ def replay(archive: Archive, days: Sequence[date]) -> Iterator[ReplayedDay]:
         publication = next(found for (_, of), found in published.items() if of == day)
         reading = reading_by(publication.rules_digest)
         costs = costs_of(month_of(day), publication.rules_digest)
-        usage = open_usage(reading, _usage_days(publication))
+        usage = open_usage(reading, _usage_days(publication), ("x_Origin",))
         yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, costs))
 
 

@@ -1,17 +1,18 @@
 """An explanation as a document: from the amount to rules, to days and weights, to charges, each level summing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from attributor.attributing.explaining import ExplainedDay
 from attributor.attributing.explaining_corrections import ExplainedCorrection
 from attributor.money import plain, total
 from attributor.periods import Month
-from rules.explanation import ChargeShare, Explanation, RulePart, Weighing, Weight
-
-_Rule = tuple[str, str, int, str, str, str, str]
+from attributor.reports.costs import Basis
+from attributor.reports.subject import Subject
+from rules.explanation import ChargeShare, Costs, Flow, RulePart, UsageRow, UsedBy, Weighing, Weight
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,15 @@ class DayOfRule:
 
 @dataclass(frozen=True)
 class RuleLine:
-    """What a rule gave for one cause; `days`, oldest first, sum to `cost` (effective)."""
+    """What a version of a rule gave for one cause; `days`, oldest first, sum to `cost` (in the subject's column).
+
+    `version` is the digest of the rule set that the days were attributed by.
+    """
 
     rule: str
     file: str
     line: int
+    version: str
     method: str
     idle_cause: str
     fallback: str
@@ -39,7 +44,7 @@ class RuleLine:
 
 @dataclass(frozen=True)
 class CorrectionLine:
-    """What a correction of a closed month's day gave the team, or took: effective cost after less before."""
+    """What a correction of a closed month's day gave the team, or took: what it has since less what it had before."""
 
     corrects: Month
     day: date
@@ -65,35 +70,29 @@ class CorrectionLine:
 
 @dataclass(frozen=True)
 class Explained:
-    """Why a team was given an amount (effective cost) in a month, or on one day of it.
+    """Why a team was given an amount in one currency.
 
     The rules, and the differences of the corrections that were posted in that time, sum to `cost`.
     """
 
-    period: Month
-    day: date | None
-    team: str
-    service: str | None
+    subject: Subject
     currency: str
     cost: Decimal
     rules: tuple[RuleLine, ...]
     corrections: tuple[CorrectionLine, ...] = ()
 
 
+_Rule = tuple[str, str, int, str, str, str, str, str]
+
+
 def explained(
-    asked: tuple[Month, date | None, str, str | None],
-    days: Iterable[tuple[date, Explanation]],
-    corrections: Iterable[ExplainedCorrection],
+    subject: Subject, days: Iterable[ExplainedDay], corrections: Iterable[ExplainedCorrection]
 ) -> tuple[Explained, ...]:
-    """Put the days and the corrections together, one answer a currency."""
-    period, day, team, service = asked
-    rules, corrected = _by_currency(days), _corrections(corrections)
-    return tuple(
+    """Put the days and the corrections together, one answer a currency; where nothing was given, one of nothing."""
+    rules, corrected = _by_currency(days, subject.basis), _corrections(corrections, subject.basis)
+    answers = tuple(
         Explained(
-            period=period,
-            day=day,
-            team=team,
-            service=service,
+            subject=subject,
             currency=currency,
             cost=total((*(line.cost for line in lines), *(line.difference for line in posted))),
             rules=lines,
@@ -102,28 +101,28 @@ def explained(
         for currency in sorted(rules.keys() | corrected.keys())
         for lines, posted in [(rules.get(currency, ()), tuple(corrected.get(currency, ())))]
     )
+    return answers or (Explained(subject, "", Decimal(0), ()),)
 
 
-def _by_currency(days: Iterable[tuple[date, Explanation]]) -> dict[str, tuple[RuleLine, ...]]:
+def _by_currency(days: Iterable[ExplainedDay], basis: Basis) -> dict[str, tuple[RuleLine, ...]]:
     found: dict[str, dict[_Rule, list[DayOfRule]]] = {}
-    for of, explanation in days:
-        for in_currency in explanation.currencies:
+    for day in days:
+        for in_currency in day.explanation.currencies:
             by_rule = found.setdefault(in_currency.currency, {})
             for part in in_currency.parts:
-                by_rule.setdefault(_rule(part), []).append(DayOfRule(of, part))
-    return {currency: _lines(by_rule) for currency, by_rule in found.items()}
+                by_rule.setdefault(_rule(part, day.rules_digest), []).append(DayOfRule(day.day, part))
+    return {currency: _lines(by_rule, basis) for currency, by_rule in found.items()}
 
 
-def _corrections(found: Iterable[ExplainedCorrection]) -> dict[str, list[CorrectionLine]]:
+def _corrections(found: Iterable[ExplainedCorrection], basis: Basis) -> dict[str, list[CorrectionLine]]:
     lines: dict[str, list[CorrectionLine]] = {}
     for each in found:
-        day = each.correction.day
-        before = {} if each.before is None else _by_currency([(day, each.before)])
-        after = _by_currency([(day, each.after)])
+        before = {} if each.before is None else _by_currency([each.before], basis)
+        after = _by_currency([each.after], basis)
         for currency in before.keys() | after.keys():
             line = CorrectionLine(
                 corrects=each.correction.month,
-                day=day,
+                day=each.correction.day,
                 posted_on=each.correction.posted_on,
                 rules_before=before.get(currency, ()),
                 rules_after=after.get(currency, ()),
@@ -133,34 +132,42 @@ def _corrections(found: Iterable[ExplainedCorrection]) -> dict[str, list[Correct
     return lines
 
 
-def _rule(part: RulePart) -> _Rule:
-    return part.rule, part.file, part.line, part.method, part.idle_cause, part.fallback, part.shared_step
+def in_basis(costs: Costs, basis: Basis) -> Decimal:
+    """Return the one of three costs that a basis names."""
+    amount: Decimal = getattr(costs, basis)
+    return amount
 
 
-def _lines(by_rule: dict[_Rule, list[DayOfRule]]) -> tuple[RuleLine, ...]:
+def _rule(part: RulePart, version: str) -> _Rule:
+    return part.rule, part.file, part.line, version, part.method, part.idle_cause, part.fallback, part.shared_step
+
+
+def _lines(by_rule: Mapping[_Rule, Sequence[DayOfRule]], basis: Basis) -> tuple[RuleLine, ...]:
     lines = [
-        RuleLine(*rule, cost=total(day.part.costs.effective for day in days), days=tuple(days))
+        RuleLine(*rule, cost=total(in_basis(day.part.costs, basis) for day in days), days=tuple(days))
         for rule, days in by_rule.items()
     ]
-    return tuple(sorted(lines, key=lambda line: (-line.cost, line.rule, line.idle_cause)))
+    return tuple(sorted(lines, key=lambda line: (line.cost.copy_negate(), line.rule, line.idle_cause)))
 
 
 def explained_document(report: Explained) -> dict[str, Any]:
     """Return the JSON document; amounts and quantities are decimal strings, shares are exact fractions."""
+    subject = report.subject
     return {
-        "period": str(report.period),
-        "day": None if report.day is None else report.day.isoformat(),
-        "team": report.team,
-        "service": report.service,
-        "basis": "effective",
+        "period": str(subject.period),
+        "day": None if subject.day is None else subject.day.isoformat(),
+        "team": subject.team,
+        "service": subject.filters.get("service"),
+        "filters": dict(subject.filters),
+        "basis": subject.basis,
         "currency": report.currency or None,
         "cost": plain(report.cost),
-        "rules": [_line_document(line) for line in report.rules],
-        "corrections": [_correction_document(line) for line in report.corrections],
+        "rules": [_line_document(line, subject.basis) for line in report.rules],
+        "corrections": [_correction_document(line, subject.basis) for line in report.corrections],
     }
 
 
-def _correction_document(line: CorrectionLine) -> dict[str, Any]:
+def _correction_document(line: CorrectionLine, basis: Basis) -> dict[str, Any]:
     return {
         "corrects": str(line.corrects),
         "day": line.day.isoformat(),
@@ -168,48 +175,59 @@ def _correction_document(line: CorrectionLine) -> dict[str, Any]:
         "before": plain(line.before),
         "after": plain(line.after),
         "difference": plain(line.difference),
-        "rules_before": [_line_document(rule) for rule in line.rules_before],
-        "rules_after": [_line_document(rule) for rule in line.rules_after],
+        "rules_before": [_line_document(rule, basis) for rule in line.rules_before],
+        "rules_after": [_line_document(rule, basis) for rule in line.rules_after],
     }
 
 
-def _line_document(line: RuleLine) -> dict[str, Any]:
+def _line_document(line: RuleLine, basis: Basis) -> dict[str, Any]:
     return {
         "rule": line.rule,
         "file": line.file,
         "line": line.line,
+        "version": line.version,
         "method": line.method,
         "idle_cause": line.idle_cause,
         "fallback": line.fallback,
         "shared_step": line.shared_step,
         "cost": plain(line.cost),
-        "days": [_day_document(day) for day in line.days],
+        "days": [_day_document(day, basis) for day in line.days],
     }
 
 
-def _day_document(day: DayOfRule) -> dict[str, Any]:
+def _day_document(day: DayOfRule, basis: Basis) -> dict[str, Any]:
     return {
         "day": day.day.isoformat(),
-        "cost": plain(day.part.costs.effective),
+        "cost": plain(in_basis(day.part.costs, basis)),
+        "reasons": [
+            {"reason": reason.text, "cost": plain(in_basis(reason.costs, basis))} for reason in day.part.reasons
+        ],
         "step_weights": _weights(day.part.step_weights),
-        "weighings": [_weighing(weighing) for weighing in day.part.weighings],
+        "step_flows": [_flow(flow) for flow in day.part.step_flows],
+        "weighings": [_weighing(weighing, basis) for weighing in day.part.weighings],
     }
 
 
-def _weighing(weighing: Weighing) -> dict[str, Any]:
+def _weighing(weighing: Weighing, basis: Basis) -> dict[str, Any]:
     more = weighing.more
     return {
         "metric": weighing.metric,
         "pool": weighing.pool,
         "window_start": _instant(weighing.window_start),
         "window_end": _instant(weighing.window_end),
-        "cost": plain(weighing.costs.effective),
+        "cost": plain(in_basis(weighing.costs, basis)),
+        "unit": weighing.unit,
         "weights": _weights(weighing.weights),
         "note": weighing.note,
-        "charges": [_charge(charge) for charge in weighing.charges],
+        "usage": [_used(used) for used in weighing.usage],
+        "charges": [_charge(charge, basis) for charge in weighing.charges],
         "more_charges": None
         if more is None
-        else {"count": more.count, "charged": plain(more.effective), "cost": plain(more.share.effective)},
+        else {
+            "count": more.count,
+            "charged": plain(in_basis(more.own, basis)),
+            "cost": plain(in_basis(more.share, basis)),
+        },
     }
 
 
@@ -225,8 +243,37 @@ def _weights(weights: Sequence[Weight]) -> list[dict[str, Any]]:
     ]
 
 
-def _charge(charge: ChargeShare) -> dict[str, Any]:
-    return {"origin": charge.origin, "charged": plain(charge.effective), "cost": plain(charge.share.effective)}
+def _flow(flow: Flow) -> dict[str, Any]:
+    return {"provider": flow.provider, "unit": flow.unit, "weights": _weights(flow.weights)}
+
+
+def _used(used: UsedBy) -> dict[str, Any]:
+    return {
+        "metric": used.metric,
+        "pool": used.pool,
+        "owner": used.owner,
+        "quantity": plain(used.quantity),
+        "rows": [_usage_row(row) for row in used.rows],
+        "more_rows": None if used.more is None else {"count": used.more.count, "quantity": plain(used.more.quantity)},
+    }
+
+
+def _usage_row(row: UsageRow) -> dict[str, Any]:
+    return {
+        "source": row.source,
+        "hour": row.hour.isoformat(),
+        "pool": row.pool,
+        "quantity": plain(row.quantity),
+        "origin": row.origin,
+    }
+
+
+def _charge(charge: ChargeShare, basis: Basis) -> dict[str, Any]:
+    return {
+        "origin": charge.origin,
+        "charged": plain(in_basis(charge.own, basis)),
+        "cost": plain(in_basis(charge.share, basis)),
+    }
 
 
 def _instant(instant: datetime | None) -> str | None:

@@ -41,11 +41,7 @@ def comparison_notice(heading: Heading) -> str:
 
 def not_drawn(categories: Sequence[CategoryLine], currency: str) -> str:
     """Say what a chart of usage by day does not draw; nothing where all is usage."""
-    apart = [
-        f"{_apart(line)} of {money(line.cost, currency, 0)}"
-        for line in categories
-        if line.category != USAGE
-    ]
+    apart = [f"{_apart(line)} of {money(line.cost, currency, 0)}" for line in categories if line.category != USAGE]
     return f"Usage only: {_listed(apart)} are not drawn." if apart else ""
 
 

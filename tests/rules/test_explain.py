@@ -48,7 +48,7 @@ def question_of(engine, charge, used):
     ruleset = engine.rules(RULES)
     tables = engine.resolved(engine.tables(charges, usage), ruleset)
     return lambda team, service=None, largest=20: explain(
-        engine.connection, tables, ruleset, Question(team, service), largest
+        engine.connection, tables, ruleset, Question(team, (("ServiceName", service),) if service else ()), largest
     )
 
 
@@ -118,6 +118,37 @@ def test_a_shared_step_says_where_the_whole_cost_went(question_of):
     (currency,) = question_of("ads").currencies
     step = next(part for part in currency.parts if part.shared_step == "platform")
     assert {one.owner: str(one.share) for one in step.step_weights} == {"ads": "2/5", "search": "3/5"}
+
+
+def test_a_shared_step_shows_what_was_used_before_those_who_serve_each_other_are_solved(question_of):
+    (currency,) = question_of("ads").currencies
+    step = next(part for part in currency.parts if part.shared_step == "platform")
+    flows = {flow.provider: (flow.unit, {one.owner: one.quantity for one in flow.weights}) for flow in step.step_flows}
+    assert flows == {
+        "platform": ("Shares", {"data": 2, "search": 1}),
+        "data": ("Shares", {"ads": 1, "platform": 2}),
+    }
+
+
+def test_idle_capacity_is_explained_by_what_was_held_what_computed_and_what_there_is(question_of):
+    (currency,) = question_of("idle").currencies
+    (weighing,) = next(part for part in currency.parts if part.rule == "cluster").weighings
+    assert {(used.metric, used.owner): used.quantity for used in weighing.usage} == {
+        ("gpu.hours", "ads"): 4,
+        ("gpu.hours", "search"): 3,
+        ("gpu.capacity_hours", "unattributed"): 8,
+        ("gpu.busy_hours", "ads"): 1,
+    }
+    capacity = next(used for used in weighing.usage if used.metric == "gpu.capacity_hours")
+    assert [(row.source, row.hour.hour, row.quantity) for row in capacity.rows] == [("metrics", 1, 8)]
+
+
+def test_costs_that_weighed_are_told_in_their_currency(question_of):
+    (currency,) = question_of("search").currencies
+    support = next(part for part in currency.parts if part.rule == "support" and not part.shared_step)
+    (weighing,) = support.weighings
+    assert (weighing.metric, weighing.unit) == ("EffectiveCost", "USD")
+    assert next(one.quantity for one in weighing.weights if one.owner == "platform") == 10
 
 
 def test_a_question_about_a_service_counts_that_service_only(question_of):

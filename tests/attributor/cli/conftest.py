@@ -68,7 +68,8 @@ def faults_of() -> Callable[[Path, Any], list[str]]:
 
     def walk(folder: Path, document: Any) -> list[str]:
         rules = (folder / "attributor.yaml").read_text().splitlines()
-        read = cache(_effective_costs)
+        read = cache(_amounts)
+        column = f"{document['basis'].title()}Cost"
         faults = [] if _sums(document, document["rules"]) else ["the rules do not sum"]
         for rule in document["rules"]:
             if rule["rule"] and f"name: {rule['rule']}" not in rules[rule["line"] - 1]:
@@ -76,15 +77,22 @@ def faults_of() -> Callable[[Path, Any], list[str]]:
             if not _sums(rule, rule["days"]):
                 faults.append(f"{rule['rule']}: the days do not sum")
             for day in rule["days"]:
-                faults += [f"{rule['rule']}, {day['day']}: {fault}" for fault in _faults_of_day(folder, day, read)]
+                faults += [
+                    f"{rule['rule']}, {day['day']}: {fault}" for fault in _faults_of_day(folder, day, read, column)
+                ]
         return faults
 
     return walk
 
 
-def _faults_of_day(folder: Path, day: Any, read: Callable[[Path], list[Decimal]]) -> Iterator[str]:
+def _faults_of_day(folder: Path, day: Any, read: Callable[[Path, str], list[Decimal]], column: str) -> Iterator[str]:
     if not _sums(day, day["weighings"]):
         yield "the weighings do not sum"
+    if day["reasons"] and not _sums(day, day["reasons"]):
+        yield "the reasons do not sum"
+    for flow in (day["step_weights"], *(flow["weights"] for flow in day["step_flows"])):
+        if flow and sum(Fraction(weight["share"]) for weight in flow) != 1:
+            yield "a shared team's flows are not a whole"
     for weighing in day["weighings"]:
         more = [weighing["more_charges"]] if weighing["more_charges"] else []
         if not _sums(weighing, [*weighing["charges"], *more]):
@@ -93,22 +101,30 @@ def _faults_of_day(folder: Path, day: Any, read: Callable[[Path], list[Decimal]]
             yield "the shares are not a whole"
         for charge in weighing["charges"]:
             file, _, row = charge["origin"].rpartition(":")
-            if read(folder / file)[int(row) - 1] != Decimal(charge["charged"]):
+            if read(folder / file, column)[int(row) - 1] != Decimal(charge["charged"]):
                 yield f"{charge['origin']} does not cost {charge['charged']}"
+        for used in weighing["usage"]:
+            more = [used["more_rows"]] if used["more_rows"] else []
+            if sum(Decimal(row["quantity"]) for row in [*used["rows"], *more]) != Decimal(used["quantity"]):
+                yield f"the rows of {used['metric']} of {used['owner']} do not sum"
+            for row in used["rows"]:
+                file, _, line = row["origin"].rpartition(":")
+                if read(folder / file, "quantity")[int(line) - 1] != Decimal(row["quantity"]):
+                    yield f"{row['origin']} is not {row['quantity']}"
 
 
 def _sums(whole: Any, parts: list[Any]) -> bool:
     return sum(Fraction(part["cost"]) for part in parts) == Fraction(whole["cost"])
 
 
-def _effective_costs(path: Path) -> list[Decimal]:
-    """The effective cost of every row of a bill as the ledger keeps it, to twelve decimals."""
+def _amounts(path: Path, column: str) -> list[Decimal]:
+    """A column of every row of a file as the ledger keeps it, to twelve decimals."""
     if path.suffix == ".parquet":
-        costs = [str(cost) for cost in pq.read_table(path, columns=["EffectiveCost"])["EffectiveCost"].to_pylist()]
+        costs = [str(cost) for cost in pq.read_table(path, columns=[column])[column].to_pylist()]
     else:
         packed = path.read_bytes()[:2] == b"\x1f\x8b"
         with gzip.open(path, "rt", newline="") if packed else path.open(newline="") as file:
-            costs = [row["EffectiveCost"] for row in csv.DictReader(file)]
+            costs = [row[column] for row in csv.DictReader(file)]
     return [Decimal(cost).quantize(Decimal("1e-12")) for cost in costs]
 
 

@@ -4,11 +4,14 @@ import csv
 import io
 import json
 from decimal import Decimal
+from itertools import cycle
 
 import pytest
 
+from attributor.attributing.explaining import FILTERS
 from attributor.demo.company import write_company
 from attributor.demo.plan import DemoPlan
+from attributor.reports.costs import BASES
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +49,16 @@ def test_every_level_sums_down_to_the_rows_of_the_files(demo, faults_of) -> None
 
 
 @pytest.mark.slow
-def test_a_service_and_a_day_sum_to_what_showback_says_of_them(demo, faults_of) -> None:
+def test_every_dimension_sums_to_what_showback_says_of_it_in_every_cost_column(demo, faults_of) -> None:
     folder, ask = demo
-    for dimension, flag in (("service", "--service"), ("day", "--day")):
-        rows = ask("showback", "--period", "2026-11", "--team", "search", "--by", dimension)["rows"]
-        for row in rows[:1]:
-            document = ask("explain", "--period", "2026-11", "--team", "search", flag, row[dimension])
-            assert (document["cost"], document[dimension]) == (row["cost"], row[dimension])
-            assert faults_of(folder, document) == []
+    for dimension, basis in zip(FILTERS, cycle(BASES)):
+        of_team = ("--period", "2026-11", "--team", "search", "--basis", basis)
+        rows = ask("showback", *of_team, "--by", f"day,{dimension}")["rows"]
+        row = rows[len(rows) // 2]
+        flag = f"--{dimension.replace('_', '-')}"
+        document = ask("explain", *of_team, "--day", row["day"], flag, row[dimension])
+        assert (document["cost"], document["basis"], dimension) == (row["cost"], basis, dimension)
+        assert faults_of(folder, document) == []
 
 
 def test_a_split_is_explained_by_its_weights(ran, faults_of) -> None:
@@ -69,6 +74,24 @@ def test_a_split_is_explained_by_its_weights(ran, faults_of) -> None:
         ("search", "1", "1/3"),
     ]
     assert weighing["charges"] == [{"origin": "bills/november.csv:2", "charged": "9", "cost": "3"}]
+    ads, search = weighing["usage"]
+    assert (weighing["unit"], ads["owner"], ads["quantity"], ads["rows"]) == ("gpu.hours", "ads", "2", [])
+    assert ads["more_rows"] == {"count": 1, "quantity": "2"}
+    assert (search["metric"], search["owner"], search["quantity"], search["more_rows"]) == (
+        "gpu.hours",
+        "search",
+        "1",
+        None,
+    )
+    assert search["rows"] == [
+        {
+            "source": "gpus",
+            "hour": "2026-11-10T08:00:00+00:00",
+            "pool": "prod",
+            "quantity": "1",
+            "origin": "usage/gpus.csv:1",
+        }
+    ]
 
 
 def test_after_the_rules_changed_the_published_ones_explain_until_the_next_run(ran, faults_of) -> None:
@@ -84,10 +107,45 @@ def test_after_the_rules_changed_the_published_ones_explain_until_the_next_run(r
     assert faults_of(ran.folder, document) == []
 
 
+def test_a_rules_version_changes_with_the_rules(ran) -> None:
+    def versions() -> set[str]:
+        rules = ran.command("explain", "--period", "2026-11", "--team", "search", "--format", "json").json["rules"]
+        return {rule["version"] for rule in rules}
+
+    [before] = versions()
+    config = (ran.folder / "attributor.yaml").read_text()
+    ran.write("attributor.yaml", config.replace("per: day", "per: hour"))
+    ran.run()
+    [after] = versions()
+    assert before != after
+    assert len(before) == len(after) == 64
+
+
+def test_unclaimed_money_says_why(ran) -> None:
+    ran.bill("more", "10,4,team=nobody", "11,3,cluster=prod")
+    ran.run()
+    rules = ran.command("explain", "--period", "2026-11", "--team", "unattributed", "--format", "json").json["rules"]
+    reasons = {
+        (day["day"], one["reason"], one["cost"]) for rule in rules for day in rule["days"] for one in day["reasons"]
+    }
+    assert reasons == {
+        ("2026-11-10", "tags.team names no team: nobody", "4"),
+        ("2026-11-11", "no rule claims it", "2"),
+        ("2026-11-11", "the usage of these hours is not known yet", "3"),
+    }
+
+
 def test_people_read_the_same_amounts(ran) -> None:
     answer = ran.command("explain", "--period", "2026-11", "--team", "search")
     assert answer.out.startswith("search, 2026-11: $33.00 effective cost\n")
-    for words in ("rule `cluster` (", "attributor.yaml:11)", "search: 1 = 33.33%", "bills/november.csv:2"):
+    for words in (
+        "rule `cluster` (",
+        "attributor.yaml:11)",
+        "search: 1 = 33.33%",
+        "bills/november.csv:2",
+        "usage/gpus.csv:1",
+        "version ",
+    ):
         assert words in answer.out
 
 
@@ -124,6 +182,8 @@ def test_nothing_given_is_an_answer_with_a_cost_of_zero(ran) -> None:
     [
         ([], "Missing option '--team'"),
         (["--team", "serch"], "there is no team 'serch'; did you mean search?"),
+        (["--team", "ads", "--dimension", "feature=x"], "there is no dimension 'feature'; yours are none"),
+        (["--team", "ads", "--dimension", "feature"], "'feature' has no `=`; yours are none"),
         (["--team", "ads", "--day", "2026-02-30"], "'2026-02-30' is not a day; write it as YYYY-MM-DD"),
         (["--team", "ads", "--day", "20261110"], "'20261110' is not a day"),
         (["--team", "ads", "--day", "9999-12-31"], "'9999-12-31' is not a day"),
@@ -134,3 +194,13 @@ def test_what_cannot_be_asked_is_said_in_one_line(arguments: list[str], words: s
     answer = ran.command("explain", *arguments)
     assert (answer.code, answer.out) == (2, "")
     assert words in answer.err.splitlines()[-1]
+
+
+def test_a_dimension_of_ones_own_keeps_to_its_value(ran) -> None:
+    config = (ran.folder / "attributor.yaml").read_text()
+    ran.write("attributor.yaml", f"{config}dimensions: {{kind: tags.team}}\n")
+    ran.run()
+    asked = ("explain", "--period", "2026-11", "--team", "search", "--format", "json")
+    for value, cost in (("Srch", "30"), ("", "3"), ("ads", "0")):
+        document = ran.command(*asked, "--dimension", f"kind={value}").json
+        assert (document["cost"], document["filters"]) == (cost, {"kind": value})
