@@ -69,13 +69,15 @@ class Reading:
     """What one reading of a source covered; complete only after its batches were read to the end.
 
     `requests` is how many requests it took, those that were tried again included, and `cost` what the provider charges
-    for them, in its currency.
+    for them, in its currency. `whole` are spans that it tells wholly, whichever files it read: a day stored in them of
+    which there is no row any more was taken back, as where a provider delivers a month anew under other names.
     """
 
     coverage: tuple[Window, ...]
     files: tuple[FileRead, ...]
     requests: int = 0
     cost: Decimal = Decimal(0)
+    whole: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -128,8 +128,9 @@ def _taken_back(collector: Collector, stores: Stores, absent: Sequence[date], kn
     reading = collector.reading()
     if not collector.holds_everything:
         return covered_days(absent, reading.coverage)
-    pins = [Pin(collector.name, day, known[day].version) for day in absent]
-    return dropped_days(stores.lake, stores.connection, collector, pins, reading)
+    told_wholly = covered_days(absent, reading.whole)
+    pins = [Pin(collector.name, day, known[day].version) for day in absent if day not in told_wholly]
+    return [*told_wholly, *dropped_days(stores.lake, stores.connection, collector, pins, reading)]
 
 
 def _known(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:

@@ -1,6 +1,6 @@
 """A source that is files: listed, fingerprinted, read whole or refused whole."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,16 +30,43 @@ class FileSource:
     access: Access = field(default_factory=Access)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Which files of a source count, and the spans that they tell wholly (see `Reading.whole`)."""
+
+    places: tuple[Place, ...]
+    whole: tuple[Window, ...] = ()
+
+
+def every_file(source: FileSource) -> Chosen:
+    """Return the files of all paths, each once, by name; raise CollectError where listing fails."""
+    return Chosen(listed(source, source.layout.suffixes))
+
+
+def listed(source: FileSource, suffixes: tuple[str, ...]) -> tuple[Place, ...]:
+    """Return what all paths stand for, each file once, by name; of folders what ends in one of the suffixes."""
+    found = {
+        place.name: place
+        for path in source.paths
+        for place in list_places(path, source.folder, suffixes, source.access)
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
 class FileCollector:
     """The Collector of a source of files, whichever table they hold.
 
     `collect` yields while it reads. Where a later row or file turns out broken it raises instead of ending, and the
-    caller throws away what came before: a reading is whole or refused.
+    caller throws away what came before: a reading is whole or refused. `choose` tells which of the files count, where
+    a provider keeps older deliveries beside the newest one.
     """
 
-    def __init__(self, source: FileSource, table: FileTable) -> None:
+    def __init__(
+        self, source: FileSource, table: FileTable, choose: Callable[[FileSource], Chosen] = every_file
+    ) -> None:
         self._source = source
         self._table = table
+        self._choose = choose
         self._reading: Reading | None = None
 
     @property
@@ -64,7 +91,7 @@ class FileCollector:
 
     def revision(self) -> str:
         """Return the digest of the files' names, sizes and times or ETags; raise CollectError where listing fails."""
-        return revision_of(self._places())
+        return revision_of(self._choose(self._source).places)
 
     def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
         """Yield the rows whose period starts in the window; control totals are of the whole files all the same.
@@ -73,19 +100,20 @@ class FileCollector:
         rather a lost mount than a bill of nothing.
         """
         self._reading = None
-        places = self._places()
-        if not places:
+        chosen = self._choose(self._source)
+        if not chosen.places:
             raise CollectError(f"{self.name}: there is no file at {self._shown}", permanent=True)
         problems = Problems()
         periods: set[datetime] = set()
         files: list[FileRead] = []
-        for place in places:
+        for place in chosen.places:
             totals = Totals()
             for batch in self._read(place, totals, periods, problems):
                 yield _within(batch, self._table.time_column, window)
             files.append(totals.file_read(place.name))
         problems.raise_if_any(self.name)
-        self._reading = Reading(_clipped(self._table.coverage(periods), window), tuple(files))
+        coverage = _clipped(self._table.coverage(periods), window)
+        self._reading = Reading(coverage, tuple(files), whole=_clipped(chosen.whole, window))
 
     def reading(self) -> Reading:
         """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
@@ -105,16 +133,6 @@ class FileCollector:
     @property
     def _shown(self) -> str:
         return ", ".join(path.partition("?")[0] if "://" in path else path for path in self._source.paths)
-
-    def _places(self) -> tuple[Place, ...]:
-        """Return the files of all paths, each once, by name."""
-        source = self._source
-        found = {
-            place.name: place
-            for path in source.paths
-            for place in list_places(path, source.folder, source.layout.suffixes, source.access)
-        }
-        return tuple(found[name] for name in sorted(found))
 
     def _read(
         self, place: Place, totals: Totals, periods: set[datetime], problems: Problems

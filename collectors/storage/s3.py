@@ -21,6 +21,7 @@ from collectors.storage.store import CHUNK, Store, is_permanent, wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _ATTEMPTS = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=60)
 _CHANGED = frozenset({"PreconditionFailed", "NoSuchKey", "404", "412"})
@@ -39,7 +40,7 @@ def list_objects(url: str, suffixes: tuple[str, ...], access: Access) -> tuple[P
     try:
         pages = _client(access).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=meant.prefix)
         found = [
-            Place(f"s3://{bucket}/{item['Key']}", item["Size"], item["ETag"].strip('"'), f"s3://{bucket}/{item['Key']}")
+            _place(f"s3://{bucket}/{item['Key']}", item)
             for page in pages
             for item in page.get("Contents", [])
             if meant.has(item["Key"])
@@ -82,6 +83,10 @@ def peek_object(place: Place, access: Access) -> None:
 S3 = Store(
     list_objects, copy_object, peek_object, to_list="s3:ListBucket on the bucket", to_read="s3:GetObject on its objects"
 )
+
+
+def _place(url: str, item: "ObjectTypeDef") -> Place:
+    return Place(url, item["Size"], item["ETag"].strip('"'), url, item["LastModified"])
 
 
 def _bucket_and_key(url: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Bills of AWS: Data Exports, Cost and Usage Reports and Cost Explorer."""
