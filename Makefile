@@ -37,6 +37,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed  ## speed and memory, as ratios within one run
+	$(BIN)/python tests/bench/bench_attribute.py
 	$(BIN)/python tests/bench/bench_run.py
 	$(BIN)/python tests/bench/bench_push.py
 	$(BIN)/python tests/bench/bench_rules.py

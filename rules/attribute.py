@@ -1,12 +1,14 @@
 """From a day's charges and usage to its allocations: match, collapse, weigh, split, pass on, verify."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
 from rules.allocations import ALLOCATIONS_TABLE, write_allocations
-from rules.cells import Plan, decide_groups, make_cells
+from rules.cells import Charges, Plan, decide_groups, make_cells
+from rules.collapse import ColumnReader, collapse
 from rules.hours import Span
+from rules.judged import Memory
 from rules.measures import UsageSource
 from rules.methods.idle import BUSY, CAPACITY, LOW, needs_capacity
 from rules.outcomes import Activity, UsageSplit
@@ -35,6 +37,10 @@ class DayTables:
     usage: str
     coverage: str
     month_costs: str | None = None
+    columns: ColumnReader | None = None
+    """Reads the same charges by the column, to collapse them early; without it they are read from the table."""
+    answers: Memory = field(default_factory=dict)
+    """What rules said of values before; days that share it are done faster, and no otherwise."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def attribute(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset:
     Raises MoneyLostError, a bug, where they do not. Works with temporary tables whose names begin with
     `attribution_`, so that one connection attributes one thing at a time.
     """
-    worked = work_out(connection, tables, ruleset)
+    worked = _worked(connection, tables, read_charges(connection, tables, ruleset), ruleset)
     unmatched = unmatched_owners(connection, worked.plan, ruleset)
     write_allocations(connection, worked.plan, ruleset)
     verify(connection, tables.charges, ALLOCATIONS_TABLE)
@@ -83,13 +89,26 @@ def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: Rul
     """
     if not metrics_of(ruleset):
         return None
-    decide_groups(connection, charges, ruleset)
+    decide_groups(connection, Charges(charges), ruleset)
     return span_of(connection, ruleset)
 
 
+def read_charges(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Charges:
+    """Return the charges to attribute, collapsed where that can be."""
+    collapsed = collapse(connection, tables.columns, ruleset, tables.answers) if tables.columns else None
+    return collapsed or Charges(tables.charges)
+
+
 def work_out(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Worked:
-    """Leave cells and their parts, with everything that they were weighed by, in the connection."""
-    plan = make_cells(connection, tables.charges, ruleset)
+    """Leave cells and their parts, with everything that they were weighed by, in the connection.
+
+    Its groups are of the charges as they are, so that each charge can be found in its cell.
+    """
+    return _worked(connection, tables, Charges(tables.charges), ruleset)
+
+
+def _worked(connection: duckdb.DuckDBPyConnection, tables: DayTables, charges: Charges, ruleset: RuleSet) -> Worked:
+    plan = make_cells(connection, charges, ruleset)
     span = measured_span(connection, tables.usage, ruleset)
     source = UsageSource(connection, tables.coverage)
     phased = allocate(source, plan, ruleset, tables.month_costs)

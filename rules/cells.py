@@ -3,7 +3,7 @@
 A group is the charges that agree in everything rules see; a cell, the groups that one rule treats alike.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -11,6 +11,7 @@ import duckdb
 from rules.columns import TAG_PREFIX
 from rules.decide import Facts, decide
 from rules.facts import charge_fact, columns_asked_for, columns_in, dimension, followed_columns
+from rules.judged import Judged
 from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, MappingOwner, Outcome, Owner, Per, UsageSplit
 from rules.ruleset import RuleSet
 from rules.schema import COST_COLUMNS, DIMENSION_COLUMNS, OWNER_COLUMNS
@@ -29,6 +30,15 @@ _PERIODS: tuple[Per, ...] = ("hour", "day", "month")
 
 
 @dataclass(frozen=True)
+class Charges:
+    """A table of charges: with answers in the place of some columns, and collapsed already where it says so."""
+
+    table: str
+    judged: tuple[Judged, ...] = ()
+    collapsed: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """How the charges of a rule set are read: SQL by column name, for what rules see and for what is followed."""
 
@@ -37,6 +47,8 @@ class Plan:
     followed: tuple[tuple[str, str], ...]
     finest: Per | None
     """The finest bucket that any rule needs; None where no rule measures usage."""
+    judged: tuple[Judged, ...] = ()
+    """The columns of which the charges have the answers to the rules' tests, and not the value."""
     marks: tuple[tuple[str, str], ...] = ()
     """What else tells charges apart, UNUSED and TAGS where they are needed: SQL by the groups' column."""
 
@@ -51,16 +63,18 @@ class Plan:
         return {name: f"c{index}" for index, (name, _) in enumerate(self.facts)}
 
 
-def plan_of(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Plan:
+def plan_of(connection: duckdb.DuckDBPyConnection, charges: Charges, ruleset: RuleSet) -> Plan:
     """Return how to read a table of charges for a rule set."""
-    available = columns_in(connection, charges)
+    available = columns_in(connection, charges.table)
     sources = dict(ruleset.dimensions) or {name: name for name in DIMENSION_COLUMNS}
     asked_for = {*columns_asked_for(ruleset.rules), *(column for _, column in ruleset.more_dimensions)}
+    asked_for -= {one.column for one in charges.judged}
     return Plan(
         facts=tuple((name, charge_fact(name, available)) for name in sorted(asked_for)),
         dimensions=tuple((name, dimension(sources.get(name, name), available)) for name in DIMENSION_COLUMNS),
         followed=tuple((name, charge_fact(name, available)) for name in followed_columns(ruleset)),
-        finest=_finest(rule.outcome for rule in ruleset.rules),
+        finest=finest_bucket(ruleset),
+        judged=charges.judged,
         marks=tuple(_marks(available, ruleset)),
     )
 
@@ -93,15 +107,16 @@ def method_of(outcome: Outcome) -> str:
     return methods[type(outcome)]
 
 
-def group_charges(connection: duckdb.DuckDBPyConnection, charges: str, plan: Plan) -> None:
-    """Create the groups: id, the keys that every charge has, c0… d0… f0…, and the sums in units."""
-    sums = ", ".join(f"sum({identifier(column)}) AS {column}" for column in COST_COLUMNS)
+def group_charges(connection: duckdb.DuckDBPyConnection, charges: Charges, plan: Plan) -> None:
+    """Create the groups: id, the keys that every charge has, c0… d0… b0… f0…, and the sums in units."""
+    added, grouped_by = ("{}", "") if charges.collapsed else ("sum({})", " GROUP BY ALL")
+    sums = ", ".join(f"{added.format(identifier(column))} AS {column}" for column in COST_COLUMNS)
     units = ", ".join(f"{units_of(f's.{column}')} AS {column}" for column in COST_COLUMNS)
     keys = ", ".join(group_keys(plan))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {GROUPS} AS SELECT row_number() OVER () AS id,"
         f" s.* EXCLUDE ({', '.join(COST_COLUMNS)}), {units}"
-        f" FROM (SELECT {keys}, {sums} FROM {identifier(charges)} GROUP BY ALL) s"
+        f" FROM (SELECT {keys}, {sums} FROM {identifier(charges.table)}{grouped_by}) s"
     )
 
 
@@ -120,6 +135,7 @@ def group_keys(plan: Plan) -> list[str]:
     }
     named = {f"c{index}": expression for index, (_, expression) in enumerate(plan.facts)}
     named |= {f"d{index}": expression for index, (_, expression) in enumerate(plan.dimensions)}
+    named |= {word: word for column in plan.judged for word in column.words}
     named |= {f"f{index}": expression for index, (_, expression) in enumerate(plan.followed)}
     return [f"{expression} AS {name}" for name, expression in (fixed | named | dict(plan.marks)).items()]
 
@@ -144,16 +160,21 @@ def bucket_end(hour: str, per: Per) -> str:
     return f"(epoch_us({month}) // 3600000000)"
 
 
-def decide_groups(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Plan:
+def decide_groups(connection: duckdb.DuckDBPyConnection, charges: Charges, ruleset: RuleSet) -> Plan:
     """Create the groups of the charges and the decisions on them; return the plan they were made by."""
     plan = plan_of(connection, charges, ruleset)
     group_charges(connection, charges, plan)
-    facts = Facts(GROUPS, plan.columns, ruleset.more_dimensions)
-    decide(connection, facts, ruleset.rules, ruleset.teams, DECISIONS)
+    decide(connection, facts_of_groups(plan, ruleset), ruleset.rules, ruleset.teams, DECISIONS)
     return plan
 
 
-def make_cells(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: RuleSet) -> Plan:
+def facts_of_groups(plan: Plan, ruleset: RuleSet) -> Facts:
+    """Return what rules see of the groups."""
+    answers = {test: answer for column in plan.judged for test, answer in column.answers()}
+    return Facts(GROUPS, plan.columns, ruleset.more_dimensions, answers)
+
+
+def make_cells(connection: duckdb.DuckDBPyConnection, charges: Charges, ruleset: RuleSet) -> Plan:
     """Create groups, decisions and cells of the charges; return the plan they were made by.
 
     A cell: cell (from 1, in an order that its keys alone decide), split (NULL for direct rows), keys, costs in units.
@@ -197,6 +218,7 @@ def _among(column: str, numbers: list[int]) -> str:
     return f"{column} IN ({', '.join(map(str, numbers))})" if numbers else "FALSE"
 
 
-def _finest(outcomes: Iterable[Outcome]) -> Per | None:
-    needed = {measured_per(outcome) for outcome in outcomes}
+def finest_bucket(ruleset: RuleSet) -> Per | None:
+    """Return the finest bucket that any rule needs; None where no rule measures usage."""
+    needed = {measured_per(rule.outcome) for rule in ruleset.rules}
     return next((per for per in _PERIODS if per in needed), None)

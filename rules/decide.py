@@ -4,13 +4,14 @@ An owner rule whose value names no team lets the row fall through to the next ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 import pyarrow as pa
 
 from rules.match import condition
+from rules.matchers import Test
 from rules.outcomes import MappingOwner, Owner
 from rules.owners import Directory, directory, is_there, look_up
 from rules.rows import load_rows
@@ -29,12 +30,14 @@ _OwnerRow = tuple[int | str | date, ...]
 class Facts:
     """A table with `id`, `day` and text columns; `columns` maps the rules' names to the table's.
 
-    `dimensions` are the configured ones that are kept, by name, with the column that each is taken from.
+    `dimensions` are the configured ones that are kept, by name, with the column that each is taken from. `answers`
+    are conditions on a row `g` in the place of tests, whose columns the table need not have.
     """
 
     table: str
     columns: Mapping[str, str]
     dimensions: tuple[tuple[str, str], ...] = ()
+    answers: Mapping[Test, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def claim(rule: Rule, facts: Facts) -> str:
     named = {name: f"g.{column}" for name, column in facts.columns.items()}
     dates = [f"g.day >= DATE '{rule.start}'"] if rule.start else []
     dates += [f"g.day < DATE '{rule.end}'"] if rule.end else []
-    return " AND ".join([*dates, condition(rule.match, named)])
+    return " AND ".join([*dates, condition(rule.match, named, facts.answers)])
 
 
 def _resolve_values(connection: duckdb.DuckDBPyConnection, facts: Facts, lookups: Lookups, names: Directory) -> None:

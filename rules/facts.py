@@ -1,6 +1,6 @@
 """What rules see of a charge and of a usage row: text columns in which absent is NULL and never empty."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
 
@@ -24,21 +24,23 @@ def columns_in(connection: duckdb.DuckDBPyConnection, table: str) -> frozenset[s
 
 
 def charge_fact(name: str, available: Collection[str]) -> str:
-    """Return the SQL text expression of a column of a charge, or of one of its tags.
+    """Return the SQL text expression of a column of a charge, of a tag (`Tags` or its own column) or of a fact.
 
     An estimated charge is of the source that it stands for, so that the rules for the bill hold for it too.
     """
     if name.startswith(TAG_PREFIX):
+        if name in available:
+            return f"nullif({identifier(name)}, '')"
         key = literal(name.removeprefix(TAG_PREFIX))
         return f"nullif(Tags[{key}], '')" if "Tags" in available else _ABSENT
     if name == "x_Source" and name in available:
         return f"nullif({billed_source(identifier(name))}, '')"
-    if name not in KINDS:
+    if name not in KINDS and name not in available:
         return _fact_of_estimate(name, available)
     if name not in available:
         return _ABSENT
     column = identifier(name)
-    if KINDS[name] == "time":
+    if KINDS.get(name) == "time":
         return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%SZ')"
     return f"nullif(CAST({column} AS VARCHAR), '')"
 
@@ -47,6 +49,11 @@ def billed_source(source: str) -> str:
     """Return the SQL text expression of the source of the bill that a charge is of, or that its estimate stands for."""
     name = f"left({source}, len({source}) - {len(ESTIMATES)})"
     return f"CASE WHEN suffix({source}, {literal(ESTIMATES)}) THEN {name} ELSE {source} END"
+
+
+def estimate_column(name: str) -> str:
+    """Return the column or tag of an estimated charge that holds a fact of usage."""
+    return _COLUMNS_OF_ESTIMATES.get(name, f"{TAG_PREFIX}{name}")
 
 
 def _fact_of_estimate(name: str, available: Collection[str]) -> str:
@@ -81,18 +88,22 @@ def is_for_usage(rule: Rule) -> bool:
     return any(name not in KINDS and not name.startswith(TAG_PREFIX) for name in columns_of(rule.match))
 
 
-def columns_asked_for(rules: Iterable[Rule]) -> tuple[str, ...]:
+def columns_asked_for(rules: Sequence[Rule]) -> tuple[str, ...]:
     """Return every column that the rules' matchers and outcomes look at, sorted."""
+    return tuple(sorted(frozenset().union(columns_given(rules), *(columns_of(rule.match) for rule in rules))))
+
+
+def columns_given(rules: Iterable[Rule]) -> frozenset[str]:
+    """Return every column whose value the rules' outcomes take."""
     names: set[str] = set()
     for rule in rules:
-        names |= columns_of(rule.match)
         if isinstance(rule.outcome, Owner):
             owner = rule.outcome
             names |= {owner.team_column, owner.project_column, owner.environment_column, owner.cost_center_column}
             names |= {column for _, column in owner.dimension_columns}
         elif isinstance(rule.outcome, MappingOwner):
             names.add(rule.outcome.column)
-    return tuple(sorted(names - {""}))
+    return frozenset(names - {""})
 
 
 def followed_columns(ruleset: RuleSet) -> tuple[str, ...]:

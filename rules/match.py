@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal, InvalidOperation
 
 from rules.columns import KINDS
-from rules.matchers import AllOf, AnyOf, Matcher, Not, OneOf, Prefix, Present, Range, Regex
+from rules.matchers import AllOf, AnyOf, Matcher, Not, OneOf, Prefix, Present, Range, Regex, Test
 from rules.sql import literal
 
 _NUMBER = "DECIMAL(38,12)"
@@ -14,14 +14,19 @@ _LARGEST = Decimal(f"{10**26 - 1}.{10**12 - 1}")
 _EXACT = Context(prec=60)
 
 
-def condition(matcher: Matcher, columns: Mapping[str, str]) -> str:
-    """Return a two-valued SQL condition; `columns` maps a column's name to its SQL text expression."""
+def condition(matcher: Matcher, columns: Mapping[str, str], answers: Mapping[Test, str] | None = None) -> str:
+    """Return a two-valued SQL condition; `columns` maps a column's name to its SQL text expression.
+
+    `answers` are conditions by test: of those, no column is asked.
+    """
     if isinstance(matcher, AllOf):
-        return _joined(" AND ", (condition(part, columns) for part in matcher.parts), "TRUE")
+        return _joined(" AND ", (condition(part, columns, answers) for part in matcher.parts), "TRUE")
     if isinstance(matcher, AnyOf):
-        return _joined(" OR ", (condition(part, columns) for part in matcher.parts), "FALSE")
+        return _joined(" OR ", (condition(part, columns, answers) for part in matcher.parts), "FALSE")
     if isinstance(matcher, Not):
-        return f"(NOT {condition(matcher.part, columns)})"
+        return f"(NOT {condition(matcher.part, columns, answers)})"
+    if answers and matcher in answers:
+        return answers[matcher]
     expression = columns[matcher.column]
     if isinstance(matcher, Present):
         return f"({expression} IS NOT NULL)"

@@ -1,5 +1,6 @@
 """The nouns of matching: what a rule asks of a charge or of a usage row. All are two-valued: absent is not a match."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -68,24 +69,30 @@ class Not:
     part: "Matcher"
 
 
-Matcher = OneOf | Prefix | Regex | Range | Present | AllOf | AnyOf | Not
+Test = OneOf | Prefix | Regex | Range | Present
+"""What is asked of one column."""
+
+Matcher = Test | AllOf | AnyOf | Not
 
 EVERYTHING = AllOf(())
 
 
 def columns_of(matcher: Matcher) -> frozenset[str]:
     """Return the columns that a matcher looks at."""
+    return frozenset(test.column for test in tests_of(matcher))
+
+
+def tests_of(matcher: Matcher) -> Iterator[Test]:
+    """Yield every test of a matcher, in order."""
     if isinstance(matcher, AllOf | AnyOf):
-        return frozenset().union(*(columns_of(part) for part in matcher.parts))
-    if isinstance(matcher, Not):
-        return columns_of(matcher.part)
-    return frozenset({matcher.column})
+        for part in matcher.parts:
+            yield from tests_of(part)
+    elif isinstance(matcher, Not):
+        yield from tests_of(matcher.part)
+    else:
+        yield matcher
 
 
 def patterns_of(matcher: Matcher) -> tuple[str, ...]:
     """Return the RE2 patterns of a matcher."""
-    if isinstance(matcher, Regex):
-        return matcher.patterns
-    if isinstance(matcher, AllOf | AnyOf):
-        return tuple(pattern for part in matcher.parts for pattern in patterns_of(part))
-    return patterns_of(matcher.part) if isinstance(matcher, Not) else ()
+    return tuple(pattern for test in tests_of(matcher) if isinstance(test, Regex) for pattern in test.patterns)

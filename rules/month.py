@@ -2,7 +2,7 @@
 
 import duckdb
 
-from rules.attribute import DayTables, measured_span
+from rules.attribute import DayTables, measured_span, read_charges
 from rules.cells import make_cells
 from rules.hours import Span
 from rules.keys import split_keys
@@ -27,7 +27,7 @@ def phase_one_costs(connection: duckdb.DuckDBPyConnection, tables: DayTables, ru
     Columns: day, currency, team, f0… (the values of the followed columns) and effective as DECIMAL(38,12). The union
     of it over the days of a month is what `DayTables.month_costs` wants.
     """
-    plan = make_cells(connection, tables.charges, ruleset)
+    plan = make_cells(connection, read_charges(connection, tables, ruleset), ruleset)
     span = measured_span(connection, tables.usage, ruleset)
     phase_one(UsageSource(connection, tables.coverage), ruleset, split_keys(connection, plan))
     connection.execute(

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import duckdb
 
-from rules.cells import DECISIONS, GROUPS, Plan
-from rules.decide import NOBODY, OWNERS_TABLE, Facts, claim, lookups_of
+from rules.cells import DECISIONS, GROUPS, Plan, facts_of_groups
+from rules.decide import NOBODY, OWNERS_TABLE, claim, lookups_of
 from rules.ruleset import RuleSet
 from rules.sql import amount_of, literal
 
@@ -27,7 +27,7 @@ def fell_through(plan: Plan, ruleset: RuleSet) -> str | None:
 
     Columns: id, name, value. None where no rule looks an owner up.
     """
-    facts = Facts(GROUPS, plan.columns)
+    facts = facts_of_groups(plan, ruleset)
     fell = []
     for index, lookup in lookups_of(ruleset.rules).items():
         column = f"g.{plan.columns[lookup.column]}"

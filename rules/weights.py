@@ -45,11 +45,11 @@ def integer_weights(parts: Iterable[tuple[str, str, Fraction | int]]) -> tuple[P
 
     Raises ValueError for a negative weight.
     """
-    sums: dict[tuple[str, str], Fraction] = {}
+    sums: dict[tuple[str, str], Fraction | int] = {}
     for team, cause, weight in parts:
         if weight < 0:
             raise ValueError(f"the weight of {team} is negative: {weight}")
-        sums[team, cause] = sums.get((team, cause), Fraction(0)) + weight
+        sums[team, cause] = sums.get((team, cause), 0) + weight
     above_zero = {key: weight for key, weight in sums.items() if weight}
     scale = lcm(*(weight.denominator for weight in above_zero.values()))
     scaled = {key: int(weight * scale) for key, weight in above_zero.items()}

@@ -1,19 +1,22 @@
 """Collected tables, opened for the rules: a batch of days shares its usage, each day brings its charges."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 import duckdb
 import pyarrow as pa
 
 from attributor.attributing.inputs import LOOK_BACK, Inputs
+from attributor.lake.columns import read_columns
 from attributor.lake.lake import Lake
 from attributor.lake.views import MissingVersionError, Pin, open_view, pinned_files
 from attributor.periods import month_of, start_of
 from collectors.base import Window
 from rules.attribute import DayTables
 from rules.hours import Span
+from rules.judged import Memory
 from rules.month import needs_month
 from rules.ruleset import RuleSet
 from rules.usage import resolve_usage
@@ -31,6 +34,8 @@ class DayReading:
     connection: duckdb.DuckDBPyConnection
     ruleset: RuleSet
     inputs: Inputs
+    answers: Memory = field(default_factory=dict, repr=False, compare=False)
+    """What the rules said of the last day's values, for the next day."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,11 @@ def open_day(reading: DayReading, usage: OpenUsage, day: date, costs: pa.Table |
     """Open a day's charges beside the usage; `costs` are those of its whole month, where rules lean on them."""
     pins = [Pin(source, day, found.version) for (source, of), found in reading.inputs.charges.items() if of == day]
     _open_whole(reading, _CHARGES, "charges", pins)
+    columns = partial(read_columns, reading.lake, "charges", pins)
     if costs is None:
-        return DayTables(_CHARGES, usage.table, _COVERAGE)
+        return DayTables(_CHARGES, usage.table, _COVERAGE, None, columns, reading.answers)
     reading.connection.register(_MONTH_COSTS, costs)
-    return DayTables(_CHARGES, usage.table, _COVERAGE, _MONTH_COSTS)
+    return DayTables(_CHARGES, usage.table, _COVERAGE, _MONTH_COSTS, columns, reading.answers)
 
 
 def _open_whole(reading: DayReading, name: str, table: str, pins: Collection[Pin]) -> None:

@@ -41,7 +41,9 @@ CHARGES = pa.schema(
                 "BillingAccountId",
                 "SubAccountId",
                 "ChargeCategory",
+                "RegionId",
                 "ResourceId",
+                "ResourceName",
                 "InvoiceId",
                 "CommitmentDiscountStatus",
             )
@@ -115,6 +117,10 @@ def _table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(listed, schema=schema)
 
 
+def _some(table: pa.Table, names: Iterable[str]) -> pa.Table:
+    return table.select([name for name in names if name in table.column_names])
+
+
 def _read(text: str, folder: Path) -> Loaded:
     root, problems = read_yaml(dedent(text), "rules.yaml")
     assert root is not None, problems
@@ -175,11 +181,12 @@ class Engine:
         usage: Iterable[Mapping[str, Any]] = (),
         covered: Iterable[tuple[str, datetime, datetime]] = (),
     ) -> DayTables:
-        self.connection.register("charges", _table(charges, CHARGES))
+        bill = _table(charges, CHARGES)
+        self.connection.register("charges", bill)
         self.connection.register("usage", _table(usage, USAGE))
         rows = [{"source": source, "start": start, "end": end} for source, start, end in covered]
         self.connection.register("coverage", pa.Table.from_pylist(rows, schema=COVERAGE))
-        return DayTables("charges", "usage", "coverage")
+        return DayTables("charges", "usage", "coverage", columns=lambda names: [_some(bill, names)])
 
     def charge(self, **columns: Any) -> dict[str, Any]:
         return _charge(**columns)

@@ -1,0 +1,164 @@
+"""Charges collapsed before any rule is asked: those that agree in all that rules and reports can see become one row.
+
+The work is on codes, not on text: see `rules.coded`. What rules only test is there as answers: see `rules.judged`.
+Costs are summed exactly. Explanations, which look at single charges, read the charges themselves.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from rules.cells import Charges, finest_bucket
+from rules.coded import Coded, Codes, coded_columns, numbered
+from rules.columns import KINDS, TAG_PREFIX
+from rules.facts import columns_given, estimate_column, followed_columns
+from rules.judged import MOST_TESTS, Judged, Memory, answers_to, classes, tests_by_column
+from rules.ruleset import RuleSet
+from rules.schema import COST_COLUMNS, DIMENSION_COLUMNS, INSTANT
+from rules.sql import HOURS_PER_DAY, MICROSECONDS_PER_HOUR
+
+ColumnReader = Callable[[Sequence[str]], Iterable[pa.Table]]
+"""Reads named columns of the charges (`Tags` among them), a piece of the rows at a time; text best as dictionaries.
+
+A column that a piece does not have counts as absent.
+"""
+
+COLLAPSED = "attribution_collapsed"
+_CODED = "attribution_coded"
+_PERIOD = ("ChargePeriodStart", "ChargePeriodEnd")
+_ALWAYS = ("x_Source", "x_Basis", "BillingCurrency", "BillingPeriodStart", "CommitmentDiscountStatus")
+_ROWS_AT_ONCE = 500_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is kept of charges: columns and tags whose values matter, and those of which the answers do."""
+
+    kept: tuple[str, ...]
+    judged: tuple[Judged, ...]
+    hours: int
+    """The hours of a bucket of time, of which no rule needs to see a part: 1 or 24."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is asked of a charge, by the rules' names."""
+        return (*self.kept, *(one.column for one in self.judged))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns to read."""
+        named = {*map(_column_of, self.names), *COST_COLUMNS, *_PERIOD}
+        plain = sorted(name for name in named if not name.startswith(TAG_PREFIX))
+        return (*plain, "Tags") if len(plain) < len(named) else tuple(plain)
+
+
+def wanted_of(ruleset: RuleSet) -> Wanted | None:
+    """Return what a rule set and the reports want of charges, or None where they take a charge's very times."""
+    sources = dict(ruleset.dimensions)
+    dimensions = {sources.get(name, name) for name in DIMENSION_COLUMNS}
+    kept = {*_ALWAYS, *dimensions, *columns_given(ruleset.rules), *followed_columns(ruleset)}
+    kept |= {column for _, column in ruleset.more_dimensions} | {f"{TAG_PREFIX}{key}" for key in ruleset.required_tags}
+    if "ProviderName" in kept:
+        kept.add("ServiceProviderName")
+    tests = tests_by_column(rule.match for rule in ruleset.rules)
+    kept |= {name for name, of in tests.items() if len(of) > MOST_TESTS}
+    if kept & set(_PERIOD):
+        return None
+    only_tested = [name for name in sorted(tests) if name not in kept]
+    judged = tuple(Judged(number, name, tests[name]) for number, name in enumerate(only_tested))
+    hours = 1 if finest_bucket(ruleset) == "hour" else HOURS_PER_DAY
+    return Wanted(tuple(sorted(kept)), judged, hours)
+
+
+def _column_of(name: str) -> str:
+    """Return the column or tag that holds what rules call by a name."""
+    return name if name in KINDS or name.startswith(TAG_PREFIX) else estimate_column(name)
+
+
+def _coded(piece: pa.Table, wanted: Wanted) -> dict[str, Coded]:
+    """Return what is asked of the charges, by the rules' names; facts of usage are those of estimated charges alone."""
+    columns = coded_columns(piece, {_column_of(name) for name in wanted.names})
+    named = {name: columns[_column_of(name)] for name in wanted.names if _column_of(name) in columns}
+    estimated = columns["x_Basis"].equals("estimated") if "x_Basis" in columns else np.zeros(piece.num_rows, np.bool_)
+    return {name: one if name == _column_of(name) else one.where(estimated) for name, one in named.items()}
+
+
+def collapse(
+    connection: duckdb.DuckDBPyConnection, read: ColumnReader, ruleset: RuleSet, memory: Memory
+) -> Charges | None:
+    """Register the table COLLAPSED of the charges; None where there are none, or the rules need them as they are."""
+    wanted = wanted_of(ruleset)
+    pieces = (
+        [_collapsed(connection, piece, wanted, memory) for piece in _gathered(read(wanted.columns))] if wanted else []
+    )
+    if not wanted or not pieces:
+        return None
+    connection.register(COLLAPSED, pa.concat_tables(pieces, promote_options="default"))
+    return Charges(COLLAPSED, wanted.judged, collapsed=True)
+
+
+def _gathered(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Join small pieces: fewer and larger ones collapse further."""
+    gathered: list[pa.Table] = []
+    for piece in pieces:
+        if piece.num_rows:
+            gathered.append(piece)
+        if sum(one.num_rows for one in gathered) >= _ROWS_AT_ONCE:
+            yield pa.concat_tables(gathered, promote_options="default")
+            gathered = []
+    if gathered:
+        yield pa.concat_tables(gathered, promote_options="default")
+
+
+def _collapsed(connection: duckdb.DuckDBPyConnection, piece: pa.Table, wanted: Wanted, memory: Memory) -> pa.Table:
+    coded = _coded(piece, wanted)
+    start, end = _hours(piece, wanted.hours)
+    keys = [_offset(start), _offset(end)]
+    words = {}
+    for column in wanted.judged:
+        if column.column in coded:
+            of_values, of_classes = classes(answers_to(connection, column, coded[column.column].values, memory))
+            codes = of_values[coded[column.column].codes]
+            keys.append((codes, len(of_classes)))
+            words[column] = (codes, of_classes)
+    keys += [(coded[name].codes, coded[name].size) for name in wanted.kept if name in coded]
+    numbers, rows = numbered(keys)
+    columns: dict[str, pa.Array] = {name: coded[name].at(rows) for name in wanted.kept if name in coded}
+    columns |= {name: _instants(hours[rows]) for name, hours in zip(_PERIOD, (start, end), strict=True)}
+    for column in wanted.judged:
+        codes, table = words.get(
+            column, (np.zeros(piece.num_rows, np.int64), np.zeros((1, len(column.words)), np.int64))
+        )
+        columns |= {word: pa.array(table[codes[rows], index]) for index, word in enumerate(column.words)}
+    return pa.table(columns | _sums(connection, piece, numbers))
+
+
+def _hours(piece: pa.Table, bucket: int) -> tuple[Codes, Codes]:
+    """Return the hours from 1970 at which the buckets of each charge begin and end; one bucket at least."""
+    starts, ends = (piece.column(name).cast(INSTANT).cast(pa.int64()).to_numpy() for name in _PERIOD)
+    first = starts // MICROSECONDS_PER_HOUR
+    last = np.maximum(-(-ends // MICROSECONDS_PER_HOUR), first + 1)
+    return first // bucket * bucket, -(-last // bucket) * bucket
+
+
+def _offset(hours: Codes) -> tuple[Codes, int]:
+    low = int(hours.min())
+    return hours - low, int(hours.max()) - low + 1
+
+
+def _instants(hours: Codes) -> pa.Array:
+    return pa.array(hours * MICROSECONDS_PER_HOUR).cast(INSTANT)
+
+
+def _sums(connection: duckdb.DuckDBPyConnection, piece: pa.Table, numbers: Codes) -> dict[str, pa.ChunkedArray]:
+    sums = ", ".join(f"sum({column}) AS {column}" for column in COST_COLUMNS)
+    costs = {column: piece.column(column) for column in COST_COLUMNS}
+    connection.register(_CODED, pa.table({"number": numbers, **costs}))
+    try:
+        found = connection.sql(f"SELECT {sums} FROM {_CODED} GROUP BY number ORDER BY number").to_arrow_table()
+    finally:
+        connection.unregister(_CODED)
+    return {column: found.column(column) for column in COST_COLUMNS}
