@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, select
 
 from attributor.ledger.tables import rollup
 from attributor.reports.categories import CategoryLine, FixedCosts, category_lines, fixed_costs
-from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from attributor.reports.daily import Series, daily_costs
 from attributor.reports.freshness import SourceFreshness, source_freshness
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
@@ -132,7 +132,7 @@ def _days(seen: Frame, by_team: Mapping[str, Series], fixed: FixedCosts) -> Iter
 
 def _idle_and_estimated(connection: Connection, seen: Frame) -> tuple[Decimal, Decimal]:
     basis = seen.view.basis
-    sums = (*cost_sums(basis, IS_IDLE), *cost_sums(basis, rollup.c.basis == "estimated"))
+    sums = (*cost_sums(basis, IS_IDLE), *cost_sums(basis, (rollup.c.basis == "estimated") & IS_OWN))
     query = select(*sums).where(seen.this_month, rollup.c.currency == seen.currency)
     idle, estimated = amounts(connection.execute(query).one(), 0, 2)
     return idle, estimated

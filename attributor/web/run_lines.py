@@ -55,6 +55,7 @@ def run_line(run: Run) -> RunLine:
 def _done(found: dict[str, Any]) -> str:
     changed = [source for source in found["sources"] if source["changed_days"]]
     rows = sum(source["rows"] for source in changed)
+    corrected = len(found.get("corrected_days", ()))  # runs of before this was told have none
     parts = (
         (rows, f"{rows:,} rows of {', '.join(source['source'] for source in changed)}"),
         (len(found["attributed_days"]), f"{_counted(len(found['attributed_days']), 'day')} attributed"),

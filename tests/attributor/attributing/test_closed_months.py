@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from attributor.app.reload import reloaded
 from attributor.app.wiring import App, open_app, open_duckdb, works
 from attributor.ingest.progress import Silent
 from attributor.jobs.attribution import Attributed, attribute_outdated
-from attributor.jobs.closing import Closer, close_month, reopen_month
+from attributor.jobs.closing import CannotCloseError, Closer, close_month, reopen_month
 from attributor.jobs.cycle import collect
 from attributor.jobs.leadership import Leadership
 from attributor.ledger.money_columns import joined
@@ -26,6 +26,7 @@ from attributor.ledger.published_rows import ROLLUP
 from attributor.ledger.tables import rollup
 from attributor.periods import Month
 from attributor.reports.reconcile import reconcile
+from attributor.reports.showback import ShowbackRequest, showback
 from attributor.reports.statements import held_statements
 
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
@@ -200,3 +201,25 @@ def test_a_statement_never_moves_and_with_its_corrections_it_is_what_was_charged
     assert books.rows(own=False, corrections=True) == {}
     todays = found(last["rule"], last["bill"], last["use"])
     assert books.rows(own=True, corrections=False) == todays.rows(own=True, corrections=False)
+
+
+def test_what_a_later_closed_month_holds_is_undone_in_order(found) -> None:
+    books = found("none", [Charge(2, "5", "other", "")], [])
+    engine, ruleset = books.app.engine, books.app.settings.ruleset
+    close_month(engine, ruleset, SEPTEMBER, books.closer())
+    books.bill([Charge(2, "6", "other", "")])
+    assert books.run().corrected == (date(2026, 9, 2),)
+    books.now = datetime(2026, 11, 5, tzinfo=UTC)
+    close_month(engine, ruleset, OCTOBER, books.closer())
+    books.bill([Charge(2, "6.5", "other", "")])
+    books.run()
+    with pytest.raises(CannotCloseError, match="part of the statement of 2026-10: undo the closing of 2026-10 first"):
+        reopen_month(engine, SEPTEMBER, books.closer())
+    assert [held.intact for held in held_statements(engine)] == [True, True], "the second one entered November"
+    assert reconcile(engine, SEPTEMBER).difference == 0
+    reopen_month(engine, OCTOBER, books.closer())
+    undone = reopen_month(engine, SEPTEMBER, books.closer())
+    assert undone.taken_back["USD"]["effective"] == Decimal("1.5")
+    books.run()
+    assert reconcile(engine, SEPTEMBER).difference == 0
+    assert showback(engine, ShowbackRequest(OCTOBER)).rows == ()

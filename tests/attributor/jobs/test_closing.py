@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from attributor.ledger.engine import open_engine
+from attributor.ledger.lease import acquire
+from attributor.ledger.publications import DayPublication, RuleSetText, publish_day
+from attributor.ledger.published_rows import ROLLUP, UNMATCHED_OWNERS, USAGE_ROLLUP
+from attributor.ledger.statements import ClosingChangedError
 from attributor.ledger.tables import rollup
 from attributor.periods import month_of
 
@@ -231,6 +235,21 @@ def at_a_terminal(folder: Path, answer: bytes, *arguments: str) -> int:
     finally:
         os.close(keyboard)
         os.close(screen)
+
+
+def test_a_month_can_be_closed_while_a_daemon_leads_and_the_daemon_then_leaves_its_days(books: Books) -> None:
+    books.run()
+    engine = open_engine(f"sqlite:///{books.company.folder}/ledger.db")
+    now = datetime.now(UTC)
+    lease = acquire(engine, "leader", "elsewhere:1:1", now, timedelta(hours=1))
+    assert lease is not None
+    assert books.close().code == 0
+    rules = RuleSetText("other", "rules: []")
+    nothing = (ROLLUP.empty_table(), USAGE_ROLLUP.empty_table(), UNMATCHED_OWNERS.empty_table())
+    with pytest.raises(ClosingChangedError, match="2025-10 was closed"):
+        publish_day(engine, lease, DayPublication(date(2025, 10, 1), rules, (), *nothing), now)
+    engine.dispose()
+    books.digest()
 
 
 def test_a_closed_row_that_somebody_changed_is_found(books: Books) -> None:
