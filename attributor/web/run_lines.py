@@ -59,6 +59,7 @@ def _done(found: dict[str, Any]) -> str:
     parts = (
         (rows, f"{rows:,} rows of {', '.join(source['source'] for source in changed)}"),
         (len(found["attributed_days"]), f"{_counted(len(found['attributed_days']), 'day')} attributed"),
+        (corrected, f"{_counted(corrected, 'day')} of closed months corrected"),
         *((count, f"{_counted(count, 'message')} {result}") for result, count in found["messages"].items()),
     )
     return "; ".join(text for count, text in parts if count) or "nothing new"

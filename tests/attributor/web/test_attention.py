@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import orjson
 import pytest
 from sqlalchemy import Engine, insert
 from starlette.testclient import TestClient
@@ -171,3 +172,10 @@ def test_the_latest_month_is_that_of_charges_and_not_of_usage(tmp_path, make_sit
         "whole": False,
         "sources": [{"source": "aws", "first": None, "last": None}],
     }
+
+
+def test_days_of_closed_months_that_a_run_corrected_are_told():
+    done = {"sources": [], "failures": [], "warnings": [], "attributed_days": [], "messages": {}}
+    for days, told in ([], "nothing new"), (["2026-10-01"], "1 day of closed months corrected"):
+        summary = orjson.dumps({**done, "corrected_days": days}).decode()
+        assert run_line(Run("r", AT, AT, summary)).done == told
