@@ -8,11 +8,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from attributor.app.errors import ConfigurationError
-from attributor.app.wiring import App
+from attributor.app.explaining import explain_subject
+from attributor.app.wiring import App, open_duckdb
+from attributor.attributing.replaying import Archive
 from attributor.config.settings import Settings
 from attributor.ledger.schema import schema_is_current
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, build_registry, count_push, render
+from attributor.reports.explanation import Explained
+from attributor.reports.subject import Subject
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
 from attributor.web.usage_api import PushCounts, usage_router
@@ -68,8 +72,17 @@ def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, lo
             metrics=lambda: render(metrics),
             ready=lambda: reasons_not_ready(app.engine),
             extra_routers=routers,
+            explain=_explainer(app),
         )
     )
+
+
+def _explainer(app: App) -> Callable[[Subject], tuple[Explained, ...]]:
+    def explain(subject: Subject) -> tuple[Explained, ...]:
+        with open_duckdb() as connection:
+            return explain_subject(Archive(app.engine, app.lake, connection), subject)
+
+    return explain
 
 
 def _counter(metrics: Metrics) -> Callable[[PushCounts], None]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from attributor.app.explaining import explain_subject
 from attributor.app.reading import dimensions_in, teams_in
 from attributor.app.untouched import Untouched, open_untouched
-from attributor.attributing.explaining import FILTERS, Asked, explain_days
-from attributor.attributing.explaining_corrections import explain_corrections
+from attributor.attributing.explaining import FILTERS
 from attributor.cli.explain_text import told
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json
@@ -18,7 +18,7 @@ from attributor.cli.teams import check_team
 from attributor.money import plain
 from attributor.periods import month_of
 from attributor.reports.costs import BASES, Basis, parse_basis
-from attributor.reports.explanation import Explained, explained, explained_document, in_basis
+from attributor.reports.explanation import Explained, explained_document, in_basis
 from attributor.reports.subject import Subject
 from rules.explanation import Costs
 
@@ -46,7 +46,7 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
     """Explain what a team was given: by which rule, by which weights, from which charges; each level sums."""
     with open_untouched(config_path(context)) as stores:
         subject = _subject(stores, asked)
-        reports = explain_subject(stores, subject)
+        reports = explain_subject(stores.archive, subject)
     if form == "json":
         documents = [explained_document(report) for report in reports]
         write_json(documents[0] if len(documents) == 1 else {"currencies": documents})
@@ -57,13 +57,6 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
             click.echo(line)
     if not any(report.currency for report in reports):
         say(f"{subject.team} was given nothing in {subject.day or subject.period}")
-
-
-def explain_subject(stores: Untouched, subject: Subject) -> tuple[Explained, ...]:
-    """Explain an amount, one answer a currency."""
-    asked = Asked(subject.team, subject.filters)
-    days = explain_days(stores.archive, asked, *subject.days)
-    return explained(subject, days, explain_corrections(stores.archive, asked, *subject.days))
 
 
 def _subject(stores: Untouched, asked: dict[str, Any]) -> Subject:

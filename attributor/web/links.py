@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from urllib.parse import quote, urlencode
 
 from attributor.periods import Month, month_of
 from attributor.reports.costs import BASES, Basis
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
+from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.palette import slots
 from rules.ruleset import Team
 
 BASIS_NAMES: Mapping[Basis, str] = {"effective": "Effective", "billed": "Billed", "list": "List"}
 OVERVIEW = "/"
+EXPLAIN = "/explain"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,15 @@ class Links:
     def team(self, team: str) -> str:
         """Return the address of a team's page."""
         return self.to(f"/teams/{team}")
+
+    def explain(self, subject: Subject, path: str = EXPLAIN) -> str:
+        """Return the address of where an amount comes from, in the view's currency."""
+        asked = {"team": subject.team} | ({"day": subject.day.isoformat()} if subject.day else {})
+        return f"{self.to(path)}&{urlencode({**asked, **subject.filters})}"
+
+    def explain_part(self, team: str, day: date | None = None, **filters: str) -> str:
+        """Return the address of where a part of a team's month comes from."""
+        return self.explain(Subject(self.view.month, day, team, filters, self.view.basis))
 
     @property
     def json(self) -> str:

@@ -85,6 +85,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "daily": team_by_day(report, teams),
                 "so_far": month_so_far(report, teams),
                 "running": running(report),
+                "explains": parts.explain is not None,
             },
         )
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from fastapi import APIRouter
 from sqlalchemy import Engine
 
+from attributor.reports.explanation import Explained
+from attributor.reports.subject import Subject
 from rules.ruleset import Team
 
 
@@ -16,7 +18,8 @@ class SiteParts:
 
     `teams` returns the teams of the rules in use now, in the order of the file. `clock` returns aware UTC time.
     `metrics` returns the Prometheus exposition. `ready` returns why the daemon is not ready, in words for people;
-    nothing where it is. `extra_routers` are mounted beside the pages.
+    nothing where it is. `extra_routers` are mounted beside the pages. `explain` attributes a day anew, from the lake;
+    without it no amount is linked.
     """
 
     engine: Engine
@@ -26,3 +29,4 @@ class SiteParts:
     metrics: Callable[[], bytes]
     ready: Callable[[], tuple[str, ...]]
     extra_routers: tuple[APIRouter, ...] = ()
+    explain: Callable[[Subject], tuple[Explained, ...]] | None = None

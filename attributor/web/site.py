@@ -5,6 +5,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from attributor.web.assets import Assets, asset_routes
 from attributor.web.errors import answer_errors
+from attributor.web.explain_pages import explain_routes
 from attributor.web.pages import health_routes, overview_routes, team_routes
 from attributor.web.parts import SiteParts
 from attributor.web.pictures import picture_routes
@@ -30,6 +31,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         picture_routes(parts),
         team_routes(parts, templates),
         health_routes(parts, templates),
+        *((explain_routes(parts, templates, parts.explain),) if parts.explain else ()),
         *parts.extra_routers,
     )
     for router in routers:

@@ -1,0 +1,50 @@
+"""The first step of an explanation: a month's amount by day and rule, as the ledger has it."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Engine, and_, select
+
+from attributor.ledger.tables import rollup
+from attributor.money import total
+from attributor.reports.costs import DIMENSIONS, amounts, cost_sums, within
+from attributor.reports.subject import Subject
+
+_KEYS = ("day", "rule", "method", "idle_cause", "shared_step", "fallback", "corrects")
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """What one rule gave on one UTC day, for one cause; `corrects` is the closed month (YYYY-MM) that it corrects."""
+
+    day: date
+    rule: str
+    method: str
+    idle_cause: str
+    shared_step: str
+    fallback: str
+    corrects: str
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class ExplainedMonth:
+    """An amount by day and rule; the lines, oldest first and largest first within a day, sum to `cost`."""
+
+    subject: Subject
+    currency: str
+    cost: Decimal
+    lines: tuple[DayLine, ...]
+
+
+def explained_month(engine: Engine, subject: Subject, currency: str) -> ExplainedMonth:
+    """Read what an amount is made of; `subject.filters` has words of `costs.DIMENSIONS` alone."""
+    keys = [rollup.c[name] for name in _KEYS]
+    conditions = [within(*subject.days), rollup.c.team == subject.team, rollup.c.currency == currency]
+    conditions += [DIMENSIONS[word] == value for word, value in subject.filters.items()]
+    query = select(*keys, *cost_sums(subject.basis)).where(and_(*conditions)).group_by(*keys)
+    with engine.connect() as connection:
+        found = [DayLine(*row[: len(keys)], *amounts(row, len(keys))) for row in connection.execute(query)]
+    found.sort(key=lambda line: (line.day, line.cost.copy_abs().copy_negate(), line.rule, line.idle_cause))
+    return ExplainedMonth(subject, currency, total(line.cost for line in found), tuple(found))

@@ -1,0 +1,92 @@
+"""From the number on a team's page, by its links, to the line of the bill that it was read from."""
+
+import csv
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from fastapi.testclient import TestClient
+
+from attributor.app.pages import build_metrics, build_pages
+from attributor.app.wiring import open_app
+
+AMOUNT = r'<data value="(-?[0-9.]+)">'
+
+
+@pytest.fixture
+def client(company) -> Iterator[TestClient]:
+    """The site of a small company after a run, with its lake behind it."""
+    company.run()
+    with open_app(company.folder / "attributor.yaml") as app:
+        settings = lambda: app.settings  # noqa: E731 - what the daemon hands over
+        yield TestClient(build_pages(app, settings, build_metrics(app, settings), None))
+
+
+def _page(client: TestClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def _link(page: str, amount: str) -> str:
+    """The address that an amount of the page leads to."""
+    found = re.search(rf'<a href="([^"]+)"[^>]*><data value="{re.escape(amount)}">', page)
+    assert found, f"{amount} leads nowhere"
+    return unescape(found[1])
+
+
+def _row(file: Path, number: str) -> dict[str, str]:
+    return list(csv.DictReader(file.read_text().splitlines()))[int(number) - 1]
+
+
+def test_a_number_of_the_page_leads_in_three_steps_to_the_line_of_the_bill(client: TestClient, company) -> None:
+    team = _page(client, "/teams/search?month=2026-11")
+    rule = _link(team, "3")
+    assert "rule=cluster" in rule
+    days = _page(client, rule)
+    day = _page(client, _link(days, "3"))
+    assert "by rule cluster" in day
+    where = re.search(r"(\S*attributor\.yaml):(\d+)", day)
+    assert where
+    assert "name: cluster" in (company.folder / "attributor.yaml").read_text().splitlines()[int(where[2]) - 1]
+    [(usage, usage_row)] = re.findall(r">(usage/[^:<]+):(\d+)</th>", day)
+    assert _row(company.folder / usage, usage_row)["team"] == "search"
+    [(file, row, charged, given)] = re.findall(rf">(bills/[^:<]+):(\d+)</th>.*?{AMOUNT}.*?{AMOUNT}", day)
+    line = _row(company.folder / file, row)
+    assert (line["EffectiveCost"], charged, given) == ("9", "9", "3")
+    assert '{"cluster": "prod"}' in line["Tags"]
+
+
+def test_every_linked_amount_of_the_page_is_the_one_that_is_explained(client: TestClient) -> None:
+    for team in ("search", "ads", "unattributed"):
+        page = _page(client, f"/teams/{team}?month=2026-11")
+        links = re.findall(rf'<a href="(/explain[^"]+)"[^>]*>{AMOUNT}', page)
+        assert links
+        for address, amount in links:
+            document = client.get(unescape(address).replace("/explain?", "/explain.json?")).json()
+            assert Decimal(document["cost"]) == Decimal(amount)
+            parts = document["rules"] if "rules" in document else document["lines"]
+            assert sum(Decimal(part["cost"]) for part in parts) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ({"team": "serch"}, 404, "there is no team 'serch'; did you mean search?"),
+        ({}, 404, "there is no team ''"),
+        ({"team": "ads", "day": "2026-13-01"}, 400, "day='2026-13-01' is not a day; write it as YYYY-MM-DD"),
+        ({"team": "ads", "basis": "paid"}, 400, "is not a cost basis"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(client: TestClient, query: dict[str, str], status: int, words: str) -> None:
+    answer = client.get(f"/explain.json?{urlencode(query)}")
+    assert (answer.status_code, words in answer.json()["error"]) == (status, True)
+
+
+def test_a_day_on_which_nothing_was_given_sums_to_nothing(client: TestClient) -> None:
+    document = client.get("/explain.json?team=ads&day=2026-11-02").json()
+    assert (document["cost"], document["rules"]) == ("0", [])
