@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -58,8 +59,13 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
             return templates.page("explain.html", {**common, "report": _month(parts, subject, view)})
         report = _day(parts, explain, subject, view)
         month = links.explain(replace(subject, day=None))
-        shown: dict[str, Any] = {"report": report, "month": month, "limit": _CHARGES_SHOWN}
-        shown |= {"of": lambda costs: in_basis(costs, subject.basis), "share": _percentage}
+        shown = {
+            "report": report,
+            "month": month,
+            "limit": _CHARGES_SHOWN,
+            "of": partial(in_basis, basis=subject.basis),
+            "share": _percentage,
+        }
         return templates.page("explain_day.html", {**common, **shown})
 
     return router
