@@ -48,7 +48,7 @@ def list_places(path: str, folder: Path, suffixes: tuple[str, ...], access: Acce
 def probe_path(path: str, folder: Path, suffixes: tuple[str, ...], access: Access) -> tuple[Need, ...]:
     """Try what reading a path needs with the least read: list it, then look into its smallest file."""
     store = store_of(path)
-    to_list, to_read = ("to look into the folder", "to read its files")
+    to_list, to_read = ("access to the folder", "access to its files")
     if store is not None:
         to_list, to_read = store.to_list, store.to_read
     try:

@@ -25,6 +25,7 @@ COMMANDS = {
     "schema": "attributor.cli.check:schema",
     "serve": "attributor.cli.serve:command",
     "showback": "attributor.cli.showback:command",
+    "sources": "attributor.cli.sources:group",
     "statements": "attributor.cli.statements:command",
     "suggest": "attributor.cli.suggest:command",
     "tags": "attributor.cli.tags:command",
