@@ -2,7 +2,7 @@
 
 import email.utils
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from collectors.base import CollectError
 _SHOWN_BODY = 300
 _HIDDEN = "•••"
 _T = TypeVar("_T")
+Params = Mapping[str, str | Sequence[str]]
+"""What stands behind the question mark; a key with several values is repeated."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,14 @@ def connected(server: Server) -> Iterator[httpx2.Client]:
         yield client
 
 
-def get_json(client: httpx2.Client, server: Server, path: str, params: Mapping[str, str]) -> Any:
+def get_json(client: httpx2.Client, server: Server, path: str, params: Params) -> Any:
     """Ask for a JSON document; its numbers with a point are Decimal.
 
     429 waits as long as Retry-After says, 5xx, timeouts and lost connections are tried again with growing waits;
     where the bounds of `server.retries` are reached a CollectError that is not permanent is raised. Any other status
     and an answer that is no JSON raise a permanent one.
     """
-    return _send(server, lambda: client.get(path, params=dict(params)), path)
+    return _send(server, lambda: client.get(path, params=_listed(params)), path)
 
 
 def post_form(client: httpx2.Client, server: Server, path: str, fields: Mapping[str, str]) -> Any:
@@ -118,6 +120,10 @@ def ask_stream(client: httpx2.Client, server: Server, path: str, read: Callable[
             return read(response)
 
     return _tried(server, once)
+
+
+def _listed(params: Params) -> dict[str, str | list[str]]:
+    return {name: value if isinstance(value, str) else list(value) for name, value in params.items()}
 
 
 def _where(server: Server, path: str) -> str:

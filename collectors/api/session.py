@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from collectors.base import CollectError
-from collectors.http import RefusedError, Server, connected, get_json, post_form, post_json
+from collectors.http import Params, RefusedError, Server, connected, get_json, post_form, post_json
 
 Headers = Mapping[str, str]
 _UNAUTHORISED = 401
@@ -51,7 +51,7 @@ class Session:
         now = self._clock()
         return min(now, now + self.skew)
 
-    def get(self, path: str, params: Mapping[str, str]) -> Any:
+    def get(self, path: str, params: Params) -> Any:
         """Ask for a JSON document as `collectors.http.get_json` does; an expired token is renewed once."""
         return self._renewing(lambda: get_json(self._client, self.server, path, params))
 

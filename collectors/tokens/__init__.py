@@ -1,0 +1,1 @@
+"""Sources of usage that model providers count: tokens, requests and what else they charge by."""
