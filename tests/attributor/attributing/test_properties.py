@@ -265,6 +265,37 @@ def test_exported_rows_sum_to_their_charges_and_their_days_to_the_ledger(founded
     check_exported(company, charges)
 
 
+def check_explained(company, day: str, team: str, cost: str) -> None:
+    """Each level of an explanation sums to the one above, from what the ledger says down to the charges."""
+    asked = ("explain", "--period", "2026-11", "--day", day, "--team", team, "--format", "json")
+    document = company.command(*asked).json
+    assert document["cost"] == cost
+    assert _cost(document["rules"]) == Decimal(cost)
+    for rule in document["rules"]:
+        assert _cost(rule["days"]) == Decimal(rule["cost"])
+        for of_day in rule["days"]:
+            assert _cost(of_day["weighings"]) == Decimal(of_day["cost"])
+            assert not of_day["reasons"] or _cost(of_day["reasons"]) == Decimal(of_day["cost"])
+            for weighing in of_day["weighings"]:
+                more = [weighing["more_charges"]] if weighing["more_charges"] else []
+                assert _cost([*weighing["charges"], *more]) == Decimal(weighing["cost"])
+
+
+def _cost(parts: list[Any]) -> Decimal:
+    return sum((Decimal(part["cost"]) for part in parts), Decimal(0))
+
+
+@pytest.mark.slow
+@FEW
+@given(charges=CHARGES, usage=USAGE, rules=st.sampled_from(sorted(RULES)), data=st.data())
+def test_every_level_of_an_explanation_sums_to_the_one_above(founded, charges, usage, rules, data) -> None:
+    company = founded(charges, usage, rules)
+    assert company.run().code == 0
+    given_to = sorted(company.costs("day", "team").items())
+    for (day, team), cost in data.draw(st.lists(st.sampled_from(given_to), min_size=1, max_size=4, unique=True)):
+        check_explained(company, day, team, cost)
+
+
 def test_both_databases_say_the_same(founded, empty_ledger_url: str) -> None:
     kinds = ("cluster", "support", "tax", "other")
     charges = [
