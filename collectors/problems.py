@@ -1,5 +1,8 @@
 """What is wrong with a reading, gathered over all of its files, and raised as one error."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from collectors.base import CollectError, RowProblem
 
 LISTED_AT_MOST = 50
@@ -34,6 +37,13 @@ class Problems:
         if value is not None and len(value) > _SHOWN_LENGTH:
             value = value[:_SHOWN_LENGTH] + "…"
         self._listed.append(RowProblem(problem.place, problem.row, problem.field, value, problem.message))
+
+    def take(self, others: "Problems", rename: Mapping[str, str]) -> None:
+        """Note what others gathered, under the names that the fields have in the file."""
+        for problem in others.listed:
+            name = problem.field if problem.field is None else rename.get(problem.field, problem.field)
+            self.add_value(replace(problem, field=name))
+        self._count += len(others) - len(others.listed)
 
     def raise_if_any(self, source: str) -> None:
         """Raise one permanent CollectError that lists the problems; do nothing where there are none."""
