@@ -81,7 +81,7 @@ def test_a_lake_that_could_not_be_kept_there_is_refused_before_a_run(lake: str, 
 def test_what_check_refuses_no_command_does(make_company) -> None:
     company = make_company(BROKEN)
     told = company.command("check").out
-    for command in ("run", "serve", "alerts test --channel hook", "explain --team search"):
+    for command in ("run", "serve", "alerts test --channel hook"):
         answer = company.command(*command.split())
         assert (answer.code, answer.out, answer.err) == (2, "", told)
 
