@@ -8,6 +8,7 @@ from collectors.api.asked import AskedOptions, ages
 from collectors.api.buckets import BucketQuery, Result, ask_buckets
 from collectors.api.collector import Answered, ApiCollector, ApiSource
 from collectors.api.openai import BOUNDS, PERMISSION, URL, VARIABLE
+from collectors.api.results import rows_of_buckets
 from collectors.api.rows import Row
 from collectors.api.session import Session
 from collectors.api.windows import HOUR, pieces
@@ -16,7 +17,6 @@ from collectors.http import Server
 from collectors.options import option_list, option_texts
 from collectors.tokens.counts import facts_of, usage_rows
 from collectors.tokens.openai_counts import ENDPOINTS, Endpoint
-from collectors.tokens.results import counted_buckets
 
 _ASKED = AskedOptions(URL, VARIABLE, restates="3d", settles="15m")
 _OPTIONS = (
@@ -73,7 +73,7 @@ def _of_endpoint(session: Session, window: Window, name: str, endpoint: Endpoint
     path = f"organization/usage/{name}"
     query = BucketQuery(path, BOUNDS, HOUR, _MOST_HOURS, endpoint.group_by, endpoint.group_by)
     buckets = ask_buckets(session, query, window)
-    return counted_buckets(f"{session.server.shown}/{path}", buckets, partial(_rows, name=name, endpoint=endpoint))
+    return rows_of_buckets(f"{session.server.shown}/{path}", buckets, partial(_rows, name=name, endpoint=endpoint))
 
 
 def _rows(span: Window, result: Result, name: str, endpoint: Endpoint) -> Iterator[Row]:
