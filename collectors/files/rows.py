@@ -11,8 +11,8 @@ import pyarrow as pa
 from collectors.base import FileRead, RowProblem, TableName, Window
 from collectors.files.block import Block, Chooser
 from collectors.problems import Problems
-from collectors.values.amounts import EXACT
 from collectors.values.distinct import Fault
+from collectors.values.written import EXACT
 
 _HALF_A_UNIT = Decimal("0.5E-12")
 

@@ -3,24 +3,20 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, Inexact, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException
 from functools import partial
-from itertools import compress
-from operator import mul
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.values.distinct import Converted, Distinct, Fault, by_distinct, faults_of
+from collectors.values.written import EXACT, Integers, read_written
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WIDE = pa.decimal256(76, 38)
 _FINEST = -400
 """Decimal exponents below this are refused: no double is finer, and sums must stay exact."""
-
-EXACT = Context(prec=1000, traps=[Inexact])
-"""Wide enough to add amounts of any scale that is let in; rounding would raise."""
 
 _STORING = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -49,19 +45,19 @@ def to_decimals(texts: pa.Array, kind: pa.Decimal128Type) -> Converted:
 def to_money(columns: Mapping[str, pa.Array], kind: pa.Decimal128Type) -> Money:
     """Convert cost columns of one length together, because the same amounts stand in several of them.
 
-    `written` is summed by Python's decimal parser from the text, apart from Arrow's that makes the values.
+    `written` is summed from the text, apart from Arrow's decimal parser that makes the values: see `written.py`.
     """
     rows = len(next(iter(columns.values())))
     encoded = pa.concat_arrays(list(columns.values())).dictionary_encode()
     distinct = _distinct_decimals(encoded.dictionary, kind)
     values = distinct.values.take(encoded.indices)
     faults = faults_of(encoded, distinct.faults)
-    texts = None if faults else list(map(Decimal, encoded.dictionary.to_pylist()))
+    written = None if faults else read_written(encoded.dictionary)
     positions = {name: position for position, name in enumerate(columns)}
     return Money(
         values={name: values.slice(at * rows, rows) for name, at in positions.items()},
         written={
-            name: Decimal(0) if texts is None else _sum_of(texts, encoded.indices.slice(at * rows, rows))
+            name: Decimal(0) if written is None else written.sum(_counts(encoded, at * rows, rows))
             for name, at in positions.items()
         },
         faults={name: _faults_of_column(faults, at, rows) for name, at in positions.items()},
@@ -82,10 +78,10 @@ def sum_of_column(values: pa.Array) -> Decimal:
     return Decimal(0) if wide is None else wide
 
 
-def _sum_of(distinct: list[Decimal], indices: pa.Array) -> Decimal:
-    counts = np.bincount(indices.drop_null().to_numpy(), minlength=len(distinct)).tolist()
-    with localcontext(EXACT):
-        return sum(map(mul, compress(distinct, counts), compress(counts, counts)), Decimal(0))
+def _counts(encoded: pa.DictionaryArray, first: int, rows: int) -> Integers:
+    """Return how often each distinct value stands in some rows."""
+    present = encoded.indices.slice(first, rows).drop_null().to_numpy()
+    return np.bincount(present, minlength=len(encoded.dictionary))
 
 
 def _faults_of_column(faults: tuple[Fault, ...], position: int, rows: int) -> tuple[Fault, ...]:

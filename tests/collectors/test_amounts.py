@@ -2,6 +2,7 @@
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from collectors.schema import MONEY, QUANTITY
 from collectors.values.amounts import exact_sum, sum_of_column, to_decimals, to_money
+from collectors.values.written import read_written
 
 EXACT = Context(prec=200)
 LARGEST = Decimal("99999999999999999999999999.999999999999")
@@ -70,3 +72,22 @@ def test_an_ambient_context_of_low_precision_changes_nothing() -> None:
 def test_quantities_keep_eighteen_decimals() -> None:
     converted = to_decimals(pa.array(["0.0000000000000000015", "12345678901234567890.5"]), QUANTITY)
     assert converted.values.to_pylist() == [Decimal("2E-18"), Decimal("12345678901234567890.5")]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(
+                st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", fullmatch=True).filter(str.isascii),
+                st.sampled_from(["1e3", "+2", ".5", "5.", "-0.000000000001", " 7 ", "999999999999999999", "1E-30"]),
+            ),
+            st.integers(0, 10_000),
+        ),
+        min_size=1,
+        unique_by=lambda pair: pair[0],
+    )
+)
+def test_amounts_are_summed_as_written_whether_plain_or_unusual(amounts) -> None:
+    counts = np.array([count for _, count in amounts])
+    summed = read_written(pa.array([text for text, _ in amounts])).sum(counts)
+    assert summed == exact_sum(EXACT.multiply(Decimal(text), count) for text, count in amounts)

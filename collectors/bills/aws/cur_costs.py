@@ -27,8 +27,8 @@ from collectors.bills.aws.cur_kinds import (
 from collectors.files.block import Block
 from collectors.files.rows import note_faults
 from collectors.problems import Problems
-from collectors.values.amounts import EXACT
 from collectors.values.distinct import Fault, rows_where
+from collectors.values.written import EXACT
 
 _SP_EFFECTIVE = "savings_plan_savings_plan_effective_cost"
 _SP_TOTAL, _SP_USED = "savings_plan_total_commitment_to_date", "savings_plan_used_commitment"
