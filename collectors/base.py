@@ -166,7 +166,7 @@ class SourceSettings:
     """A source as configured: values are text (or lists and maps of text), paths relative to `folder`."""
 
     name: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(repr=False)  # tokens and passwords are among them
     folder: Path
     clock: Callable[[], datetime]
 

@@ -1,0 +1,1 @@
+"""What a LiteLLM proxy wrote of its calls into its own PostgreSQL."""
