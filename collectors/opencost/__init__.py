@@ -1,0 +1,1 @@
+"""OpenCost and Kubecost: what namespaces cost, and what they used."""
