@@ -11,11 +11,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from rules.cells import Charges, finest_bucket
+from rules.cells import Charges, measured_per
 from rules.coded import Coded, Codes, coded_columns, numbered
 from rules.columns import KINDS, TAG_PREFIX
-from rules.facts import columns_given, estimate_column, followed_columns
-from rules.judged import MOST_TESTS, Judged, Memory, answers_to, classes, tests_by_column
+from rules.facts import charge_fact, columns_given, estimate_column, followed_columns
+from rules.judged import MOST_TESTS, Judged, Memory, Words, answers_to, classes, tests_by_column
+from rules.match import condition
+from rules.matchers import Matcher, columns_of
 from rules.ruleset import RuleSet
 from rules.schema import COST_COLUMNS, DIMENSION_COLUMNS, INSTANT
 from rules.sql import HOURS_PER_DAY, MICROSECONDS_PER_HOUR
@@ -39,8 +41,8 @@ class Wanted:
 
     kept: tuple[str, ...]
     judged: tuple[Judged, ...]
-    hours: int
-    """The hours of a bucket of time, of which no rule needs to see a part: 1 or 24."""
+    hourly: tuple[Matcher, ...]
+    """What the rules that split by the hour match: other charges need no more than their day."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,8 +71,8 @@ def wanted_of(ruleset: RuleSet) -> Wanted | None:
         return None
     only_tested = [name for name in sorted(tests) if name not in kept]
     judged = tuple(Judged(number, name, tests[name]) for number, name in enumerate(only_tested))
-    hours = 1 if finest_bucket(ruleset) == "hour" else HOURS_PER_DAY
-    return Wanted(tuple(sorted(kept)), judged, hours)
+    hourly = tuple(rule.match for rule in ruleset.rules if measured_per(rule.outcome) == "hour")
+    return Wanted(tuple(sorted(kept)), judged, hourly)
 
 
 def _column_of(name: str) -> str:
@@ -114,29 +116,58 @@ def _gathered(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _collapsed(connection: duckdb.DuckDBPyConnection, piece: pa.Table, wanted: Wanted, memory: Memory) -> pa.Table:
+    """Number the charges by all but their times first: most then turn out to need no more than their day."""
     coded = _coded(piece, wanted)
-    start, end = _hours(piece, wanted.hours)
-    keys = [_offset(start), _offset(end)]
+    keys = [(coded[name].codes, coded[name].size) for name in wanted.kept if name in coded]
     words = {}
     for column in wanted.judged:
+        words[column] = _words(connection, column, coded.get(column.column), memory)
         if column.column in coded:
-            of_values, of_classes = classes(answers_to(connection, column, coded[column.column].values, memory))
-            codes = of_values[coded[column.column].codes]
-            keys.append((codes, len(of_classes)))
-            words[column] = (codes, of_classes)
-    keys += [(coded[name].codes, coded[name].size) for name in wanted.kept if name in coded]
-    numbers, rows = numbered(keys)
-    columns: dict[str, pa.Array] = {name: coded[name].at(rows) for name in wanted.kept if name in coded}
-    columns |= {name: _instants(hours[rows]) for name, hours in zip(_PERIOD, (start, end), strict=True)}
-    for column in wanted.judged:
-        codes, table = words.get(
-            column, (np.zeros(piece.num_rows, np.int64), np.zeros((1, len(column.words)), np.int64))
-        )
-        columns |= {word: pa.array(table[codes[rows], index]) for index, word in enumerate(column.words)}
-    return pa.table(columns | _sums(connection, piece, numbers))
+            of_values, table = words[column]
+            keys.append((of_values[coded[column.column].codes], len(table)))
+    alike, rows = numbered([(np.zeros(piece.num_rows, np.int64), 1), *keys])
+    columns = {name: coded[name].at(rows) for name in wanted.kept if name in coded}
+    for column, (of_values, table) in words.items():
+        codes = coded[column.column].codes[rows] if column.column in coded else np.zeros(len(rows), np.int64)
+        columns |= {word: pa.array(table[of_values[codes], at]) for at, word in enumerate(column.words)}
+    seen = pa.table(columns)
+    start, end = _hours(piece, _buckets(connection, seen, wanted)[alike])
+    numbers, rows = numbered([(alike, len(seen)), _offset(start), _offset(end)])
+    times = {name: _instants(hours[rows]) for name, hours in zip(_PERIOD, (start, end), strict=True)}
+    found = seen.take(pa.array(alike[rows]))
+    for name, column in (times | _sums(connection, piece, numbers)).items():
+        found = found.append_column(name, column)
+    return found
 
 
-def _hours(piece: pa.Table, bucket: int) -> tuple[Codes, Codes]:
+def _words(
+    connection: duckdb.DuckDBPyConnection, column: Judged, coded: Coded | None, memory: Memory
+) -> tuple[Codes, Words]:
+    """Return the class of each code of a column, and the words of each class; what is not there passes no test."""
+    if coded is None:
+        return np.zeros(1, np.int64), np.zeros((1, len(column.words)), np.int64)
+    return classes(answers_to(connection, column, coded.values, memory))
+
+
+def _buckets(connection: duckdb.DuckDBPyConnection, seen: pa.Table, wanted: Wanted) -> Codes:
+    """Return the hours of the buckets of time of each row: 1 where a rule that splits by the hour may claim it."""
+    if not wanted.hourly:
+        return np.full(len(seen), HOURS_PER_DAY)
+    answers = {test: answer for column in wanted.judged for test, answer in column.answers()}
+    names = {name for matcher in wanted.hourly for name in columns_of(matcher)}
+    facts = {name: charge_fact(name, seen.column_names) for name in names}
+    claims = " OR ".join(condition(matcher, facts, answers) for matcher in wanted.hourly)
+    numbered_rows = seen.append_column("position", pa.array(np.arange(len(seen))))
+    connection.register(_CODED, numbered_rows)
+    try:
+        found = connection.sql(f"SELECT {claims} AS claimed FROM {_CODED} g ORDER BY position").to_arrow_table()
+    finally:
+        connection.unregister(_CODED)
+    claimed = found.column("claimed").combine_chunks().to_numpy(zero_copy_only=False)
+    return np.where(claimed, 1, HOURS_PER_DAY)
+
+
+def _hours(piece: pa.Table, bucket: Codes) -> tuple[Codes, Codes]:
     """Return the hours from 1970 at which the buckets of each charge begin and end; one bucket at least."""
     starts, ends = (piece.column(name).cast(INSTANT).cast(pa.int64()).to_numpy() for name in _PERIOD)
     first = starts // MICROSECONDS_PER_HOUR
