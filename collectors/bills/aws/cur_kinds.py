@@ -30,6 +30,12 @@ FREQUENCIES: Mapping[str, str] = {
 }
 """ChargeFrequency; everything else comes once."""
 
+PRICINGS: Mapping[str, str] = {
+    **dict.fromkeys((USAGE, FEE, RECURRING, UPFRONT, RI_FEE), "Standard"),
+    **dict.fromkeys((DISCOUNTED, COVERED, NEGATION), "Committed"),
+}
+"""PricingCategory; spot usage is "Dynamic", and what is neither used nor bought has none."""
+
 SERVICE_CATEGORIES: Mapping[str, str] = {
     "AmazonBedrock": "AI and Machine Learning",
     "AmazonSageMaker": "AI and Machine Learning",

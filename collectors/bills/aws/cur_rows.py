@@ -22,6 +22,7 @@ from collectors.bills.aws.cur_kinds import (
     DISCOUNTED,
     FREQUENCIES,
     NEGATION,
+    PRICINGS,
     SERVICE_CATEGORIES,
     USAGE,
     named,
@@ -167,9 +168,7 @@ def _pricing(report: _Report, kinds: pa.Array) -> dict[str, pa.Array]:
         pc.equal(text("pricing_purchase_option"), "Spot").fill_null(pa.scalar(value=False)),
         pc.match_substring(text("line_item_usage_type"), "SpotUsage").fill_null(pa.scalar(value=False)),
     )
-    plain = named(
-        kinds, {USAGE: "Standard", DISCOUNTED: "Committed", COVERED: "Committed", NEGATION: "Committed"}, None
-    )
+    plain = named(kinds, PRICINGS, None)
     unit = pc.if_else(used, text("pricing_unit"), nothing)
     quantity = pc.if_else(unit.is_valid(), text("line_item_usage_amount"), nothing)
     return {
