@@ -1,0 +1,146 @@
+"""The collector type `cloudwatch`: GPU hours and utilisation from the CloudWatch agent's nvidia_smi metrics."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from collectors.api.collector import Answered
+from collectors.api.windows import HOUR, pieces
+from collectors.aws.client import AWS_OPTIONS, access_of, client_of
+from collectors.aws.cloudwatch import Metric, list_metrics, values_of
+from collectors.aws.collector import Asking, AwsCollector, AwsSource
+from collectors.base import Collector, CollectorType, Option, SourceSettings, Window
+from collectors.gpus.hours import Limits, measure_hour
+from collectors.gpus.series import GPU_UTIL, Device, Series
+from collectors.options import decimal, duration, option_list, option_texts
+
+_METRIC = "nvidia_smi_utilization_gpu"
+_PIECE = 3 * HOUR
+"""500 series of 180 minutes: under the 100,800 points of one answer."""
+
+_HIGHEST = 110
+"""Above this a value is a blank of the driver and no measurement."""
+
+_MINUTE = timedelta(minutes=1)
+_OPTIONS = (
+    Option("namespace", "The namespace that the agents write to.", "Training/GPU", default="CWAgent"),
+    Option("step", "The time slot; no shorter than the agents' interval.", "5m", kind="duration", default="1m"),
+    Option(
+        "backfill", "How far back the first reading goes; minutes are kept 15 days.", "14d", "duration", default="1d"
+    ),
+    Option("restates", "How late samples may come.", "6h", kind="duration", default="1h"),
+    Option("busy_above", "From which utilisation on a GPU computes, in percent.", "5", kind="decimal", default="10"),
+    Option("low_below", "Below which a GPU computes but little, in percent.", "50", kind="decimal", default="40"),
+    Option("pool", "The pool of all these GPUs.", "gpu-prod"),
+    Option("facts", "Dimensions of the agents to carry along as facts.", "[AutoScalingGroupName]", kind="list"),
+    *AWS_OPTIONS,
+)
+
+
+@dataclass(frozen=True)
+class _Agents:
+    """What is asked for, and how dimensions become facts."""
+
+    connect: Callable[[], Any]
+    namespace: str
+    pool: str
+    facts: tuple[str, ...]
+    step: timedelta
+    limits: Limits
+
+    def fetch(self, asking: Asking, piece: Window) -> Iterator[Answered]:
+        """Yield each hour with a sample of any GPU; an hour without one is a gap."""
+        client = self.connect()
+        metrics = self._gpus(list_metrics(client, asking, self.namespace, _METRIC))
+        values = values_of(client, asking, list(metrics), piece, self.step, "Average")
+        for hour in pieces(piece, HOUR):
+            series = [self._series(metrics[metric], bins, hour) for metric, bins in values.items()]
+            measured = measure_hour(series, HOUR // self.step, self.limits)
+            rows = [
+                {
+                    "hour": hour.start,
+                    "metric": one.metric,
+                    "pool": one.pool,
+                    "quantity": one.quantity,
+                    **{name: _METRIC if name == "measured_by" else value for name, value in one.facts},
+                }
+                for one in measured
+            ]
+            if rows:
+                yield Answered(hour, rows)
+
+    def _gpus(self, metrics: list[Metric]) -> Mapping[Metric, Mapping[str, str]]:
+        """Return each series of a GPU with what is known of the GPU.
+
+        Agents may publish a GPU under several sets of dimensions: all tell of the fullest one, so that they count once.
+        Sets without the GPU's index or its machine are aggregates and are left out.
+        """
+        by_gpu: dict[tuple[str, str], list[Metric]] = defaultdict(list)
+        for metric in metrics:
+            told = dict(metric.dimensions)
+            machine = told.get("InstanceId") or told.get("host")
+            if machine and "index" in told:
+                by_gpu[machine, told["index"]].append(metric)
+        fullest = {
+            gpu: max(sets, key=lambda one: (len(one.dimensions), one.dimensions)) for gpu, sets in by_gpu.items()
+        }
+        return {metric: dict(fullest[gpu].dimensions) for gpu, sets in by_gpu.items() for metric in sets}
+
+    def _series(self, told: Mapping[str, str], bins: Mapping[Any, Decimal], hour: Window) -> Series:
+        machine = told.get("InstanceId") or told["host"]
+        percents = {
+            (at - hour.start) // self.step: min(value, Decimal(100))
+            for at, value in bins.items()
+            if hour.start <= at < hour.end and 0 <= value <= _HIGHEST
+        }
+        model = (("gpu_model", told["name"]),) if told.get("name") else ()
+        carried = tuple((name, told[name]) for name in self.facts if told.get(name))
+        return Series(
+            GPU_UTIL,
+            Device(f"{machine}/{told['index']}"),
+            self.pool,
+            (("node", machine), *model),
+            (*carried, ("instance", machine)),
+            percents,
+        )
+
+
+def _build(settings: SourceSettings) -> Collector:
+    texts = option_texts(settings, _OPTIONS)
+    access = access_of(texts)
+    step = duration("step", texts["step"])
+    if step % _MINUTE or not step or HOUR % step:
+        raise ValueError(f"step: an hour is no whole number of {texts['step']}; write for example 1m or 5m")
+    agents = _Agents(
+        lambda: client_of("cloudwatch", access),
+        texts["namespace"],
+        texts.get("pool", settings.name),
+        option_list(settings, "facts"),
+        step,
+        Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in ("busy_above", "low_below"))),
+    )
+    source = AwsSource(
+        settings,
+        "usage",
+        f"cloudwatch {texts['namespace']}",
+        agents.fetch,
+        ("cloudwatch:ListMetrics", "cloudwatch:GetMetricData"),
+        unit=HOUR,
+        piece=_PIECE,
+        backfill=duration("backfill", texts["backfill"]),
+        restates=duration("restates", texts["restates"]),
+        settles=5 * _MINUTE,
+    )
+    return AwsCollector(source)
+
+
+TYPE = CollectorType(
+    name="cloudwatch",
+    table="usage",
+    summary="GPU utilisation and GPU hours from the CloudWatch agent's nvidia_smi metrics.",
+    options=_OPTIONS,
+    build=_build,
+)

@@ -1,0 +1,140 @@
+"""GPUs and Bedrock from a real server that speaks CloudWatch's protocol."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import boto3
+import pytest
+
+from collectors.aws.cloudwatch import Metric, values_of
+from collectors.aws.collector import Asking
+from collectors.base import CollectError, Window
+from collectors.gpus.cloudwatch import TYPE as GPUS
+from collectors.tokens.bedrock import TYPE as BEDROCK
+
+pytestmark = pytest.mark.slow
+GOLDEN = Path(__file__).parents[1] / "golden"
+EIGHT = datetime(2026, 11, 20, 8, tzinfo=UTC)
+TWO_HOURS = Window(EIGHT, EIGHT + timedelta(hours=2))
+
+
+@pytest.fixture
+def put(s3):
+    """Write values of a metric, minute by minute from eight o'clock."""
+    client = boto3.client("cloudwatch")
+
+    def write(namespace: str, name: str, values: list[float], step: int = 1, /, **dimensions: str) -> None:
+        told = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+        data = [
+            {
+                "MetricName": name,
+                "Dimensions": told,
+                "Timestamp": EIGHT + timedelta(minutes=step * number),
+                "Value": value,
+            }
+            for number, value in enumerate(values)
+        ]
+        client.put_metric_data(Namespace=namespace, MetricData=data)
+
+    return write
+
+
+def quantities(collected) -> dict[tuple, Decimal]:
+    return {(row["metric"], dict(row["facts"]).get("gpu")): row["quantity"].normalize() for row in collected.rows}
+
+
+def test_gpus_of_agents_become_hours_held_by_their_instances(put, collecting, golden) -> None:
+    busy = {"InstanceId": "i-1", "index": "0", "name": "NVIDIA H100", "AutoScalingGroupName": "train"}
+    put("CWAgent", "nvidia_smi_utilization_gpu", [95.5] * 30 + [20.0] * 30, **busy)
+    put(
+        "CWAgent",
+        "nvidia_smi_utilization_gpu",
+        [0.0] * 30 + [2147483632.0],
+        InstanceId="i-1",
+        index="1",
+        name="NVIDIA H100",
+    )
+    put("CWAgent", "nvidia_smi_utilization_gpu", [50.0] * 60, InstanceId="i-1")
+    put("CWAgent", "nvidia_smi_utilization_gpu", [95.5] * 30 + [20.0] * 30, InstanceId="i-1", index="0")
+    collected = collecting.read(GPUS, TWO_HOURS, pool="train", facts=["AutoScalingGroupName"])
+    found = quantities(collected)
+    assert found["gpu.hours", "i-1/0"] == 1, "two sets of dimensions are one GPU"
+    assert found["gpu.hours", "i-1/1"] == Decimal("0.5")
+    assert (found["gpu.busy_hours", "i-1/0"], found["gpu.low_hours", "i-1/0"]) == (1, Decimal("0.5"))
+    assert collected.reading.coverage == (Window(EIGHT, EIGHT + timedelta(hours=1)),), "no sample is a gap"
+    golden(GOLDEN / "cloudwatch" / "table.json", collected)
+
+
+def test_tokens_of_bedrock_count_once_by_model(put, collecting, golden) -> None:
+    for name, value in (("InputTokenCount", 100.0), ("OutputTokenCount", 40.0), ("Invocations", 2.0)):
+        put("AWS/Bedrock", name, [value, value], 60, ModelId="anthropic.claude-sonnet")
+        put("AWS/Bedrock", name, [2 * value, value], 60)
+    put("AWS/Bedrock", "CacheReadInputTokenCount", [900.0], ModelId="anthropic.claude-sonnet")
+    put("AWS/Bedrock", "CacheReadInputTokens", [900.0], ModelId="anthropic.claude-sonnet")
+    put("AWS/Bedrock", "CacheWriteInputTokens", [7.0], ModelId="anthropic.claude-sonnet")
+    put("AWS/Bedrock", "OutputImageCount", [3.0], ModelId="nova-canvas", ImageSize="512")
+    collected = collecting.read(BEDROCK, Window(EIGHT - timedelta(hours=1), TWO_HOURS.end), region="us-east-1")
+    totals: dict[str, Decimal] = {}
+    for row in collected.rows:
+        totals[row["metric"]] = totals.get(row["metric"], Decimal(0)) + row["quantity"]
+    assert totals == {
+        "tokens.input": 200,
+        "tokens.output": 80,
+        "requests": 4,
+        "tokens.cached_input": 900,
+        "tokens.cache_write_5m": 7,
+    }
+    assert collected.reading.coverage == (Window(EIGHT - timedelta(hours=1), TWO_HOURS.end),), "no invocation is a zero"
+    golden(GOLDEN / "bedrock" / "table.json", collected)
+
+
+def test_reading_again_gives_the_same_rows(put, collecting) -> None:
+    put("AWS/Bedrock", "InputTokenCount", [1.0, 2.0, 3.0], 60, ModelId="nova")
+    whole = collecting.read(BEDROCK, Window(EIGHT, EIGHT + timedelta(hours=3))).rows
+    later = collecting.read(BEDROCK, Window(EIGHT + timedelta(hours=1), EIGHT + timedelta(hours=3))).rows
+    assert whole[1:] == later
+
+
+def test_series_beyond_five_hundred_are_asked_for_in_several_requests(s3) -> None:
+    asking = Asking()
+    metrics = [Metric("CWAgent", "m", (("index", str(number)),)) for number in range(501)]
+    found = values_of(boto3.client("cloudwatch"), asking, metrics, TWO_HOURS, timedelta(hours=1), "Sum")
+    assert (len(found), asking.requests, asking.cost) == (501, 2, Decimal("0.00501"))
+
+
+class Partial:
+    """CloudWatch's answers one after the other, as its interface has them."""
+
+    def __init__(self, *answers: dict) -> None:
+        self.answers = list(answers)
+
+    def get_metric_data(self, **_request: object) -> dict:
+        return self.answers.pop(0)
+
+
+def result(status: str, *values: float) -> dict:
+    times = [EIGHT + timedelta(hours=number) for number in range(len(values))]
+    return {"Id": "m0", "StatusCode": status, "Timestamps": times, "Values": list(values)}
+
+
+def test_a_partial_answer_goes_on_with_its_next_page_and_is_refused_where_there_is_none() -> None:
+    metric = Metric("AWS/Bedrock", "Invocations", (("ModelId", "nova"),))
+    hour = timedelta(hours=1)
+    pages = ({"MetricDataResults": [result("PartialData", 1.0)], "NextToken": "more"},
+             {"MetricDataResults": [result("Complete", 1.0, 2.0)]})  # fmt: skip
+    found = values_of(Partial(*pages), Asking(), [metric], TWO_HOURS, hour, "Sum")
+    assert list(found[metric].values()) == [1, 2]
+    with pytest.raises(CollectError, match="answered in part only") as refused:
+        values_of(
+            Partial({"MetricDataResults": [result("PartialData", 1.0)]}), Asking(), [metric], TWO_HOURS, hour, "Sum"
+        )
+    assert not refused.value.permanent
+
+
+def test_a_server_that_is_away_is_not_permanent(s3, monkeypatch, free_port: int, collecting) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port}")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(CollectError, match="cloudwatch:ListMetrics: Could not connect") as refused:
+        collecting.read(BEDROCK, TWO_HOURS)
+    assert not refused.value.permanent
