@@ -96,12 +96,12 @@ class FileCollector:
     def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
         """Yield the rows whose period starts in the window; control totals are of the whole files all the same.
 
-        Raises CollectError, with all problems of all files, and where there is no file at all: an empty folder is
-        rather a lost mount than a bill of nothing.
+        Raises CollectError, with all problems of all files, and where there is no file at all and nothing says that
+        there should be none: an empty folder is rather a lost mount than a bill of nothing.
         """
         self._reading = None
         chosen = self._choose(self._source)
-        if not chosen.places:
+        if not chosen.places and not chosen.whole:
             raise CollectError(f"{self.name}: there is no file at {self._shown}", permanent=True)
         problems = Problems()
         periods: set[datetime] = set()

@@ -42,14 +42,15 @@ def _distinct_instants(texts: pa.Array) -> Distinct:
     values: list[datetime | None] = []
     faults: dict[int, str] = {}
     for position, text in enumerate(texts.to_pylist()):
-        instant = _instant_of(text)
+        instant = instant_of(text)
         values.append(instant)
         if instant is None:
             faults[position] = _MESSAGE
     return Distinct(pa.array(values, INSTANT), faults)
 
 
-def _instant_of(text: str) -> datetime | None:
+def instant_of(text: str) -> datetime | None:
+    """Read one text of such a form; None where it is none."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
         return None

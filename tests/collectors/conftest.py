@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from azurite import running_azurite
 from recorded_api import RecordedApi, serving
 
 from collectors.base import Collector, CollectorType, Reading, SourceSettings, Window
@@ -135,6 +136,13 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     client = boto3.client("s3")
     client.create_bucket(Bucket="bills")
     return client
+
+
+@pytest.fixture(scope="module")
+def azurite() -> Iterator[str]:
+    """The address of the account of a real Azurite, an emulator of Blob storage."""
+    with running_azurite(unused_port()) as address:
+        yield address
 
 
 @dataclass(frozen=True)

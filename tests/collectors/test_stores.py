@@ -2,17 +2,14 @@
 
 import gzip
 import os
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from azurite import KEY
 
 from collectors.base import CollectError
 from collectors.bills.focus import TYPE
@@ -25,8 +22,6 @@ BILL = (
     b"BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd\n"
     b"1.25,USD,2026-11-20T00:00:00Z,2026-11-21T00:00:00Z\n"
 )
-AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The key of the emulator's account, the same everywhere and published by its makers."""
 
 
 @dataclass
@@ -62,42 +57,6 @@ def gcs_server() -> Iterator[str]:
     running.stop()
 
 
-@pytest.fixture(scope="module")
-def azurite() -> Iterator[str]:
-    pytest.importorskip("azure.storage.blob", reason="azure-storage-blob is not installed: attributor[azure]")
-    installed = Path(sys.prefix, "node", "node_modules", ".bin", "azurite-blob")
-    program = str(installed) if installed.exists() else shutil.which("azurite-blob")
-    if program is None or shutil.which("node") is None:
-        pytest.skip("azurite is not installed: sh tests/install-counterparts.sh")
-    port = unused_port()
-    quiet = ["--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck"]
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            ["node", program, *quiet, "--blobHost", "127.0.0.1", "--blobPort", str(port)],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait_for(port, process)
-            yield f"http://127.0.0.1:{port}/devstoreaccount1"
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    import socket
-
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("azurite did not start")
-
-
 @pytest.fixture(params=["s3", "gcs", "azure"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Filled:
     """An empty container `bills` in each store."""
@@ -125,7 +84,7 @@ def _azure(request: pytest.FixtureRequest, _monkeypatch: pytest.MonkeyPatch) -> 
     endpoint = request.getfixturevalue("azurite")
     from azure.storage.blob import BlobServiceClient
 
-    with BlobServiceClient(endpoint, credential=AZURITE_KEY) as service:
+    with BlobServiceClient(endpoint, credential=KEY) as service:
         container = service.get_container_client("bills")
         if not container.exists():
             container.create_container()
@@ -133,10 +92,10 @@ def _azure(request: pytest.FixtureRequest, _monkeypatch: pytest.MonkeyPatch) -> 
             container.delete_blob(blob.name)
 
     def put(key: str, body: bytes) -> None:
-        with BlobServiceClient(endpoint, credential=AZURITE_KEY) as service:
+        with BlobServiceClient(endpoint, credential=KEY) as service:
             service.get_blob_client("bills", key).upload_blob(body, overwrite=True)
 
-    options = {"endpoint_url": endpoint, "account": "devstoreaccount1", "account_key": AZURITE_KEY}
+    options = {"endpoint_url": endpoint, "account": "devstoreaccount1", "account_key": KEY}
     return Filled("az://bills", put, options)
 
 
@@ -228,15 +187,13 @@ def test_a_signature_in_an_azure_address_is_used_and_not_shown(azurite: str, mon
 
     from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
-    with BlobServiceClient(azurite, credential=AZURITE_KEY) as service:
+    with BlobServiceClient(azurite, credential=KEY) as service:
         if not service.get_container_client("signed").exists():
             service.create_container("signed")
         service.get_blob_client("signed", "a.csv").upload_blob(BILL, overwrite=True)
     allowed = ContainerSasPermissions(read=True, list=True)
     until = datetime.now(UTC) + timedelta(hours=1)
-    signature = generate_container_sas(
-        "devstoreaccount1", "signed", account_key=AZURITE_KEY, permission=allowed, expiry=until
-    )
+    signature = generate_container_sas("devstoreaccount1", "signed", account_key=KEY, permission=allowed, expiry=until)
     access = Access(endpoint_url=azurite)
     [place] = list_places(f"az://signed/?{signature}", Path(), SUFFIXES, access)
     assert place.name == "az://signed/a.csv"
@@ -262,7 +219,7 @@ def test_a_store_that_is_away_is_not_permanent(where: str, free_port: int, monke
     monkeypatch.setattr("collectors.storage.azure._LIMITS", {"retry_total": 0})
     pytest.importorskip("azure.storage.blob", reason="azure-storage-blob is not installed: attributor[azure]")
     pytest.importorskip("google.cloud.storage", reason="google-cloud-storage is not installed: attributor[gcp]")
-    access = Access(endpoint_url=address if where.startswith("az") else None, account="x", account_key=AZURITE_KEY)
+    access = Access(endpoint_url=address if where.startswith("az") else None, account="x", account_key=KEY)
     with pytest.raises(CollectError, match="cannot be listed") as refused:
         list_places(where, Path(), SUFFIXES, access)
     assert not refused.value.permanent

@@ -164,7 +164,9 @@ def holds(model: Model, check: Mapping[str, Any], row: Row) -> bool:
 
 
 def _same_text(value: Any, wanted: Any) -> bool:
-    return value is None if wanted is None else value is not None and str(value) == str(wanted)
+    if value is None or wanted is None:
+        return value is wanted
+    return value == Decimal(str(wanted)) if isinstance(value, Decimal) else str(value) == str(wanted)
 
 
 def _is(*kinds: type) -> Callable[[Any, Any], bool]:

@@ -2,19 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from collectors.base import CollectError
 from collectors.bills.aws.layout import Delivered, Spot, spot_of
 from collectors.bills.aws.manifests import SUFFIX, is_manifest, named_files
+from collectors.bills.under_way import refuse_unfinished
 from collectors.files.collector import Chosen, FileSource, listed
 from collectors.place import Place
 from collectors.storage.access import Access
 
 _Laid = list[tuple[Spot, Place]]
-_UNDER_WAY = timedelta(hours=3)
-"""How long ago a file may have been written for a run to be still going on."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,7 +37,7 @@ def newest_deliveries(clock: Callable[[], datetime]) -> Callable[[FileSource], C
         for delivered, candidates in manifests.items():
             manifest = _newest_manifest(candidates, source.access)
             named = _named(manifest, laid.get(delivered, []), source)
-            _refuse_unfinished(manifest, named, clock())
+            refuse_unfinished(manifest, named, clock())
             found += [place for place in named if place.size]
         roots = {delivered.root for delivered in (*laid, *manifests)}
         whole = sorted({delivered.period for delivered in (*laid, *manifests)}) if len(roots) == 1 else []
@@ -96,12 +94,3 @@ def _named(manifest: Place, laid: _Laid, source: FileSource) -> list[Place]:
             raise CollectError(f"{manifest.name} names {file}, which is not there", permanent=False)
         found.append(known[run, file])
     return found
-
-
-def _refuse_unfinished(manifest: Place, files: Iterable[Place], now: datetime) -> None:
-    """Refuse files that were written after the manifest just now: a run is overwriting what the manifest names."""
-    for place in files:
-        if place.modified is None or manifest.modified is None:
-            continue
-        if place.modified > manifest.modified and now - place.modified < _UNDER_WAY:
-            raise CollectError(f"{place.name} is newer than its manifest: a delivery is under way", permanent=False)

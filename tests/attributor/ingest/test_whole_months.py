@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import azure_exports
 import pytest
 from aws_exports import charge, into_folder, write_chunks, write_manifest
 
@@ -18,6 +19,7 @@ from attributor.ledger.lease import acquire
 from attributor.ledger.schema import migrate
 from collectors.base import SourceSettings
 from collectors.bills.aws.focus import TYPE
+from collectors.bills.azure.focus import TYPE as AZURE_FOCUS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -49,3 +51,21 @@ def test_a_day_that_the_newest_run_no_longer_has_is_taken_back(stores: Stores, t
     assert ingest(collector, stores, NOW, Silent()).changed == (date(2026, 11, 18), date(2026, 11, 19))
     rows = {day.day: found.rows for (_, day), found in collected_days(stores.engine, "charges").items()}
     assert rows == {1: 1, 18: 1, 19: 0}
+
+
+@pytest.mark.slow
+def test_each_daily_export_of_a_month_replaces_the_last_one(stores: Stores, tmp_path: Path) -> None:
+    write = into_folder(tmp_path / "bills")
+    collector = AZURE_FOCUS.build(SourceSettings("azure", {"path": "exports"}, tmp_path / "bills", lambda: NOW))
+
+    def after(day: int, *charges: tuple[str, int]) -> dict[int, int]:
+        rows = [azure_exports.charge(cost, day=of) for cost, of in charges]
+        folder = azure_exports.folder_of(f"202611{day}0500/{99 - day}")
+        azure_exports.write_run(write, folder, f"2026-11-{day}T05:00:00", *([rows] if rows else []))
+        ingest(collector, stores, NOW, Silent())
+        return {day.day: found.rows for (_, day), found in collected_days(stores.engine, "charges").items()}
+
+    assert after(18, ("1", 16), ("1", 17), ("1", 17)) == {16: 1, 17: 2}
+    assert after(19, ("1", 16), ("2", 17), ("1", 18)) == {16: 1, 17: 1, 18: 1}
+    assert after(20, ("5", 18), ("5", 18)) == {16: 0, 17: 0, 18: 2}
+    assert after(21) == {16: 0, 17: 0, 18: 0}, "the newest run has no charges at all"
