@@ -1,0 +1,1 @@
+"""Inference servers of your own: their token counters, from Prometheus."""
