@@ -27,7 +27,7 @@ from attributor.ledger.publications import publications
 from attributor.ledger.schema import migrate
 
 pytestmark = pytest.mark.xdist_group("cluster")  # they share the undisturbed run
-PATIENCE = 60
+PATIENCE = 240
 STORE = "store: {lake: ./data/lake, ledger: sqlite:///data/ledger.db}"
 
 
@@ -156,7 +156,7 @@ def run(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def finished(folder: Path, process: subprocess.Popen[bytes]) -> tuple[int, str]:
     """Wait for the end; return the exit code and the last line that was said."""
-    code = process.wait(timeout=4 * PATIENCE)
+    code = process.wait(timeout=2 * PATIENCE)
     return code, (folder / "run.log").read_text().strip().splitlines()[-1]
 
 
