@@ -9,6 +9,7 @@ import pyarrow as pa
 from collectors.base import FileRead, Reading, SourceSettings, TableName, Window
 from collectors.files.rows import spans_of
 from collectors.gpus.hours import Limits, Measure, measure_hour
+from collectors.gpus.owners import Owners, ask_owners
 from collectors.gpus.queries import Asking, ask_piece, pieces_of
 from collectors.gpus.series import Series
 from collectors.http import connected
@@ -76,7 +77,8 @@ class PrometheusCollector:
         with connected(asking.server) as client:
             for piece in pieces_of(self._whole_hours(window), asking.step):
                 series = ask_piece(client, asking, piece)
-                batch = self._batch(series, piece, covered)
+                owners = ask_owners(client, asking.server, asking.owners, piece) if series else Owners()
+                batch = self._batch(series, owners, piece, covered)
                 rows += batch.num_rows
                 yield batch
         self._reading = Reading(spans_of(covered, _HOUR), (FileRead(asking.server.shown, rows),))
@@ -94,13 +96,16 @@ class PrometheusCollector:
         start = _floor(window.start + _HOUR - timedelta(microseconds=1), _HOUR)
         return Window(start, max(start, min(_floor(window.end, _HOUR), now)))
 
-    def _batch(self, series: tuple[Series, ...], piece: Window, covered: set[datetime]) -> pa.RecordBatch:
+    def _batch(
+        self, series: tuple[Series, ...], owners: Owners, piece: Window, covered: set[datetime]
+    ) -> pa.RecordBatch:
         an_hour = _HOUR // self._source.asking.step
         rows: list[tuple[datetime, Measure]] = []
         for number in range((piece.end - piece.start) // _HOUR):
             hour = piece.start + number * _HOUR
             slots = range(number * an_hour, (number + 1) * an_hour)
-            measures = list(measure_hour(_within(series, slots), an_hour, self._source.limits))
+            told = (owners.told(one, hour) for one in _within(series, slots))
+            measures = list(measure_hour(told, an_hour, self._source.limits))
             rows += [(hour, measure) for measure in measures]
             if measures:
                 covered.add(hour)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from collectors.base import Collector, CollectorType, Option, SourceSettings
 from collectors.gpus.collector import GpuSource, PrometheusCollector
 from collectors.gpus.hours import Limits
+from collectors.gpus.owners import OwnerLabels, checked_labels
 from collectors.gpus.queries import Asking
 from collectors.gpus.series import Labelling
 from collectors.http import Server
@@ -22,6 +23,10 @@ _OPTIONS = (
     Option("pool", "The pool of all these GPUs.", "gpu-prod"),
     Option("pool_label", "The label that names the pool, where `pool` does not.", "cluster", default="cluster"),
     Option("facts", "Labels of the holder to carry along as facts.", "[label_team]", kind="list"),
+    Option(
+        "labels", "Labels of pods, else of their namespaces, by kube-state-metrics, as facts.", "[team]", kind="list"
+    ),
+    Option("label_selector", "Further label matchers for kube-state-metrics.", 'cluster="gpu-prod"'),
     Option("bearer_token", "A token for Prometheus or the proxy before it.", "${PROMETHEUS_TOKEN}"),
     Option("username", "The user of basic authentication.", "attributor"),
     Option("password", "The password of basic authentication.", "${PROMETHEUS_PASSWORD}"),
@@ -33,8 +38,8 @@ def _build(settings: SourceSettings) -> Collector:
     texts = option_texts(settings, _OPTIONS)
     labelling = Labelling(settings.name, texts.get("pool"), texts["pool_label"], option_list(settings, "facts"))
     server = Server(texts["url"], texts.get("bearer_token"), texts.get("username"), texts.get("password"))
-    selector = texts.get("selector", "").strip().removeprefix("{").removesuffix("}")
-    asking = Asking(server, selector, _step(texts["step"]), labelling)
+    owners = OwnerLabels(checked_labels(option_list(settings, "labels")), _matchers(texts.get("label_selector", "")))
+    asking = Asking(server, _matchers(texts.get("selector", "")), _step(texts["step"]), labelling, owners)
     return PrometheusCollector(
         GpuSource(
             settings,
@@ -44,6 +49,10 @@ def _build(settings: SourceSettings) -> Collector:
             Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in ("busy_above", "low_below"))),
         )
     )
+
+
+def _matchers(text: str) -> str:
+    return text.strip().removeprefix("{").removesuffix("}")
 
 
 def _step(text: str) -> timedelta:

@@ -13,6 +13,7 @@ from decimal import Decimal
 import httpx2
 
 from collectors.base import Window
+from collectors.gpus.owners import OwnerLabels
 from collectors.gpus.series import PERCENT_PER_UNIT, Labelling, Series, Target, read_series
 from collectors.http import Server, post_form
 from collectors.promql import EPOCH, MILLISECOND, in_seconds, result_of, selected, timestamp
@@ -26,12 +27,13 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked for: the server, further label matchers, the step, and how labels are read."""
+    """What is asked for: the server, further label matchers, the step, how labels are read, and which of owners."""
 
     server: Server
     selector: str
     step: timedelta
     labelling: Labelling
+    owners: OwnerLabels
 
 
 def pieces_of(window: Window, step: timedelta) -> Iterator[Window]:
