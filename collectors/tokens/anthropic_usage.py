@@ -63,10 +63,10 @@ def _rows(hour: Window, result: Result) -> Iterator[Row]:
     facts["workspace"] = facts["workspace"] or DEFAULT_WORKSPACE
     if facts["inference_geo"] == "not_available":
         facts["inference_geo"] = None
-    return usage_rows(hour.start, _counts(result), facts)
+    return usage_rows(hour.start, message_counts(result), facts)
 
 
-def _counts(result: Result) -> Counts:
+def message_counts(result: Result) -> Counts:
     """Count a result: its four kinds of input exclude each other, and thinking is inside its output."""
     written = _within(result, "cache_creation")
     if written is None:
