@@ -1,8 +1,8 @@
 """One source, once: read, stage, compare with what is stored, replace the days that changed, record it."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from attributor.ledger.collected import (
 from attributor.ledger.lease import Lease
 from attributor.ledger.sources import coverage_of, record_unchanged, source_state
 from attributor.periods import month_of, start_of
-from collectors.base import Backfilling, Collector, TableName, Window
+from collectors.base import Backfilling, Collector, FileRead, TableName, Window
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,18 @@ class Ingested:
     changed: tuple[date, ...]
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """An ingest under way: the revision that it reads, since when, and what its windows so far were read from.
+
+    Windows of one ingest are one reading: the control totals of all of them hold what it stored.
+    """
+
+    revision: str | None
+    now: datetime
+    files: Mapping[str, FileRead] = field(default_factory=dict)
+
+
 def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progress) -> Ingested:
     """Read a source and store what changed.
 
@@ -63,17 +75,19 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
         return Ingested(collector.name, 0, ())
     windows = [None] if collector.holds_everything else windows_to_ask(collector, stores.engine, now)
     rows, changed = 0, set[date]()
+    begun = _Begun(revision, now)
     for number, window in enumerate(windows, 1):
         if len(windows) > 1 and window is not None:
             logger.info("%s: reading %s, %d of %d", collector.name, window.start.date(), number, len(windows))
-        part = _ingest_window(collector, stores, window, revision, now, progress)
+        part = _ingest_window(collector, stores, window, begun, progress)
+        begun = _Begun(revision, now, _with_files(begun, collector))
         rows += part.rows
         changed |= set(part.changed)
     return Ingested(collector.name, rows, tuple(sorted(changed)))
 
 
 def _ingest_window(
-    collector: Collector, stores: Stores, window: Window | None, revision: str | None, now: datetime, progress: Progress
+    collector: Collector, stores: Stores, window: Window | None, begun: _Begun, progress: Progress
 ) -> Ingested:
     with staged(collector.collect(window), collector.table, progress) as path:
         refuse_too_large(stores.connection, path, collector.table, collector.name)
@@ -88,15 +102,19 @@ def _ingest_window(
         Collection(
             source=collector.name,
             table=collector.table,
-            revision=revision,
+            revision=begun.revision,
             days=stored,
             coverage=reading.coverage,
-            files=reading.files,
+            files=tuple(_with_files(begun, collector).values()),
             read=tuple(day.day for day in days),
         ),
-        now,
+        begun.now,
     )
     return Ingested(collector.name, sum(day.rows for day in days), tuple(day.day for day in changed))
+
+
+def _with_files(begun: _Begun, collector: Collector) -> Mapping[str, FileRead]:
+    return {**begun.files, **{file.place: file for file in collector.reading().files}}
 
 
 def windows_to_ask(collector: Collector, engine: Engine, now: datetime) -> Sequence[Window | None]:

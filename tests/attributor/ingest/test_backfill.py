@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ from attributor.ingest.staging import SCHEMAS
 from attributor.lake.duck import connect
 from attributor.lake.lake import Lake
 from attributor.ledger.collected import collected_days
-from attributor.ledger.engine import open_engine
+from attributor.ledger.engine import open_engine, reading
 from attributor.ledger.lease import acquire
 from attributor.ledger.schema import migrate
 from attributor.ledger.sources import coverage_of
+from attributor.reports.controls import source_controls
 from collectors.base import CollectError, Collector, SourceSettings, Window
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -73,6 +75,17 @@ def test_a_backfill_is_stored_month_by_month_and_goes_on_where_it_was_interrupte
     assert ingested.changed[0] == date(2026, 1, 1)
     assert len(ingested.changed) == (date(2026, 11, 20) - date(2026, 1, 1)).days
     assert "costs: reading 2026-01-01, 2 of 12" in caplog.messages
+
+
+def test_what_several_months_were_read_from_holds_all_that_was_stored_of_them(stores, api) -> None:
+    api.on("/v1/costs", costs_of)
+    collector = TYPE.build(SourceSettings("costs", {"url": api.url, "backfill": "31d"}, Path(), lambda: NOW))
+    ingest(collector, stores, NOW, Silent())
+    assert asked_from(api) == ["2026-10-20", "2026-11-01"]
+    with reading(stores.engine) as connection:
+        [control] = source_controls(connection)
+    assert (control.files, control.rows, control.difference, control.kept) == (2, 31, 0, 0)
+    assert control.bases["effective"].stored == sum(range(20, 32)) + sum(range(1, 20)) + Decimal("0.31")
 
 
 def test_reading_what_may_be_restated_again_changes_nothing_that_stayed(stores, api) -> None:
