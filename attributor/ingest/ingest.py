@@ -166,7 +166,7 @@ def store_staged(
     if not changed:
         return ()
     table, source = of
-    rows = staged_rows(stores.connection, path, [day.day for day in changed])
+    rows = staged_rows(path, [day.day for day in changed])
     version = replace(stores.lake, table, [(source, day.day) for day in changed], rows)
     sums = _sums_by_day(stores.connection, path) if table == "charges" else {}
     return tuple(

@@ -1,6 +1,6 @@
 """A reading is staged whole before anything of it is stored: a broken one is thrown away."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from attributor.ingest.progress import Progress
@@ -76,11 +77,13 @@ def staged_sums(connection: duckdb.DuckDBPyConnection, path: Path) -> list[CostS
     return [CostSums(row[0], row[1], dict(zip(COST_COLUMNS, row[2:], strict=True))) for row in found]
 
 
-def staged_rows(connection: duckdb.DuckDBPyConnection, path: Path, days: Sequence[date]) -> pa.RecordBatchReader:
+def staged_rows(path: Path, days: Collection[date]) -> pa.RecordBatchReader:
     """Stream the staged rows of the days in any order: the lake's writer puts each in its day's file."""
-    wanted = pa.table({"x_Day": pa.array(list(days), pa.date32())})
-    connection.register("wanted_days", wanted)
-    return connection.sql(
-        "SELECT staged.* FROM read_parquet(?) AS staged SEMI JOIN wanted_days USING (x_Day)",
-        params=[str(path)],
-    ).to_arrow_reader(65_536)
+    return pa.RecordBatchReader.from_batches(pq.read_schema(path), _of_days(path, pa.array(list(days), pa.date32())))
+
+
+def _of_days(path: Path, days: pa.Array) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(65_536):
+            wanted = pc.is_in(batch.column("x_Day"), value_set=days)
+            yield batch if pc.all(wanted).as_py() else batch.filter(wanted)

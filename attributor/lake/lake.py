@@ -12,7 +12,7 @@ from datetime import date
 
 import pyarrow as pa
 import stamina
-from deltalake import DeltaTable, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from attributor.lake.location import local_folder, safe_options, table_uri
@@ -81,9 +81,19 @@ def replace(lake: Lake, table: str, partitions: Collection[Partition], rows: pa.
         with attempt:
             target = ensured_table(lake, table)
             write_deltalake(
-                target, _as_reader(rows, schema), mode="overwrite", predicate=predicate, schema_mode="merge"
+                target,
+                _as_reader(rows, schema),
+                mode="overwrite",
+                predicate=predicate,
+                schema_mode="merge",
+                writer_properties=_files(),
             )
     return target.version()  # of our own commit, also where another writer has made a later one since
+
+
+def _files() -> WriterProperties:
+    """Write no statistics of columns: files are one day's, so that nobody would skip a part of one by them."""
+    return WriterProperties(compression="SNAPPY", default_column_properties=ColumnProperties(statistics_enabled="NONE"))
 
 
 def table_to_write(lake: Lake, table: str) -> DeltaTable:

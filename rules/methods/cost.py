@@ -64,15 +64,19 @@ def _followed(key: SplitKey, indexes: Sequence[tuple[tuple[str, ...], _Index]]) 
 
 
 def _index(costs: Iterable[OwnerCost], per: Per, columns: tuple[str, ...]) -> _Index:
+    """Add up by place; the bucket of a day, of which there are few, is worked out once."""
     index: dict[_Place, dict[str, int]] = {}
+    buckets: dict[date, tuple[int, int]] = {}
     for cost in costs:
-        sums = index.setdefault(_place(cost, per, columns), {})
+        bucket = buckets.get(cost.day) or buckets.setdefault(cost.day, bucket_of(cost.day, per))
+        place = (cost.currency, bucket, *(cost.followed[column] for column in columns))
+        sums = index.setdefault(place, {})
         sums[cost.team] = sums.get(cost.team, 0) + cost.effective
     return index
 
 
-def _place(one: SplitKey | OwnerCost, per: Per, columns: tuple[str, ...]) -> _Place:
-    return one.currency, bucket_of(one.day, per), *(one.followed[column] for column in columns)
+def _place(key: SplitKey, per: Per, columns: tuple[str, ...]) -> _Place:
+    return key.currency, bucket_of(key.day, per), *(key.followed[column] for column in columns)
 
 
 def _parts(sums: Mapping[str, int]) -> tuple[Part, ...]:

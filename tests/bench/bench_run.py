@@ -2,11 +2,13 @@
 
     python tests/bench/bench_run.py [--charges 1000000]
 
-Prints wall and CPU seconds, peak memory and the ratio to a bare DuckDB scan and GROUP BY of the stored charges.
-Limits: 30 s and 1.5 GiB for a million charges on two cores. Exits 1 where a limit is passed.
+Prints wall and CPU seconds, peak memory and the ratio to a bare DuckDB scan and GROUP BY of the stored charges, of the
+bills as the demo writes them (mostly CSV) and of the same bills as Parquet. Limits: 30 s and 1.5 GiB for a million
+charges on two cores; exits 1 where one is passed. The bar to reach is 30 times the scan; it says where that is missed.
 """
 
 import argparse
+import re
 import resource
 import shutil
 import subprocess
@@ -17,8 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
 
 WALL_LIMIT = 30.0
+BAR = 30.0
+"""Times the bare scan."""
 MEMORY_LIMIT = 1.5 * 2**30
 
 
@@ -63,6 +71,30 @@ def bare_scan(lake: Path) -> float:
     return best
 
 
+def as_parquet(company: Path, into: Path) -> str:
+    """Copy the company with every bill as typed Parquet; return its configuration."""
+    shutil.copytree(company, into, ignore=shutil.ignore_patterns("data", "later"))
+    for path in [*(into / "bills").rglob("*.csv"), *(into / "bills").rglob("*.csv.gz")]:
+        names = pyarrow.csv.open_csv(path).schema.names
+        options = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True)
+        rows = pyarrow.csv.read_csv(path, convert_options=options)
+        columns = {name: _typed(name, rows.column(name)) for name in names}
+        pq.write_table(pa.table(columns), path.with_name(f"{path.name.partition('.csv')[0]}.parquet"))
+        path.unlink()
+    config = into / "attributor.yaml"
+    bills = re.sub(r"(bills/[a-z]+/)\*\.csv(\.gz)?", r"\1*.parquet", config.read_text())
+    config.write_text(bills)
+    return str(config)
+
+
+def _typed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if name.endswith(("Cost", "Quantity", "UnitPrice")):
+        return column.cast(pa.decimal128(38, 12))
+    if name.endswith(("PeriodStart", "PeriodEnd")):
+        return pc.strptime(column, format="%Y-%m-%dT%H:%M:%SZ", unit="us").cast(pa.timestamp("us", tz="UTC"))
+    return column
+
+
 def main() -> int:
     """Print the table; return the exit code."""
     parser = argparse.ArgumentParser()
@@ -77,6 +109,7 @@ def main() -> int:
         first = timed("-c", config, "run")
         again = timed("-c", config, "run")
         scan = bare_scan(folder / "company" / "data" / "lake")
+        columnar = timed("-c", as_parquet(folder / "company", folder / "parquet"), "run")
     finally:
         shutil.rmtree(folder)
     print(f"{'':34}{'wall s':>9}{'cpu s':>9}{'peak MiB':>10}{'x bare scan':>13}{'limit':>18}")
@@ -84,11 +117,15 @@ def main() -> int:
         (f"write {chosen.charges:,} demo charges", written, ""),
         ("run: read, store, attribute, post", first, "30 s, 1536 MiB"),
         ("run again, nothing new", again, ""),
+        ("run on the same bills as Parquet", columnar, "30 s, 1536 MiB"),
     ):
         ratio = cost.wall / scan
         print(f"{name:34}{cost.wall:9.2f}{cost.cpu:9.2f}{cost.peak / 2**20:10.0f}{ratio:13.1f}{limit:>18}")
     print(f"{'bare DuckDB scan and GROUP BY':34}{scan:9.2f}")
-    within = first.wall <= WALL_LIMIT and first.peak <= MEMORY_LIMIT
+    missed = [name for name, cost in (("demo", first), ("Parquet", columnar)) if cost.wall > BAR * scan]
+    if missed:
+        print(f"the bar of {BAR:.0f} x the bare scan is missed: {', '.join(missed)}")
+    within = all(cost.wall <= WALL_LIMIT and cost.peak <= MEMORY_LIMIT for cost in (first, columnar))
     print("within the limits" if within else "OVER THE LIMITS")
     return 0 if within else 1
 
