@@ -43,10 +43,12 @@ class Collecting:
 
     folder: Path
 
-    def build(self, kind: CollectorType, clock: Callable[[], datetime] = lambda: NOW, **options: Any) -> Collector:
+    def build(self, kind: CollectorType, /, clock: Callable[[], datetime] = lambda: NOW, **options: Any) -> Collector:
         return kind.build(SourceSettings("source", options, self.folder, clock))
 
-    def read(self, kind: CollectorType, window: Window | None = None, now: datetime = NOW, **options: Any) -> Collected:
+    def read(
+        self, kind: CollectorType, /, window: Window | None = None, now: datetime = NOW, **options: Any
+    ) -> Collected:
         collector = self.build(kind, lambda: now, **options)
         batches = list(collector.collect(window))
         for batch in batches:

@@ -10,7 +10,7 @@ from collectors.bills.azure.loose import exports_root, loose_files
 from collectors.bills.azure.manifests import SUFFIX, Run, is_manifest, read_run
 from collectors.bills.azure.spans import each_month, is_covered, overlaps
 from collectors.bills.under_way import refuse_unfinished
-from collectors.files.collector import FileSource, listed
+from collectors.files.collector import Chosen, FileSource, listed
 from collectors.place import Place
 
 
@@ -24,10 +24,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Deliveries:
-    """The files that count, and by scope the spans that they tell wholly."""
+    """The files that count, by scope the spans that they tell wholly, and the runs that have manifests."""
 
     places: tuple[Place, ...]
     told: Mapping[str, tuple[Window, ...]]
+    runs: tuple[Run, ...] = ()
 
     @property
     def whole(self) -> tuple[Window, ...]:
@@ -62,7 +63,17 @@ def newest_deliveries(source: FileSource, wanted: Wanted, now: datetime) -> Deli
     for scope, spans in loose.told.items():
         told[scope] += spans
     chosen = {place.name: place for place in (*found, *loose.places)}
-    return Deliveries(tuple(chosen[name] for name in sorted(chosen)), told)
+    return Deliveries(tuple(chosen[name] for name in sorted(chosen)), told, tuple(counted))
+
+
+def newest_runs(wanted: Wanted, clock: Callable[[], datetime]) -> Callable[[FileSource], Chosen]:
+    """Return what chooses the files of a source, as `newest_deliveries` does."""
+
+    def choose(source: FileSource) -> Chosen:
+        found = newest_deliveries(source, wanted, clock())
+        return Chosen(found.places, found.whole)
+
+    return choose
 
 
 def _newest(runs: Iterable[Run]) -> list[Run]:
