@@ -32,7 +32,7 @@ def option_texts(settings: SourceSettings, options: tuple[Option, ...]) -> Mappi
         raise ValueError(f"unknown option {unknown[0]!r}; there are {', '.join(sorted(known))}")
     texts: dict[str, str] = {}
     for option in options:
-        if option.kind == "list":
+        if option.kind in {"list", "map"}:
             continue
         value = settings.options.get(option.name, option.default)
         if value is None or value == "":
@@ -82,3 +82,13 @@ def option_list(settings: SourceSettings, name: str) -> tuple[str, ...]:
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise ValueError(f"{name} is a list of words")
     return tuple(items)
+
+
+def option_map(settings: SourceSettings, name: str) -> dict[str, str]:
+    """Return a map of texts, empty where the option is not given; raise ValueError where it is anything else."""
+    value = settings.options.get(name)
+    if value is None or value == "":
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(text, str) and text for text in value.values()):
+        raise ValueError(f"{name} is a map of words")
+    return dict(value)

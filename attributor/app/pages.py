@@ -17,13 +17,15 @@ from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, build_registry, count_push, render
 from attributor.reports.explanation import Explained
 from attributor.reports.subject import Subject
+from attributor.web.otlp_api import otlp_router
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
 from attributor.web.usage_api import PushCounts, usage_router
 from collectors.base import SourceSettings
+from collectors.otlp.spans import Naming
 from collectors.push.collector import TYPE as PUSH
 from collectors.push.log import EventLog
-from collectors.push.options import open_log, token
+from collectors.push.options import open_log, otlp_facts, token
 from collectors.push.segments import LogLockedError
 from rules.problem import Problem
 
@@ -62,7 +64,11 @@ def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, lo
     push = _push_settings(app)
     routers: tuple[APIRouter, ...] = ()
     if log is not None and push is not None:
-        routers = (usage_router(log, token(push), counted=_counter(metrics)),)
+        counted = _counter(metrics)
+        routers = (
+            usage_router(log, token(push), counted),
+            otlp_router(log, Naming.of(otlp_facts(push)), token(push), counted),
+        )
     return build_site(
         SiteParts(
             engine=app.engine,

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -41,13 +41,14 @@ class PushCounts:
     rejected: int
 
 
-def _count_nothing(_counts: PushCounts) -> None:
+Counter: TypeAlias = Callable[[PushCounts], None]
+
+
+def count_nothing(_counts: PushCounts) -> None:
     """Stand in where nobody counts."""
 
 
-def usage_router(
-    log: EventLog, token: str | None = None, counted: Callable[[PushCounts], None] = _count_nothing
-) -> APIRouter:
+def usage_router(log: EventLog, token: str | None = None, counted: Counter = count_nothing) -> APIRouter:
     """Return the route that stores pushed events in `log`.
 
     With a `token`, only requests that bear it are read. `counted` is told of every body that was stored.
@@ -58,7 +59,7 @@ def usage_router(
     @router.post("/api/v1/usage", openapi_extra=_OPENAPI, responses=_RESPONSES, tags=["usage"])
     async def push_usage(request: Request) -> Response:
         """Store usage events; each counts once by its id, and one bad event never harms the rest."""
-        if token is not None and not _bears(request, token):
+        if token is not None and not bears(request, token):
             return _error(401, "a bearer token is needed, and this is not it", _CHALLENGE)
         try:
             kind = body_kind(request)
@@ -87,7 +88,8 @@ def _unpack_and_parse(body: bytes, kind: BodyKind, span: Span) -> Parsed:
     return parse_events(unpacked(body) if kind.is_packed else body, kind.form, span)
 
 
-def _bears(request: Request, token: str) -> bool:
+def bears(request: Request, token: str) -> bool:
+    """Say whether a request shows this bearer token."""
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     # Headers are bytes that the framework reads as Latin-1.
     is_same = hmac.compare_digest(shown.strip().encode("latin-1"), token.encode())

@@ -66,10 +66,15 @@ def body_kind(request: Request) -> BodyKind:
     packing = request.headers.get("content-encoding", "identity").strip().lower()
     if packing not in {"identity", "gzip"}:
         raise RefusedBodyError(415, f"Content-Encoding {packing} is not read here; send gzip or none")
+    refuse_large(request)
+    return BodyKind(form, packing == "gzip")
+
+
+def refuse_large(request: Request) -> None:
+    """Raise RefusedBodyError where the headers announce a body that is too large."""
     announced = request.headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced) > LARGEST_BODY:
         raise _too_large()
-    return BodyKind(form, packing == "gzip")
 
 
 @asynccontextmanager

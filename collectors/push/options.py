@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from collectors.base import Option, SourceSettings
-from collectors.options import duration, option_texts
+from collectors.options import duration, option_map, option_texts
 from collectors.push.log import EventLog, LogSettings
 
 OPTIONS = (
@@ -17,6 +17,7 @@ OPTIONS = (
         default="35d",
     ),
     Option("every", "How often what was pushed goes into the lake", "1m", kind="duration", default="1m"),
+    Option("otlp_facts", "Facts by the attributes of spans that tell them", "{feature: app.feature}", kind="map"),
     Option("token", "The bearer token that senders must show; without one, anybody may send", "${PUSH_TOKEN}"),
 )
 
@@ -37,6 +38,15 @@ def log_settings(settings: SourceSettings) -> LogSettings:
 def token(settings: SourceSettings) -> str | None:
     """Return the bearer token that senders must show, or None; raise ValueError with a message for the user."""
     return option_texts(settings, OPTIONS).get("token")
+
+
+def otlp_facts(settings: SourceSettings) -> dict[str, str]:
+    """Return facts and the attributes of spans that tell them; raise ValueError with a message for the user."""
+    facts = option_map(settings, "otlp_facts")
+    taken = sorted({"id", "time", "metric", "pool", "quantity"} & set(facts))
+    if taken:
+        raise ValueError(f"otlp_facts: {taken[0]!r} is a name that is taken")
+    return facts
 
 
 def open_log(settings: SourceSettings) -> EventLog:

@@ -41,7 +41,7 @@ def call_counts(prompt: int, completion: int, usage: Usage) -> Counts:
         ("tokens.output_image", _count(made.get("image_tokens"))),
     ]
     whole = prompt + cached if _is_exclusive(prompt, cached, usage) else prompt
-    return {**_parted(whole, "tokens.input", inputs), **_parted(completion, "tokens.output", outputs)}
+    return {**parted(whole, "tokens.input", inputs), **parted(completion, "tokens.output", outputs)}
 
 
 def _is_exclusive(prompt: int, cached: int, usage: Usage) -> bool:
@@ -63,7 +63,8 @@ def _writes(usage: Usage, details: Usage) -> list[tuple[str, int]]:
     return [*long, ("tokens.cache_write_5m", max(0, written - sum(count for _, count in long)))]
 
 
-def _parted(total: int, rest: str, parts: Iterable[tuple[str, int]]) -> Counts:
+def parted(total: int, rest: str, parts: Iterable[tuple[str, int]]) -> Counts:
+    """Part a total into metrics, in order; what no part takes is `rest`."""
     counts, left = Counts(), total
     for metric, wanted in parts:
         count = min(wanted, left)

@@ -24,6 +24,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from attributor.web.usage_api import usage_router
@@ -269,6 +270,7 @@ def test_it_counts_as_the_collector_does(module: ModuleType) -> None:
         },
     )
 
+    @settings_of_hypothesis(max_examples=40)
     @given(st.integers(0, 10_000), st.integers(0, 10_000), usages)
     def counts_agree(prompt: int, completion: int, usage: dict[str, Any]) -> None:
         assert module.token_counts(prompt, completion, usage) == call_counts(prompt, completion, usage)

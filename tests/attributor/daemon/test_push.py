@@ -71,6 +71,8 @@ def test_pushed_usage_drives_a_split_and_each_event_counts_once(company, start, 
     assert "-1" in rejected["error"]
     waiting(lambda: costs(company) == {"search": "22.5", "ads": "67.5"}, "10 against 30 tokens")
     assert daemon.post("/api/v1/usage", json={"events": [one]}).status_code == 401
+    assert daemon.post("/v1/traces", json={"resourceSpans": []}).status_code == 401
+    assert daemon.post("/v1/traces", json={"resourceSpans": []}, headers=BEARING).json() == {}
     metrics = daemon.get("/metrics").text
     for result, count in (("accepted", 3), ("duplicate", 3), ("rejected", 1)):
         assert f'attributor_push_events_total{{result="{result}"}} {count}.0' in metrics
