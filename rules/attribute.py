@@ -13,6 +13,7 @@ from rules.measures import UsageSource
 from rules.methods.idle import BUSY, CAPACITY, LOW, needs_capacity
 from rules.outcomes import Activity, UsageSplit
 from rules.phases import Phased, allocate
+from rules.pools import Pools, pools_of_other_days, reached_by
 from rules.required_tags import write_compliance
 from rules.ruleset import RuleSet
 from rules.sharing import Step, pass_on
@@ -30,13 +31,15 @@ class DayTables:
 
     `charges` has the columns of its table; `usage` is what `usage.resolve_usage` made, over at least the `usage_span`;
     `coverage` has source, start, end: the half-open spans that the usage sources covered. `month_costs` has what
-    `month.phase_one_costs` returned for the other days of the month, wanted where `month.needs_month` says so.
+    `month.phase_one_costs` returned for the other days of the month, wanted where `month.needs_costs` says so, and
+    `month_pools` what `month.pool_costs` returned, wanted where `pools.needs_pools` says so.
     """
 
     charges: str
     usage: str
     coverage: str
     month_costs: str | None = None
+    month_pools: str | None = None
     columns: ColumnReader | None = None
     """Reads the same charges by the column, to collapse them early; without it they are read from the table."""
     answers: Memory = field(default_factory=dict)
@@ -85,7 +88,7 @@ def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: Rul
     """Return the half-open UTC span of usage that attributing these charges needs, or None where they need none.
 
     It holds every bucket (hour, day, month) that overlaps a charge of a rule that measures usage, and reaches back
-    where `without_usage: previous` may lean on an earlier bucket.
+    where `without_usage: previous` may lean on an earlier bucket. Pools of other days may reach further.
     """
     if not metrics_of(ruleset):
         return None
@@ -109,17 +112,25 @@ def work_out(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: 
 
 def _worked(connection: duckdb.DuckDBPyConnection, tables: DayTables, charges: Charges, ruleset: RuleSet) -> Worked:
     plan = make_cells(connection, charges, ruleset)
-    span = measured_span(connection, tables.usage, ruleset)
+    pools = other_pools(connection, tables, ruleset)
+    span = measured_span(connection, tables.usage, ruleset, pools)
     source = UsageSource(connection, tables.coverage)
-    phased = allocate(source, plan, ruleset, tables.month_costs)
+    phased = allocate(source, plan, ruleset, tables.month_costs, pools)
     steps, said = pass_on(source, ruleset)
     return Worked(plan, phased, steps, (*phased.warnings, *said), span)
 
 
-def measured_span(connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet) -> Span | None:
-    """Put the usage at hand that the decided groups of the connection need; return its span."""
+def other_pools(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Pools | None:
+    """Return the pools of the month's other days; None where they are not known."""
+    return None if tables.month_pools is None else pools_of_other_days(connection, tables.month_pools, ruleset)
+
+
+def measured_span(
+    connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, pools: Pools | None
+) -> Span | None:
+    """Put the usage at hand that the decided groups of the connection and the pools need; return its span."""
     metrics = metrics_of(ruleset)
-    span = span_of(connection, ruleset) if metrics else None
+    span = reached_by(span_of(connection, ruleset), pools or {}) if metrics else None
     take_span(connection, usage, span, metrics)
     return span
 

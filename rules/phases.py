@@ -14,6 +14,7 @@ from rules.methods.activity import activity_measures, weigh_activity
 from rules.methods.cost import OwnerCost, weigh_by_cost, weigh_followed
 from rules.methods.proportional import fixed_weights, split_measures, weigh_usage
 from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, UsageSplit
+from rules.pools import Pools, is_held_over_month
 from rules.rows import load_rows
 from rules.ruleset import Rule, RuleSet
 from rules.schema import UNATTRIBUTED
@@ -25,6 +26,7 @@ PARTS = "attribution_parts"
 SPLITS = "attribution_splits"
 """By split: the window that was measured and what stood in for missing usage."""
 
+AT_HAND_ALONE = "weighed by the charges at hand, not by the whole month"
 _SPLITS = pa.schema(
     [
         pa.field("split", pa.int64()),
@@ -43,11 +45,14 @@ class Phased:
     warnings: tuple[str, ...]
 
 
-def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str | None) -> Phased:
-    """Create the parts of every cell after phases 1 and 2: cell, team, idle_cause and costs in units."""
+def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str | None, pools: Pools | None) -> Phased:
+    """Create the parts of every cell after phases 1 and 2: cell, team, idle_cause and costs in units.
+
+    `pools` are those of the month's other days, None where only the charges at hand are known.
+    """
     connection = source.connection
     keys = split_keys(connection, plan)
-    first = phase_one(source, ruleset, keys)
+    first = phase_one(source, ruleset, keys, pools)
     costs = _owner_costs(connection, plan, month_costs) if _leans_on_cost(ruleset.rules) else ()
     second = _phase_two(ruleset, keys, costs, month_costs is not None)
     if second.weights:
@@ -60,11 +65,12 @@ def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str
     return Phased(weights, first.warnings + second.warnings)
 
 
-def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -> Weighed:
-    """Create the parts of the cells that need no other cell's cost."""
-    sums_by_team(source, _measures(ruleset.rules, keys))  # in one question: each rule then finds its sums remembered
+def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey], pools: Pools | None) -> Weighed:
+    """Create the parts of the cells that need no other cell's cost; `pools` as in `allocate`."""
+    # In one question: each rule then finds its sums remembered.
+    sums_by_team(source, _measures(ruleset.rules, keys, pools or {}))
     weighed = [_weigh_rule(source, rule, found) for rule, found in _by_rule(ruleset.rules, keys)]
-    weighed += [_weigh_pool(source, activity, found) for activity, found in _by_pool(ruleset.rules, keys)]
+    weighed += [_weigh_pool(source, activity, found, pools) for activity, found in _by_pool(ruleset.rules, keys)]
     weights = {number: one for each in weighed for number, one in each.weights.items()}
     costs = ", ".join(COSTS)
     source.connection.execute(
@@ -78,13 +84,13 @@ def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey]) -
     return Weighed(weights, tuple(warning for each in weighed for warning in each.warnings))
 
 
-def _measures(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[Measure]:
+def _measures(rules: Sequence[Rule], keys: Sequence[SplitKey], pools: Pools) -> list[Measure]:
     found: list[Measure] = []
     for rule, members in _by_rule(rules, keys):
         if isinstance(rule.outcome, UsageSplit):
             found += split_measures(rule.outcome, _windows(members))
     for activity, sharing in _by_pool(rules, keys):
-        found += activity_measures(activity, [key for _, key in sharing])
+        found += activity_measures(activity, [key for _, key in sharing], pools.get(activity, ()))
     return found
 
 
@@ -103,11 +109,14 @@ def _weigh_rule(source: UsageSource, rule: Rule, keys: Sequence[SplitKey]) -> We
     return Weighed({number: one for number, one in weights.items() if one is not None}, named)
 
 
-def _weigh_pool(source: UsageSource, activity: Activity, found: Sequence[tuple[Rule, SplitKey]]) -> Weighed:
-    weighed = weigh_activity(source, activity, [key for _, key in found])
+def _weigh_pool(
+    source: UsageSource, activity: Activity, found: Sequence[tuple[Rule, SplitKey]], pools: Pools | None
+) -> Weighed:
+    weighed = weigh_activity(source, activity, [key for _, key in found], (pools or {}).get(activity, ()))
+    alone = (AT_HAND_ALONE,) if pools is None and is_held_over_month(activity) else ()
     names = ", ".join(dict.fromkeys(f"`{rule.name}`" for rule, _ in found))
     rule = f"rule{'' if len({rule.name for rule, _ in found}) == 1 else 's'} {names}"
-    return Weighed(weighed.weights, tuple(f"{rule}: {warning}" for warning in weighed.warnings))
+    return Weighed(weighed.weights, tuple(f"{rule}: {warning}" for warning in (*alone, *weighed.warnings)))
 
 
 def _phase_two(ruleset: RuleSet, keys: Sequence[SplitKey], costs: Sequence[OwnerCost], whole_month: bool) -> Weighed:  # noqa: FBT001
@@ -119,7 +128,7 @@ def _phase_two(ruleset: RuleSet, keys: Sequence[SplitKey], costs: Sequence[Owner
         elif isinstance(rule.outcome, Follow):
             weights |= weigh_followed(rule.outcome, found, costs)
         if found and not whole_month and leans_on_month(rule):
-            warnings.append(f"rule `{rule.name}`: weighed by the charges at hand, not by the whole month")
+            warnings.append(f"rule `{rule.name}`: {AT_HAND_ALONE}")
     return Weighed(weights, tuple(warnings))
 
 

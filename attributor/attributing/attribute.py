@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from attributor.attributing.attributed import AttributedDay, attribute_days
 from attributor.attributing.days import DayReading, open_usage, usage_for
 from attributor.attributing.inputs import Inputs, inputs_digest, rules_of, sources_of, usage_days, versions_of
-from attributor.attributing.months import month_costs
+from attributor.attributing.months import whole_month
 from attributor.lake.commits import commit_day
 from attributor.lake.lake import Lake
 from attributor.ledger.lease import Lease
@@ -59,8 +59,8 @@ def done_unless_closing_changed(attributed: AttributedDay, write: Callable[[], o
 def work_here(reading: DayReading, month: Month, days: Sequence[date]) -> Iterator[AttributedDay]:
     """Attribute days in this process, one after the other; they share their usage, which gets its owners once."""
     usage = open_usage(reading, usage_for(reading, days))
-    costs, usage = month_costs(reading, usage, month)
-    return attribute_days(reading, usage, days, costs)
+    whole, usage = whole_month(reading, usage, month)
+    return attribute_days(reading, usage, days, whole)
 
 
 def _publish(workshop: Workshop, attributed: AttributedDay, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from attributor.attributing.days import DayReading, OpenUsage, open_day, open_usage, reaches_over, widened
+from attributor.attributing.days import DayReading, OpenUsage, WholeMonth, open_day, open_usage, reaches_over, widened
 from attributor.attributing.rollups import rollup_rows, tag_rows, unmatched_rows, usage_rollup_rows
 from attributor.lake.day_files import DayFile, write_day
 from rules.attribute import Attribution, attribute
@@ -32,15 +32,15 @@ class AttributedDay:
 
 
 def attribute_days(
-    reading: DayReading, usage: OpenUsage, days: Iterable[date], costs: pa.Table | None
+    reading: DayReading, usage: OpenUsage, days: Iterable[date], whole: WholeMonth
 ) -> Iterator[AttributedDay]:
     """Attribute days one after the other and write their allocations; yield each once its files are there.
 
-    `costs` are those of the days' month, where rules lean on them. Nothing but new files is changed: a day done
-    twice, or left in the middle, does no harm.
+    `whole` is of the days' month. Nothing but new files is changed: a day done twice, or left in the middle, does no
+    harm.
     """
     for day in days:
-        attribution, usage = attribute_day(reading, usage, day, costs)
+        attribution, usage = attribute_day(reading, usage, day, whole)
         yield AttributedDay(
             day=day,
             files=write_day(reading.lake, reading.connection, "allocations", attribution.allocations, day),
@@ -53,13 +53,11 @@ def attribute_days(
         )
 
 
-def attribute_day(
-    reading: DayReading, usage: OpenUsage, day: date, costs: pa.Table | None
-) -> tuple[Attribution, OpenUsage]:
+def attribute_day(reading: DayReading, usage: OpenUsage, day: date, whole: WholeMonth) -> tuple[Attribution, OpenUsage]:
     """Attribute a day in the connection alone; return with it the usage, wider where a charge reached further."""
-    attribution = attribute(reading.connection, open_day(reading, usage, day, costs), reading.ruleset)
+    attribution = attribute(reading.connection, open_day(reading, usage, day, whole), reading.ruleset)
     span = attribution.span
     if span is None or reaches_over(usage, span):
         return attribution, usage
     wider = open_usage(reading, widened(usage, span))
-    return attribute(reading.connection, open_day(reading, wider, day, costs), reading.ruleset), wider
+    return attribute(reading.connection, open_day(reading, wider, day, whole), reading.ruleset), wider

@@ -21,7 +21,8 @@ from rules.month import needs_month
 from rules.ruleset import RuleSet
 from rules.usage import resolve_usage
 
-_CHARGES, _USAGE, _COVERAGE, _MONTH_COSTS = "charges", "usage", "coverage", "month_costs"
+_CHARGES, _USAGE, _COVERAGE = "charges", "usage", "coverage"
+_MONTH_COSTS, _MONTH_POOLS = "month_costs", "month_pools"
 USAGE_FACTS = ("model",)
 """The facts that the usage rollup keeps."""
 
@@ -44,6 +45,14 @@ class OpenUsage:
 
     table: str
     days: Window
+
+
+@dataclass(frozen=True)
+class WholeMonth:
+    """What days are given of all days of their month, where rules lean on them: as `DayTables` wants them."""
+
+    costs: pa.Table | None = None
+    pools: pa.Table | None = None
 
 
 def usage_for(reading: DayReading, days: Collection[date]) -> Window:
@@ -80,15 +89,26 @@ def widened(usage: OpenUsage, span: Span) -> Window:
     return Window(start, max(usage.days.end, start_of(span.end.date() + timedelta(days=1))))
 
 
-def open_day(reading: DayReading, usage: OpenUsage, day: date, costs: pa.Table | None = None) -> DayTables:
-    """Open a day's charges beside the usage; `costs` are those of its whole month, where rules lean on them."""
+def no_usage(reading: DayReading, day: date) -> OpenUsage:
+    """Open no usage at all, for what looks at a day's charges alone."""
+    return open_usage(reading, Window(start_of(day), start_of(day)))
+
+
+def open_day(reading: DayReading, usage: OpenUsage, day: date, whole: WholeMonth) -> DayTables:
+    """Open a day's charges beside the usage and what it is given of its whole month."""
     pins = [Pin(source, day, found.version) for (source, of), found in reading.inputs.charges.items() if of == day]
     _open_whole(reading, _CHARGES, "charges", pins)
+    given = {_MONTH_COSTS: whole.costs, _MONTH_POOLS: whole.pools}
+    costs, pools = (_registered(reading, name, table) for name, table in given.items())
     columns = partial(read_columns, reading.lake, "charges", pins)
-    if costs is None:
-        return DayTables(_CHARGES, usage.table, _COVERAGE, None, columns, reading.answers)
-    reading.connection.register(_MONTH_COSTS, costs)
-    return DayTables(_CHARGES, usage.table, _COVERAGE, _MONTH_COSTS, columns, reading.answers)
+    return DayTables(_CHARGES, usage.table, _COVERAGE, costs, pools, columns, reading.answers)
+
+
+def _registered(reading: DayReading, name: str, table: pa.Table | None) -> str | None:
+    if table is None:
+        return None
+    reading.connection.register(name, table)
+    return name
 
 
 def _open_whole(reading: DayReading, name: str, table: str, pins: Collection[Pin]) -> None:

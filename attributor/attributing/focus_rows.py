@@ -1,13 +1,14 @@
 """A day's charges as FOCUS 1.3 rows: whole, or in the place of each its allocated charges, which sum to it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
 
 from attributor.attributing.replaying import ReplayedDay
 from collectors.schema import CHARGES, TEXT
-from rules.attribute import DayTables, work_out
+from rules.attribute import work_out
 from rules.charge_parts import charge_parts
 from rules.rows import load_rows
 from rules.schema import COST_COLUMNS, IDLE, OWNER_COLUMNS, UNATTRIBUTED
@@ -61,8 +62,7 @@ def focus_rows(connection: duckdb.DuckDBPyConnection, replayed: ReplayedDay) -> 
     """Attribute the day anew and return its rows, in the order of the charges and of their owners."""
     charges = identifier(replayed.tables.charges)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS SELECT * FROM {charges}")  # noqa: S608 - quoted
-    kept = DayTables(KEPT, replayed.tables.usage, replayed.tables.coverage, replayed.tables.month_costs)
-    worked = work_out(connection, kept, replayed.ruleset)
+    worked = work_out(connection, replace(replayed.tables, charges=KEPT), replayed.ruleset)
     parts = charge_parts(connection, KEPT, replayed.ruleset, worked, SPLIT_BY_ITSELF)
     load_rows(connection, _NAMES, _TEAM_NAMES, ((team.id, team.name or team.id) for team in replayed.ruleset.teams))
     expressions = _expressions()

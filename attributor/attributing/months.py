@@ -1,25 +1,37 @@
-"""What rules that lean on a whole month need: each day's costs by owner after the first phase."""
+"""What rules that lean on a whole month need: each day's pools, and its costs by owner after the first phase."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 import pyarrow as pa
 
-from attributor.attributing.days import DayReading, OpenUsage, open_day, open_usage, reaches_over, widened
+from attributor.attributing.days import (
+    DayReading,
+    OpenUsage,
+    WholeMonth,
+    open_day,
+    open_usage,
+    reaches_over,
+    widened,
+)
 from attributor.attributing.inputs import Inputs
 from attributor.periods import Month, month_of
-from rules.month import PHASE_ONE_COSTS, needs_month, phase_one_costs
+from rules.month import PHASE_ONE_COSTS, needs_costs, phase_one_costs, pool_costs
+from rules.pools import POOL_COSTS, needs_pools
 
 
-def month_costs(reading: DayReading, usage: OpenUsage, month: Month) -> tuple[pa.Table | None, OpenUsage]:
-    """Return the costs of every day of the month that has charges, None where no rule leans on a month.
+def whole_month(reading: DayReading, usage: OpenUsage, month: Month) -> tuple[WholeMonth, OpenUsage]:
+    """Return what the rules need of every day of the month that has charges; nothing where none leans on a month.
 
-    With them comes the usage, wider where a day needed more than was there.
+    With it comes the usage, wider where a day needed more than was there. Pools come first: the costs of the first
+    phase are worked out from them.
     """
-    if not needs_month(reading.ruleset):
-        return None, usage
-    found, usage = costs_of_days(reading, usage, days_with_charges(reading.inputs, month))
-    return joined(found), usage
+    days = days_with_charges(reading.inputs, month)
+    pools = joined(pools_of_days(reading, usage, days)) if needs_pools(reading.ruleset) else None
+    if not needs_costs(reading.ruleset):
+        return WholeMonth(pools=pools), usage
+    found, usage = costs_of_days(reading, usage, days, pools)
+    return WholeMonth(joined(found), pools), usage
 
 
 def days_with_charges(inputs: Inputs, month: Month) -> tuple[date, ...]:
@@ -27,18 +39,29 @@ def days_with_charges(inputs: Inputs, month: Month) -> tuple[date, ...]:
     return tuple(sorted({day for _, day in inputs.charges if month_of(day) == month}))
 
 
-def costs_of_days(reading: DayReading, usage: OpenUsage, days: Iterable[date]) -> tuple[list[pa.Table], OpenUsage]:
-    """Return each day's costs by owner after the first phase, and the usage as in `month_costs`."""
+def pools_of_days(reading: DayReading, usage: OpenUsage, days: Iterable[date]) -> list[pa.Table]:
+    """Return what the pools that are held over a month cost on each day; the usage is not looked at."""
     found = []
     for day in days:
-        span = phase_one_costs(reading.connection, open_day(reading, usage, day), reading.ruleset)
+        pool_costs(reading.connection, open_day(reading, usage, day, WholeMonth()), reading.ruleset)
+        found.append(reading.connection.table(POOL_COSTS).to_arrow_table())
+    return found
+
+
+def costs_of_days(
+    reading: DayReading, usage: OpenUsage, days: Iterable[date], pools: pa.Table | None
+) -> tuple[list[pa.Table], OpenUsage]:
+    """Return each day's costs by owner after the first phase, and the usage as in `whole_month`."""
+    found, whole = [], WholeMonth(pools=pools)
+    for day in days:
+        span = phase_one_costs(reading.connection, open_day(reading, usage, day, whole), reading.ruleset)
         if span is not None and not reaches_over(usage, span):
             usage = open_usage(reading, widened(usage, span))
-            phase_one_costs(reading.connection, open_day(reading, usage, day), reading.ruleset)
+            phase_one_costs(reading.connection, open_day(reading, usage, day, whole), reading.ruleset)
         found.append(reading.connection.table(PHASE_ONE_COSTS).to_arrow_table())
     return found, usage
 
 
-def joined(costs: Sequence[pa.Table]) -> pa.Table | None:
-    """Return the costs of the days of a month as one table; None where there are none."""
-    return pa.concat_tables(costs) if costs else None
+def joined(tables: Sequence[pa.Table]) -> pa.Table | None:
+    """Return what was found of the days of a month as one table; None where there are none."""
+    return pa.concat_tables(tables) if tables else None

@@ -11,9 +11,9 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from attributor.attributing.attributed import AttributedDay, attribute_days
-from attributor.attributing.days import DayReading, open_usage, usage_around
+from attributor.attributing.days import DayReading, WholeMonth, no_usage, open_usage, usage_around
 from attributor.attributing.inputs import Days, Inputs
-from attributor.attributing.months import costs_of_days
+from attributor.attributing.months import costs_of_days, pools_of_days
 from attributor.lake.duck import open_duckdb
 from attributor.lake.lake import Files, Lake, Partition
 from attributor.lake.views import Pin, pinned_files
@@ -32,18 +32,18 @@ class Piece:
     """Days of one month, and what they are attributed from; it may be pickled, secrets of the lake included.
 
     `inputs` has the charges of these days and all usage, at the versions to read; the lake knows the files of those
-    that will be needed. `costs` are the month's, where rules lean on them. `program` is the version that made it.
+    that will be needed. `whole` is what is known of the month by then. `program` is the version that made it.
     """
 
     lake: Lake
     ruleset: RuleSet
     inputs: Inputs
     days: tuple[date, ...]
-    costs: pa.Table | None
+    whole: WholeMonth
     program: str
 
 
-def piece_of(reading: DayReading, days: tuple[date, ...], costs: pa.Table | None) -> Piece:
+def piece_of(reading: DayReading, days: tuple[date, ...], whole: WholeMonth) -> Piece:
     """Return what another process needs for these days. Raises MissingVersionError where the lake lacks it."""
     charges = {key: found for key, found in reading.inputs.charges.items() if key[1] in days}
     around = usage_around(days)
@@ -53,7 +53,7 @@ def piece_of(reading: DayReading, days: tuple[date, ...], costs: pa.Table | None
     known = {**_files(reading.lake, "charges", charges), **_files(reading.lake, "usage", usage)}
     lake = replace(reading.lake, known=known, opened=None)
     inputs = replace(reading.inputs, charges=charges)
-    return Piece(lake, reading.ruleset, inputs, days, costs, version("attributor"))
+    return Piece(lake, reading.ruleset, inputs, days, whole, version("attributor"))
 
 
 def _files(lake: Lake, table: str, days: Days) -> dict[tuple[str, int], Files]:
@@ -73,13 +73,20 @@ def attributed_piece(piece: Piece) -> tuple[AttributedDay, ...]:
     """
     with _opened(piece) as reading:
         usage = open_usage(reading, usage_around(piece.days))
-        return tuple(attribute_days(reading, usage, piece.days, piece.costs))
+        return tuple(attribute_days(reading, usage, piece.days, piece.whole))
+
+
+def pools_of_piece(piece: Piece) -> tuple[pa.Table, ...]:
+    """Return what the pools cost on each day of a piece; raises what `attributed_piece` raises."""
+    with _opened(piece) as reading:
+        return tuple(pools_of_days(reading, no_usage(reading, piece.days[0]), piece.days))
 
 
 def costs_of_piece(piece: Piece) -> tuple[pa.Table, ...]:
     """Return what the first phase gives each owner on each day of a piece; raises what `attributed_piece` raises."""
     with _opened(piece) as reading:
-        found, _ = costs_of_days(reading, open_usage(reading, usage_around(piece.days)), piece.days)
+        usage = open_usage(reading, usage_around(piece.days))
+        found, _ = costs_of_days(reading, usage, piece.days, piece.whole.pools)
         return tuple(found)
 
 

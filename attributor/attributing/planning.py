@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from attributor.attributing.attributed import attribute_day
 from attributor.attributing.days import DayReading, open_usage, usage_for
 from attributor.attributing.inputs import Inputs, read_inputs
-from attributor.attributing.months import month_costs
+from attributor.attributing.months import whole_month
 from attributor.attributing.replaying import Archive, Published, as_published, restored
 from attributor.attributing.rollups import rollup_rows
 from attributor.ledger.money_columns import joined
@@ -83,9 +83,9 @@ def plan_days(
         return
     lake = replace(archive.lake, known={})
     reading = DayReading(lake, archive.connection, ruleset, planning_inputs(archive.engine, published))
-    costs, usage = month_costs(reading, open_usage(reading, usage_for(reading, days)), month)
+    whole, usage = whole_month(reading, open_usage(reading, usage_for(reading, days)), month)
     for day in days:
-        attribution, usage = attribute_day(reading, usage, day, costs)
+        attribution, usage = attribute_day(reading, usage, day, whole)
         after = rollup_rows(archive.connection, attribution.allocations)
         before = _published_rows(archive.engine, day)
         yield PlannedDay(day, _changes(archive.connection, before, after), attribution.warnings)

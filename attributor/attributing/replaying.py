@@ -6,12 +6,11 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 import duckdb
-import pyarrow as pa
 from sqlalchemy import Engine, select
 
-from attributor.attributing.days import DayReading, open_day, open_usage, usage_for
+from attributor.attributing.days import DayReading, WholeMonth, open_day, open_usage, usage_for
 from attributor.attributing.inputs import Inputs, read_inputs
-from attributor.attributing.months import month_costs
+from attributor.attributing.months import whole_month
 from attributor.lake.lake import Lake
 from attributor.ledger.collected import CollectedDay
 from attributor.ledger.corrections import DayState
@@ -58,17 +57,17 @@ def replay(archive: Archive, days: Sequence[date]) -> Iterator[ReplayedDay]:
         return DayReading(lake, archive.connection, restored(archive.engine, digest), inputs)
 
     @cache
-    def costs_of(month: Month, digest: str) -> pa.Table | None:
+    def whole_by(month: Month, digest: str) -> WholeMonth:
         reading = reading_by(digest)
-        costs, _ = month_costs(reading, open_usage(reading, usage_for(reading, [month.first])), month)
-        return costs
+        whole, _ = whole_month(reading, open_usage(reading, usage_for(reading, [month.first])), month)
+        return whole
 
     for day in days:
         publication = next(found for (_, of), found in published.items() if of == day)
         reading = reading_by(publication.rules_digest)
-        costs = costs_of(month_of(day), publication.rules_digest)
+        whole = whole_by(month_of(day), publication.rules_digest)
         usage = open_usage(reading, _usage_days(publication), ("x_Origin",))
-        yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, costs))
+        yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, whole))
 
 
 def replay_corrected(archive: Archive, days: Sequence[tuple[date, DayState]]) -> Iterator[ReplayedDay]:
@@ -82,9 +81,9 @@ def replay_corrected(archive: Archive, days: Sequence[tuple[date, DayState]]) ->
     for day, state in days:
         inputs = Inputs(_pinned(state.charges_versions), _pinned(state.usage_versions), coverage)
         reading = DayReading(lake, archive.connection, rules_by(state.rules_digest), inputs)
-        costs, _ = month_costs(reading, open_usage(reading, usage_for(reading, [day])), month_of(day))
+        whole, _ = whole_month(reading, open_usage(reading, usage_for(reading, [day])), month_of(day))
         usage = open_usage(reading, _whole_days(day, state.usage_start, state.usage_end))
-        yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, costs))
+        yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, whole))
 
 
 def _usage_days(publication: Publication) -> Window:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
+import pyarrow as pa
+
 from attributor.attributing.attributed import AttributedDay
-from attributor.attributing.days import DayReading
+from attributor.attributing.days import DayReading, WholeMonth
 from attributor.attributing.months import days_with_charges, joined
-from attributor.attributing.pieces import Piece, attributed_piece, costs_of_piece, piece_of
+from attributor.attributing.pieces import Piece, attributed_piece, costs_of_piece, piece_of, pools_of_piece
 from attributor.periods import Month
-from rules.month import needs_month
+from rules.month import needs_costs
+from rules.pools import needs_pools
 
 Result = TypeVar("Result")
 _MOST_DAYS = 8
@@ -34,17 +37,27 @@ class Cluster:
 def spread_month(cluster: Cluster, reading: DayReading, month: Month, days: Sequence[date]) -> Iterator[AttributedDay]:
     """Have days of a month attributed by the cluster, as `attribute.work_here` does here.
 
-    Where rules lean on the whole month, its days' costs come first, by the cluster too. Raises what the pieces raise;
-    then, and where nobody takes the results any more, the pieces that have not begun are called back.
+    Where rules lean on the whole month, its days' pools and costs come first, by the cluster too. Raises what the
+    pieces raise; then, and where nobody takes the results any more, the pieces that have not begun are called back.
     """
-    costs = None
-    if needs_month(reading.ruleset):
-        all_days = days_with_charges(reading.inputs, month)
-        whole = [piece_of(reading, some, None) for some in shared_out(all_days, cluster.slots)]
-        costs = joined([found for done in _done(cluster, costs_of_piece, whole) for found in done])
-    pieces = [piece_of(reading, some, costs) for some in shared_out(days, cluster.slots)]
-    for done in _done(cluster, attributed_piece, pieces):
+    whole, all_days = WholeMonth(), days_with_charges(reading.inputs, month)
+    if needs_pools(reading.ruleset):
+        whole = WholeMonth(pools=_gathered(cluster, pools_of_piece, _pieces(cluster, reading, all_days, whole)))
+    if needs_costs(reading.ruleset):
+        costs = _gathered(cluster, costs_of_piece, _pieces(cluster, reading, all_days, whole))
+        whole = replace(whole, costs=costs)
+    for done in _done(cluster, attributed_piece, _pieces(cluster, reading, days, whole)):
         yield from done
+
+
+def _pieces(cluster: Cluster, reading: DayReading, days: Sequence[date], whole: WholeMonth) -> list[Piece]:
+    return [piece_of(reading, some, whole) for some in shared_out(days, cluster.slots)]
+
+
+def _gathered(
+    cluster: Cluster, work: Callable[[Piece], tuple[pa.Table, ...]], pieces: Sequence[Piece]
+) -> pa.Table | None:
+    return joined([found for done in _done(cluster, work, pieces) for found in done])
 
 
 def shared_out(days: Sequence[date], slots: int) -> list[tuple[date, ...]]:

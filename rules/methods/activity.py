@@ -1,6 +1,7 @@
 """Activity-based: each owner's claim is rate times count; what the claims leave of the pool is idle capacity."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,8 +17,29 @@ _MOST_TOLD = 3
 """How many buckets of a day with excessive claims are told one by one; an explanation shows each."""
 
 
-def weigh_activity(source: UsageSource, activity: Activity, keys: Sequence[SplitKey]) -> Weighed:
-    """Return the weights of the charges of one pool.
+@dataclass(frozen=True)
+class PoolCost:
+    """What charges of a pool that are not at hand cost in a window, in 1e-12 units of effective cost."""
+
+    window: Window
+    currency: str
+    effective: int
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Charges of a pool whose windows overlap: the union of them, those at hand, and what all of them cost."""
+
+    currency: str
+    window: Window
+    keys: tuple[SplitKey, ...]
+    effective: int
+
+
+def weigh_activity(
+    source: UsageSource, activity: Activity, keys: Sequence[SplitKey], others: Sequence[PoolCost] = ()
+) -> Weighed:
+    """Return the weights of the charges of one pool; `others` are charges of it on days that are not at hand.
 
     Charges whose windows overlap share one set of claims, so that nothing is claimed twice. Claims above the pool are
     scaled to it and reported; a pool whose effective cost is 0 or less goes wholly to `rest`.
@@ -25,30 +47,29 @@ def weigh_activity(source: UsageSource, activity: Activity, keys: Sequence[Split
     weights: dict[int, Weights] = {}
     warnings: list[str] = []
     excesses: list[str] = []
-    currencies = sorted({key.currency for key in keys})
+    currencies = sorted({key.currency for key in keys} | {other.currency for other in others})
     if len(currencies) > 1:
         warnings.append(f"{_named(activity)} is billed in {', '.join(currencies)}: the rates are taken in each alike")
-    for currency in currencies:
-        for window, members in _overlapping([key for key in keys if key.currency == currency]):
-            pool = Fraction(sum(key.effective for key in members))
-            claims, without_rate = _claims(source, activity, window)
-            excess = _over_absorption(activity, claims, pool, f"{currency}, {shown_hours(window)}")
-            warnings += without_rate
-            excesses += [excess] if excess else []
-            one = Weights(_parts(activity, claims, pool), window, note=excess)
-            weights |= {key.number: one for key in members}
+    for pool in _pools(keys, others):
+        claims, without_rate = _claims(source, activity, pool.window)
+        excess = _over_absorption(activity, claims, pool)
+        warnings += without_rate
+        excesses += [excess] if excess else []
+        one = Weights(_parts(activity, claims, Fraction(pool.effective)), pool.window, note=excess)
+        weights |= {key.number: one for key in pool.keys}
     more = len(excesses) - _MOST_TOLD
     warnings += excesses[:_MOST_TOLD] if more <= 0 else [*excesses[:_MOST_TOLD], f"and in {more} more buckets so"]
     return Weighed(weights, tuple(warnings))
 
 
-def _over_absorption(activity: Activity, claims: Mapping[str, Fraction], pool: Fraction, where: str) -> str:
+def _over_absorption(activity: Activity, claims: Mapping[str, Fraction], pool: _Pool) -> str:
     """Return what people should know where the rates claim more than the pool costs; "" where they do not."""
     total = sum(claims.values(), Fraction(0))
-    if pool <= 0 or total <= pool:
+    if pool.effective <= 0 or total <= pool.effective:
         return ""
-    claimed, available = (_money(amount) for amount in (total, pool))
-    percent = round(100 * total / pool)
+    claimed, available = (_money(amount) for amount in (total, Fraction(pool.effective)))
+    percent = round(100 * total / pool.effective)
+    where = f"{pool.currency}, {shown_hours(pool.window)}"
     return f"the rates claim {claimed} of {available}, {percent} % of {_named(activity)} ({where}): scaled to it"
 
 
@@ -72,12 +93,11 @@ def _claims(source: UsageSource, activity: Activity, window: Window) -> tuple[di
     )
 
 
-def activity_measures(activity: Activity, keys: Sequence[SplitKey]) -> list[Measure]:
+def activity_measures(activity: Activity, keys: Sequence[SplitKey], others: Sequence[PoolCost] = ()) -> list[Measure]:
     """Return all that `weigh_activity` sums."""
     found: list[Measure] = []
-    for currency in sorted({key.currency for key in keys}):
-        for window, _ in _overlapping([key for key in keys if key.currency == currency]):
-            found += [*(measure for _, measure in _rated(activity, window)), *_dated(activity, window)]
+    for pool in _pools(keys, others):
+        found += [*(measure for _, measure in _rated(activity, pool.window)), *_dated(activity, pool.window)]
     return found
 
 
@@ -108,23 +128,36 @@ def _parts(activity: Activity, claims: Mapping[str, Fraction], pool: Fraction) -
     return integer_weights([*claimed, (activity.rest, REST_CAUSE, rest)])
 
 
-def _overlapping(keys: Iterable[SplitKey]) -> list[tuple[Window, list[SplitKey]]]:
-    """Return the keys by the union of windows that overlap one another."""
-    groups: list[tuple[Window, list[SplitKey]]] = []
-    for key in sorted(keys, key=_window):
-        start, end = _window(key)
+def _pools(keys: Sequence[SplitKey], others: Sequence[PoolCost]) -> list[_Pool]:
+    """Return the pools that have charges at hand, by currency and time."""
+    found: list[_Pool] = []
+    for currency in sorted({key.currency for key in keys}):
+        alike: list[SplitKey | PoolCost] = [key for key in keys if key.currency == currency]
+        alike += [other for other in others if other.currency == currency]
+        for window, members in _overlapping(alike):
+            at_hand = tuple(one for one in members if isinstance(one, SplitKey))
+            if at_hand:
+                found.append(_Pool(currency, window, at_hand, sum(one.effective for one in members)))
+    return found
+
+
+def _overlapping(costs: Iterable[SplitKey | PoolCost]) -> list[tuple[Window, list[SplitKey | PoolCost]]]:
+    """Return the costs by the union of windows that overlap one another."""
+    groups: list[tuple[Window, list[SplitKey | PoolCost]]] = []
+    for one in sorted(costs, key=_window):
+        start, end = _window(one)
         if groups and start < groups[-1][0][1]:
             (first, last), members = groups[-1]
-            groups[-1] = ((first, max(last, end)), [*members, key])
+            groups[-1] = ((first, max(last, end)), [*members, one])
         else:
-            groups.append(((start, end), [key]))
+            groups.append(((start, end), [one]))
     return groups
 
 
-def _window(key: SplitKey) -> Window:
-    if key.window is None:
-        raise ValueError(f"split {key.number} of an activity has no window")
-    return key.window
+def _window(one: SplitKey | PoolCost) -> Window:
+    if one.window is None:
+        raise ValueError(f"a split of an activity has no window: {one}")
+    return one.window
 
 
 def _named(activity: Activity) -> str:
