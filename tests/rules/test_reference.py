@@ -307,6 +307,45 @@ def examples(count):
     )
 
 
+@pytest.fixture
+def agrees_by_day(reference, engine, read, as_yaml):
+    """Hold days of a month that are attributed one after the other against the plain loop over all of them."""
+    engine.connection.execute("SET threads = 1")
+
+    def check(case):
+        covered = (reference.hour_of(FIRST_OF_MONTH) - 300, reference.hour_of(FIRST_OF_MONTH) + 20)
+        start, end = (reference.EPOCH + timedelta(hours=hour) for hour in covered)
+        ruleset = ruleset_of(read, engine.folder, as_yaml, case)
+        charges = [engine.charge(**row) for row in case["charges"]]
+        found = {}
+        for of_day in engine.each_day(ruleset, charges, case["usage"], [("metrics", start, end)]):
+            found |= allocated(reference, engine.connection, of_day.allocations)
+            assert not [said for said in of_day.warnings if "not by the whole month" in said]
+        assert without_zeros(found) == without_zeros(reference.reference({**case, "covered": covered})[0])
+
+    return check
+
+
+def in_one_month(case, activity):
+    """The case with all charges on a few days of one month, and an activity over it."""
+    pool = {"name": "pool", "match": {"ServiceName": "Compute"}, "activity": {**activity, "per": "month"}}
+    moved = (timedelta(days=1 + number % 3) for number in range(len(case["charges"])))
+    charges = [
+        {**row, **{name: row[name] + by for name in ("ChargePeriodStart", "ChargePeriodEnd")}}
+        for row, by in zip(case["charges"], moved, strict=True)
+    ]
+    others = [rule for rule in case["rules"] if "activity" not in rule]
+    return {**case, "charges": charges, "rules": [pool, *others]}
+
+
+@pytest.mark.slow
+@seed(7)
+@examples(60)
+@given(cases(), ACTIVITIES)
+def test_days_one_after_the_other_give_what_a_plain_loop_over_their_month_gives(agrees_by_day, case, activity):
+    agrees_by_day(in_one_month(case, activity))
+
+
 @examples(6)
 @given(cases())
 def test_a_plain_loop_over_fractions_gives_the_same_rows(agrees, case):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -42,6 +42,12 @@ RULES: Mapping[str, Sequence[str]] = {
         "{name: cluster, match: {tags.kind: cluster}, split: {by: gpu.hours, pool: prod, per: month}}",
         "{name: tax, match: {tags.kind: tax}, follow: [ServiceName]}",
         "{name: support, match: {tags.kind: support}, split: {by: cost}}",
+    ],
+    "a pool over the month": [
+        DIRECT,
+        "{name: pool, match: {tags.kind: cluster},"
+        " activity: {rates: {gpu.hours: 2.5}, pool: prod, rest: ads, per: month}}",
+        "{name: support, match: {tags.kind: support}, split: {by: cost, per: month}}",
     ],
     "none": [],
 }
@@ -175,6 +181,12 @@ def found(tmp_path: Path) -> Iterator[Callable[..., Books]]:
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@example(
+    rules="a pool over the month",
+    charges=[Charge(2, "12.5", "cluster", ""), Charge(3, "0.1", "cluster", ""), Charge(4, "7", "support", "")],
+    usage=[(3, "1", "search")],
+    changes=[("bill", [Charge(3, "30", "cluster", ""), Charge(5, "5", "support", "")]), ("use", [(5, "4", "search")])],
 )
 @given(rules=st.sampled_from(sorted(RULES)), charges=CHARGES, usage=USAGE, changes=CHANGES)
 def test_a_statement_never_moves_and_with_its_corrections_it_is_what_was_charged(

@@ -61,6 +61,31 @@ def test_every_dimension_sums_to_what_showback_says_of_it_in_every_cost_column(d
         assert faults_of(folder, document) == []
 
 
+def test_activity_over_a_month_is_explained_by_the_months_claims_and_what_each_day_bore_of_them(
+    company, faults_of
+) -> None:
+    config = (company.folder / "attributor.yaml").read_text()
+    split = "split: {by: gpu.hours, pool: prod, per: day}"
+    assert split in config
+    activity = "activity: {rates: {gpu.hours: 10}, pool: prod, rest: ads, per: month}"
+    company.write("attributor.yaml", config.replace(split, activity))
+    company.bill("november", "10,30,cluster=prod", "11,10,cluster=prod")
+    company.usage("10,08,search,1", "10,09,ads,2")
+    company.run()
+    document = company.command("explain", "--period", "2026-11", "--team", "search", "--format", "json").json
+    assert faults_of(company.folder, document) == []
+    [rule] = document["rules"]
+    assert (rule["method"], rule["cost"], [day["cost"] for day in rule["days"]]) == ("activity", "10", ["7.5", "2.5"])
+    for day in rule["days"]:
+        [weighing] = day["weighings"]
+        assert [(weight["owner"], weight["quantity"], weight["share"]) for weight in weighing["weights"]] == [
+            ("ads", "20", "1/2"),
+            ("ads", "10", "1/4"),
+            ("search", "10", "1/4"),
+        ]
+        assert [used["quantity"] for used in weighing["usage"]] == ["2", "1"]
+
+
 def test_a_split_is_explained_by_its_weights(ran, faults_of) -> None:
     document = ran.command("explain", "--period", "2026-11", "--team", "search", "--format", "json").json
     assert faults_of(ran.folder, document) == []
