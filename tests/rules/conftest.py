@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -20,8 +20,6 @@ from rules.explain import explain
 from rules.explanation import Explanation, Question
 from rules.load import Loaded, load
 from rules.located import read_yaml
-from rules.month import PHASE_ONE_COSTS, needs_costs, phase_one_costs, pool_costs
-from rules.pools import POOL_COSTS, needs_pools
 from rules.ruleset import RuleSet
 from rules.schema import ALLOCATIONS
 from rules.usage import resolve_usage
@@ -204,36 +202,6 @@ class Engine:
     def attribute(self, text: str, *args: Any, **kwargs: Any) -> Attribution:
         ruleset = self.rules(text)
         return attribute(self.connection, self.resolved(self.tables(*args, **kwargs), ruleset), ruleset)
-
-    def each_day(self, ruleset: RuleSet, charges: Iterable[Mapping[str, Any]], *args: Any) -> Iterator[Attribution]:
-        """Attribute charges of one month day by day, as the program does; each result holds until the next."""
-        listed = list(charges)
-        days = sorted({charge["ChargePeriodStart"].date() for charge in listed})
-
-        def opened(day: date, **given: str | None) -> DayTables:
-            of_day = [charge for charge in listed if charge["ChargePeriodStart"].date() == day]
-            return replace(self.resolved(self.tables(of_day, *args), ruleset), **given)
-
-        def gathered(name: str, made: str, make: Callable[[DayTables], object], **given: str | None) -> str:
-            found = []
-            for day in days:
-                make(opened(day, **given))
-                found.append(self.connection.table(made).to_arrow_table())
-            self.connection.register(name, pa.concat_tables(found))
-            return name
-
-        pools = costs = None
-        if needs_pools(ruleset):
-            pools = gathered("pools", POOL_COSTS, lambda tables: pool_costs(self.connection, tables, ruleset))
-        if needs_costs(ruleset):
-            costs = gathered(
-                "costs",
-                PHASE_ONE_COSTS,
-                lambda tables: phase_one_costs(self.connection, tables, ruleset),
-                month_pools=pools,
-            )
-        for day in days:
-            yield attribute(self.connection, opened(day, month_costs=costs, month_pools=pools), ruleset)
 
     def explain(self, text: str, question: Question, *args: Any, **kwargs: Any) -> Explanation:
         ruleset = self.rules(text)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from days_of_month import each_day
 
 from rules.month import needs_costs, needs_month
 from rules.pools import needs_pools
@@ -37,7 +38,7 @@ def by_day(engine):
 
     def work(charges, usage, rules=RULES):
         found = []
-        for attribution in engine.each_day(engine.rules(rules), charges, usage):
+        for attribution in each_day(engine, engine.rules(rules), charges, usage):
             rows = engine.rows(attribution)
             found.append(({(row.team, row.idle_cause): row.cost for row in rows}, attribution.warnings))
         return found

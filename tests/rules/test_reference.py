@@ -9,6 +9,7 @@ from json import loads
 from operator import add, or_
 
 import pytest
+from days_of_month import each_day
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -318,7 +319,7 @@ def agrees_by_day(reference, engine, read, as_yaml):
         ruleset = ruleset_of(read, engine.folder, as_yaml, case)
         charges = [engine.charge(**row) for row in case["charges"]]
         found = {}
-        for of_day in engine.each_day(ruleset, charges, case["usage"], [("metrics", start, end)]):
+        for of_day in each_day(engine, ruleset, charges, case["usage"], [("metrics", start, end)]):
             found |= allocated(reference, engine.connection, of_day.allocations)
             assert not [said for said in of_day.warnings if "not by the whole month" in said]
         assert without_zeros(found) == without_zeros(reference.reference({**case, "covered": covered})[0])
@@ -340,7 +341,7 @@ def in_one_month(case, activity):
 
 @pytest.mark.slow
 @seed(7)
-@examples(60)
+@examples(30)
 @given(cases(), ACTIVITIES)
 def test_days_one_after_the_other_give_what_a_plain_loop_over_their_month_gives(agrees_by_day, case, activity):
     agrees_by_day(in_one_month(case, activity))
