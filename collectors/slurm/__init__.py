@@ -1,0 +1,1 @@
+"""Slurm: GPU hours of batch jobs by its accounting."""
