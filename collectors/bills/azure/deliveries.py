@@ -50,8 +50,8 @@ def newest_deliveries(source: FileSource, wanted: Wanted, now: datetime) -> Deli
     data = [place for place in places if not is_manifest(place)]
     counted = _newest([run for run in runs if run.dataset in wanted.datasets])
     found = [place for run in counted for place in _named(run, data, source, now)]
-    roots = {exports_root(run.place.name) for run in runs}
-    rest = [place for place in data if exports_root(place.name) not in roots and wanted.is_named(place.name)]
+    told_of = {_home(run.place) for run in runs}
+    rest = [place for place in data if _home(place) not in told_of and wanted.is_named(place.name)]
     loose = loose_files(rest)
     if runs and not counted and not loose.places:
         others = ", ".join(sorted({run.dataset or "no type" for run in runs}))
@@ -64,6 +64,12 @@ def newest_deliveries(source: FileSource, wanted: Wanted, now: datetime) -> Deli
         told[scope] += spans
     chosen = {place.name: place for place in (*found, *loose.places)}
     return Deliveries(tuple(chosen[name] for name in sorted(chosen)), told, tuple(counted))
+
+
+def _home(place: Place) -> tuple[bool, str]:
+    """Return where a manifest has its word: over an export's folder, and outside Azure's layout over its own folder."""
+    root = exports_root(place.name)
+    return (False, place.name.rpartition("/")[0]) if root is None else (True, root)
 
 
 def newest_runs(wanted: Wanted, clock: Callable[[], datetime]) -> Callable[[FileSource], Chosen]:

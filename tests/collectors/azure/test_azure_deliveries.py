@@ -164,6 +164,18 @@ def test_without_manifests_the_run_with_the_latest_time_counts_and_loose_files_d
     assert costs(collecting) == ["3", "4", "5", "6"]
 
 
+def test_outside_the_layout_a_manifest_speaks_for_its_own_folder(tmp_path, collecting) -> None:
+    write = into_folder(tmp_path)
+    for run, day in ((EARLY, "18"), (LATE, "19")):
+        folder = f"copies/{run}"
+        names = write_parts(write, folder, [charge(day)], [charge("1")])
+        month = folder_of(run)
+        write_manifest(write, month, [name.replace(folder, month) for name in names[:1]], f"2026-11-{day}T05:00:00")
+        (tmp_path / month / "manifest.json").rename(tmp_path / folder / "manifest.json")
+    write("copies/by-hand.csv", table([charge("6")]))
+    assert costs(collecting, "copies") == ["19", "6"]
+
+
 def test_runs_that_nothing_puts_in_order_are_refused(tmp_path, collecting) -> None:
     write = into_folder(tmp_path)
     for run in (EARLY, LATE):
