@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
@@ -61,7 +62,8 @@ def reading(database: Database, patience: timedelta) -> Iterator[Connection]:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             milliseconds = int(patience / timedelta(milliseconds=1))
             connection.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
-            connection.execute("SELECT set_config('search_path', %s, true)", [database.schema])
+            schema = sql.Identifier(database.schema).as_string(connection)
+            connection.execute("SELECT set_config('search_path', %s, true)", [schema])
             yield connection
     except psycopg.Error as error:
         raise _collect_error(error, database) from None
@@ -75,6 +77,6 @@ def _collect_error(error: psycopg.Error, database: Database) -> CollectError:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         message += "; grant the reader SELECT on it"
     if isinstance(error, psycopg.errors.QueryCanceled):
-        message += "; raise `patience`, or read fewer days at once with `backfill`"
+        message += "; raise `patience`"
     lasting = isinstance(error, psycopg.ProgrammingError) or any(word in message for word in _LASTING)
     return CollectError(f"{database.shown}: {message}", permanent=lasting)

@@ -55,7 +55,7 @@ def readable(connection: Connection) -> Readable:
     found: dict[str, set[str]] = {}
     rows = connection.execute(
         "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-        " WHERE c.relnamespace = to_regnamespace(current_schema()) AND c.relname LIKE 'LiteLLM%'"
+        " WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relname LIKE 'LiteLLM%'"
         " AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')"
     )
     for table, column in rows:

@@ -163,6 +163,26 @@ def test_other_time_zones_of_the_database_change_nothing(proxy, collecting) -> N
     assert collecting.read(TYPE, now=NOW, url=url).rows == before
 
 
+def test_tables_in_a_schema_of_another_name_are_found(proxy, collecting) -> None:
+    connection, url = proxy
+    connection.execute('CREATE SCHEMA "Lite-LLM"; SET search_path TO "Lite-LLM"')
+    connection.execute(BASELINE)
+    log_call(connection, "a", MORNING, **SEARCH, **usage(100, 10))
+    found = collecting.read(TYPE, now=NOW, url=url.replace("schema=public", "schema=Lite-LLM"))
+    assert [int(row["quantity"]) for row in found.rows] == [1, 100, 10]
+    assert collecting.read(TYPE, now=NOW, url=url).rows == []
+
+
+def test_a_database_that_takes_too_long_is_asked_again_later(proxy, collecting) -> None:
+    connection, url = proxy
+    log_call(connection, "a", MORNING, **SEARCH, **usage(100, 10))
+    connection.execute('ALTER TABLE "LiteLLM_SpendLogs" RENAME TO calls')
+    connection.execute('CREATE VIEW "LiteLLM_SpendLogs" AS SELECT calls.* FROM calls, pg_sleep(5)')
+    with pytest.raises(CollectError, match="raise `patience`") as refused:
+        collecting.read(TYPE, now=NOW, url=url, patience="1s")
+    assert not refused.value.permanent
+
+
 def test_no_error_holds_the_password(collecting, free_port: int) -> None:
     for url in (
         "postgresql://u:s3cret@:5432",
