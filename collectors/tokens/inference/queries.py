@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,16 +12,17 @@ from typing import Any
 from collectors.api.session import Session
 from collectors.base import Window
 from collectors.promql import EPOCH, MILLISECOND, in_seconds, result_of, selected, timestamp
-from collectors.tokens.inference.counters import HOUR, Counter, Sample
+from collectors.tokens.inference.counters import HOUR, REPLICA_LABELS, Counter, Labels, Sample
 
-Targets = Mapping[tuple[str, str], list[Sample]]
+Answers = Sequence[tuple[Labels, list[Sample]]]
+"""Whether targets answered: 1 or 0 at each scrape, by the labels that the target gives all of its series."""
 
 
 @dataclass(frozen=True)
 class Beginnings:
     """What tells whether a series begins at nought: when targets answered, and which series there were beside it."""
 
-    answered: Targets
+    answered: Answers
     beside: Mapping[tuple[str, tuple[str, str]], list[Counter]]
 
     def from_nought(self, counter: Counter, hour: datetime) -> bool:
@@ -29,8 +31,9 @@ class Beginnings:
         Not so where another series of its metric ended then: the same counter goes on under other labels.
         """
         first = counter.samples[0][0]
-        earlier = [up for at, up in self.answered.get(counter.target, []) if hour - HOUR <= at < first]
-        if not earlier or earlier[-1] != 1:
+        own = [samples for labels, samples in self.answered if labels.items() <= counter.labels.items()]
+        earlier = sorted((at, up) for samples in own for at, up in samples if hour - HOUR <= at < first)
+        if not earlier or earlier[-1][1] != 1:
             return False
         beside = self.beside.get((counter.metric, counter.target), [])
         return not any(_ends(other, first, hour) for other in beside)
@@ -39,26 +42,25 @@ class Beginnings:
 def ask_counters(session: Session, names: Iterable[str], selector: str, piece: Window) -> list[Counter]:
     """Return every series of these names with its samples of a piece and of the hour before it."""
     matchers = ", ".join(part for part in (f"__name__=~{_text('|'.join(sorted(names)))}", selector) if part)
-    found = []
-    for result in _samples(session, selected("", matchers), piece):
-        labels = {name: text for name, text in result["metric"].items() if name != "__name__" and text}
-        found.append(Counter(result["metric"]["__name__"], labels, _read(result["values"])))
-    return found
+    return [
+        Counter(result["metric"]["__name__"], _labels(result, {"__name__"}), _read(result["values"]))
+        for result in _samples(session, selected("", matchers), piece)
+    ]
 
 
 def ask_beginnings(session: Session, counters: Iterable[Counter], new: Iterable[Counter], piece: Window) -> Beginnings:
     """Ask when the targets of the series that begin in an hour of a piece answered; without any nothing is asked."""
     targets = {counter.target for counter in new}
     if not targets:
-        return Beginnings({}, {})
+        return Beginnings((), {})
     beside: dict[tuple[str, tuple[str, str]], list[Counter]] = {}
     for counter in counters:
         beside.setdefault((counter.metric, counter.target), []).append(counter)
     instances = "|".join(sorted({re.escape(instance) for _, instance in targets}))
-    answered: dict[tuple[str, str], list[Sample]] = {}
-    for result in _samples(session, selected("up", f"instance=~{_text(instances)}"), piece):
-        target = result["metric"].get("job", ""), result["metric"].get("instance", "")
-        answered[target] = sorted([*answered.get(target, []), *_read(result["values"])])
+    answered = [
+        (_labels(result, {"__name__", *REPLICA_LABELS}), _read(result["values"]))
+        for result in _samples(session, selected("up", f"instance=~{_text(instances)}"), piece)
+    ]
     return Beginnings(answered, beside)
 
 
@@ -71,6 +73,10 @@ def _samples(session: Session, series: str, piece: Window) -> list[Mapping[str, 
     length = piece.end - piece.start + HOUR
     fields = {"query": f"{series}[{in_seconds(length)}]", "time": timestamp(piece.end - MILLISECOND)}
     return result_of(session.post_form("api/v1/query", fields), session.server)
+
+
+def _labels(result: Mapping[str, Any], but: AbstractSet[str]) -> Labels:
+    return {name: text for name, text in result["metric"].items() if text and name not in but}
 
 
 def _read(values: Iterable[tuple[Decimal | int, str]]) -> list[Sample]:

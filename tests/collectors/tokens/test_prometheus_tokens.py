@@ -196,6 +196,23 @@ def test_labels_that_change_do_not_count_everything_again(api: RecordedApi, coll
     assert (row["metric"], row["quantity"]) == ("tokens.output", 190)
 
 
+@pytest.mark.parametrize(("cluster", "counted"), [("a", 900), ("b", 0)])
+def test_only_the_same_clusters_target_tells_how_a_series_begins(
+    cluster: str, counted: int, api: RecordedApi, collecting
+) -> None:
+    target = {"job": "vllm", "instance": "10.0.0.1:8000"}
+    begun = {"__name__": "vllm:generation_tokens_total", **target, "cluster": "a", "model_name": "llama"}
+    up = {"__name__": "up", **target, "cluster": cluster, "replica": "x"}
+    at = START.timestamp()
+    answers = (
+        answered({"metric": begun, "values": [(at + 120, "900")]}),
+        answered({"metric": up, "values": [(at + 60, "1"), (at + 120, "1")]}),
+    )
+    api.on("/api/v1/query", *answers, method="POST")
+    collected = collecting.read(TYPE, Window(START, START + HOUR), NOW, url=api.url)
+    assert sum(row["quantity"] for row in collected.rows) == counted
+
+
 def test_a_partial_answer_and_another_servers_are_refused(api: RecordedApi, collecting) -> None:
     window = Window(START, START + HOUR)
     api.misbehave(throttled(0), Answer({"status": "success", "data": {"result": []}, "warnings": ["a store is down"]}))
