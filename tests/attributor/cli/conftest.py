@@ -2,12 +2,13 @@
 
 import csv
 import gzip
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,10 +17,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from attributor.config.estimates_rule import ESTIMATES_RULE
+
 HEADER = (
     "BilledCost,EffectiveCost,ListCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,"
     "ServiceName,Tags"
 )
+HELD_BACK = "held back: "
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +76,8 @@ def faults_of() -> Callable[[Path, Any], list[str]]:
         column = f"{document['basis'].title()}Cost"
         faults = [] if _sums(document, document["rules"]) else ["the rules do not sum"]
         for rule in document["rules"]:
-            if rule["rule"] and f"name: {rule['rule']}" not in rules[rule["line"] - 1]:
+            says = "price: " if rule["rule"] == ESTIMATES_RULE else f"name: {rule['rule']}"
+            if rule["rule"] and says not in rules[rule["line"] - 1]:
                 faults.append(f"{rule['file']}:{rule['line']} is not rule {rule['rule']}")
             if not _sums(rule, rule["days"]):
                 faults.append(f"{rule['rule']}: the days do not sum")
@@ -100,8 +105,7 @@ def _faults_of_day(folder: Path, day: Any, read: Callable[[Path, str], list[Deci
         if weighing["weights"] and sum(Fraction(weight["share"]) for weight in weighing["weights"]) != 1:
             yield "the shares are not a whole"
         for charge in weighing["charges"]:
-            file, _, row = charge["origin"].rpartition(":")
-            if read(folder / file, column)[int(row) - 1] != Decimal(charge["charged"]):
+            if not _is_told(charge, partial(read, column=column), partial(read, column="quantity"), folder):
                 yield f"{charge['origin']} does not cost {charge['charged']}"
         for used in weighing["usage"]:
             more = [used["more_rows"]] if used["more_rows"] else []
@@ -111,6 +115,20 @@ def _faults_of_day(folder: Path, day: Any, read: Callable[[Path, str], list[Deci
                 file, _, line = row["origin"].rpartition(":")
                 if read(folder / file, "quantity")[int(line) - 1] != Decimal(row["quantity"]):
                     yield f"{row['origin']} is not {row['quantity']}"
+
+
+def _is_told(
+    charge: Any, costs: Callable[..., list[Decimal]], used: Callable[..., list[Decimal]], folder: Path
+) -> bool:
+    """Say whether the file has what an origin says: a charge, one that is held back, or usage with a price."""
+    origin, amount = charge["origin"], Decimal(charge["charged"])
+    if origin.startswith(HELD_BACK):
+        origin, amount = origin.removeprefix(HELD_BACK), -amount
+    estimated = re.fullmatch(r"[\w-]+: (.+):(\d+)( and \d+ more)?", origin)
+    if estimated:
+        return used(folder / estimated[1])[int(estimated[2]) - 1] > 0
+    file, _, row = origin.rpartition(":")
+    return costs(folder / file)[int(row) - 1] == amount
 
 
 def _sums(whole: Any, parts: list[Any]) -> bool:
