@@ -37,11 +37,9 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed  ## speed and memory, as ratios within one run
-	$(BIN)/python tests/bench/bench_attribute.py
-	$(BIN)/python tests/bench/bench_run.py
-	$(BIN)/python tests/bench/bench_push.py
-	$(BIN)/python tests/bench/bench_rules.py
-	$(BIN)/python tests/bench/bench_pages.py
+	failed=0; for bench in attribute run push rules pages; do \
+		echo "-- $$bench"; $(BIN)/python tests/bench/bench_$$bench.py || failed=1; \
+	done; exit $$failed
 
 bench-cluster: $(VENV)/.installed  ## from one to two workers of a Dask cluster on this machine
 	$(BIN)/python tests/bench/bench_cluster.py

@@ -60,8 +60,10 @@ def coded(column: pa.ChunkedArray) -> Coded:
 
 
 def _codes(encoded: pa.DictionaryArray) -> Codes:
-    codes: Codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
-    return codes + 1
+    indices = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
+    codes: Codes = indices.to_numpy().astype(np.int64)
+    codes += 1
+    return codes
 
 
 def _coded_tags(column: pa.ChunkedArray, names: Sequence[str]) -> Mapping[str, Coded]:

@@ -91,7 +91,8 @@ def _typed(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     if name.endswith(("Cost", "Quantity", "UnitPrice")):
         return column.cast(pa.decimal128(38, 12))
     if name.endswith(("PeriodStart", "PeriodEnd")):
-        return pc.strptime(column, format="%Y-%m-%dT%H:%M:%SZ", unit="us").cast(pa.timestamp("us", tz="UTC"))
+        local = pc.replace_substring_regex(column, r"( ?UTC|Z|\+00:00)$", "").cast(pa.timestamp("us"))
+        return pc.assume_timezone(local, "UTC")
     return column
 
 
