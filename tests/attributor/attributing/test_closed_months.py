@@ -177,7 +177,7 @@ def found(tmp_path: Path) -> Iterator[Callable[..., Books]]:
 
 @pytest.mark.slow
 @settings(
-    max_examples=8,
+    max_examples=4,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

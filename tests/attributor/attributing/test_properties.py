@@ -103,7 +103,7 @@ USAGE = st.lists(
     max_size=40,
 )
 FEW = settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     database=None,
