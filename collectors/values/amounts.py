@@ -14,7 +14,6 @@ from collectors.values.distinct import Converted, Distinct, Fault, by_distinct, 
 from collectors.values.written import EXACT, Integers, read_written
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_WIDE = pa.decimal256(76, 38)
 _FINEST = -400
 """Decimal exponents below this are refused: no double is finer, and sums must stay exact."""
 
@@ -100,10 +99,8 @@ def _cast_or_none(cast: Callable[[], pa.Array]) -> pa.Array | None:
 
 
 def _distinct_decimals(texts: pa.Array, kind: pa.Decimal128Type) -> Distinct:
-    """Try Arrow's exact cast, then a wide exact cast rounded once, then value by value for what is unusual."""
+    """Try Arrow's exact cast, then value by value: Arrow rounds some decimals of 256 bits to another number."""
     values = _cast_or_none(lambda: texts.cast(kind))
-    if values is None:
-        values = _cast_or_none(lambda: pc.round(texts.cast(_WIDE), kind.scale, "half_to_even").cast(kind))
     if values is not None:
         return Distinct(values, {})
     return _one_by_one(texts, kind)

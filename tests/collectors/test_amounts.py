@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collectors.schema import MONEY, QUANTITY
@@ -35,6 +35,7 @@ def test_a_finer_amount_is_rounded_half_even_once(amounts) -> None:
 
 
 @given(st.lists(st.one_of(st.none(), fitting, finer), min_size=1))
+@example([Decimal("18446744.072319669588"), Decimal("1E-13")])  # Arrow 26 rounds the first to 18446744.0656…
 def test_the_written_sum_is_exact_and_the_stored_one_differs_by_the_rounding_only(amounts) -> None:
     texts = pa.array([None if amount is None else str(amount) for amount in amounts], pa.string())
     money = to_money({"BilledCost": texts, "ListCost": texts.take(pa.array(range(len(texts))[::-1]))}, MONEY)
