@@ -8,8 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from collectors.aws.asking import Asking
 from collectors.aws.client import asked
-from collectors.aws.collector import Asking
 from collectors.base import CollectError, Window
 
 _MOST_QUERIES = 500

@@ -7,11 +7,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from collectors.api.collector import Answered
+from collectors.api.windowed import Answered, WindowedCollector, WindowedSource
 from collectors.api.windows import HOUR, pieces
+from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, client_of
 from collectors.aws.cloudwatch import Metric, list_metrics, values_of
-from collectors.aws.collector import Asking, AwsCollector, AwsSource
 from collectors.base import Collector, CollectorType, Option, SourceSettings, Window
 from collectors.gpus.hours import Limits, measure_hour
 from collectors.gpus.series import GPU_UTIL, Device, Series
@@ -122,19 +122,20 @@ def _build(settings: SourceSettings) -> Collector:
         step,
         Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in ("busy_above", "low_below"))),
     )
-    source = AwsSource(
+    source = WindowedSource(
         settings,
         "usage",
         f"cloudwatch {texts['namespace']}",
+        opened_asking,
         agents.fetch,
-        ("cloudwatch:ListMetrics", "cloudwatch:GetMetricData"),
+        "cloudwatch:ListMetrics, cloudwatch:GetMetricData",
         unit=HOUR,
         piece=_PIECE,
         backfill=duration("backfill", texts["backfill"]),
         restates=duration("restates", texts["restates"]),
         settles=5 * _MINUTE,
     )
-    return AwsCollector(source)
+    return WindowedCollector(source)
 
 
 TYPE = CollectorType(

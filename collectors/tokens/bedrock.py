@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from collectors.api.collector import Answered
+from collectors.api.windowed import Answered, WindowedCollector, WindowedSource
 from collectors.api.windows import DAY, HOUR, pieces
+from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, client_of
 from collectors.aws.cloudwatch import Metric, list_metrics, values_of
-from collectors.aws.collector import Asking, AwsCollector, AwsSource
 from collectors.base import Collector, CollectorType, Option, SourceSettings, Window
 from collectors.options import duration, option_texts
 
@@ -41,19 +41,20 @@ def _build(settings: SourceSettings) -> Collector:
     texts = option_texts(settings, _OPTIONS)
     access = access_of(texts)
     facts = {"region": texts["region"]} if "region" in texts else {}
-    source = AwsSource(
+    source = WindowedSource(
         settings,
         "usage",
         f"cloudwatch {_NAMESPACE}",
+        opened_asking,
         partial(_fetch, lambda: client_of("cloudwatch", access), {"pool": texts.get("pool", settings.name), **facts}),
-        ("cloudwatch:ListMetrics", "cloudwatch:GetMetricData"),
+        "cloudwatch:ListMetrics, cloudwatch:GetMetricData",
         unit=HOUR,
         piece=_PIECE,
         backfill=duration("backfill", texts["backfill"]),
         restates=duration("restates", texts["restates"]),
         settles=HOUR / 4,
     )
-    return AwsCollector(source)
+    return WindowedCollector(source)
 
 
 def _fetch(connect: Any, facts: Mapping[str, str], asking: Asking, piece: Window) -> Iterator[Answered]:

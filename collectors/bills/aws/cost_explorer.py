@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from collectors.api.collector import Answered
 from collectors.api.pages import Page, walk
 from collectors.api.rows import Row
+from collectors.api.windowed import Answered, WindowedCollector, WindowedSource
 from collectors.api.windows import DAY
+from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, asked, client_of
-from collectors.aws.collector import Asking, AwsCollector, AwsSource
 from collectors.base import CollectError, Collector, CollectorType, Option, SourceSettings, Window
 from collectors.bills.aws.answers import Answers
 from collectors.options import decimal, duration, option_list, option_texts
@@ -137,19 +137,20 @@ def _build(settings: SourceSettings) -> Collector:
         _groups_of(settings),
         Answers(folder, duration("fresh", texts["fresh"]), int(most), settings.clock),
     )
-    source = AwsSource(
+    source = WindowedSource(
         settings,
         "charges",
         "cost-explorer",
+        opened_asking,
         explorer.fetch,
-        ("ce:GetCostAndUsage",),
+        "ce:GetCostAndUsage",
         unit=DAY,
         piece=31 * DAY,
         backfill=duration("backfill", texts["backfill"]),
         restates=duration("restates", texts["restates"]),
         settles=DAY,
     )
-    return AwsCollector(source)
+    return WindowedCollector(source)
 
 
 TYPE = CollectorType(

@@ -7,8 +7,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from collectors.aws.asking import Asking
 from collectors.aws.cloudwatch import Metric, values_of
-from collectors.aws.collector import Asking
 from collectors.base import CollectError, Window
 from collectors.gpus.cloudwatch import TYPE as GPUS
 from collectors.tokens.bedrock import TYPE as BEDROCK

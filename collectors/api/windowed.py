@@ -1,0 +1,162 @@
+"""A source that is asked a window at a time: everything but how it is asked and what the answer means."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
+
+import pyarrow as pa
+
+from collectors.api.rows import Row, converted
+from collectors.api.windows import DAY, floored, pieces, whole
+from collectors.base import CollectError, FileRead, Need, Reading, SourceSettings, TableName, Window
+from collectors.files.block import UnreadableError
+from collectors.files.rows import Totals
+from collectors.problems import Problems
+from collectors.spans import united
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an API said of one span, whole: its rows (none is a zero, not a gap) under the names of the table.
+
+    Spans are whole days for charges and whole hours or days for usage: they name the rows' origin.
+    """
+
+    span: Window
+    rows: Sequence[Row]
+
+
+class Asked(Protocol):
+    """What a source is asked through, and what asking took so far."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+
+    @property
+    def cost(self) -> Decimal:
+        """What the provider charges for them, in its currency."""
+
+
+A = TypeVar("A", bound=Asked)
+
+
+@dataclass(frozen=True)
+class WindowedSource(Generic[A]):
+    """One configured source; `shown` is how people know it, `opened` what it is asked through.
+
+    `fetch` asks for a piece of at most `piece` and yields what was answered; spans that it does not yield are gaps.
+    `unit` is what it counts by (an hour or a day), `settles` how long after its end a unit is complete. `permission` is
+    what reading needs, in the provider's words.
+    """
+
+    settings: SourceSettings
+    table: TableName
+    shown: str
+    opened: Callable[[], AbstractContextManager[A]]
+    fetch: Callable[[A, Window], Iterator[Answered]]
+    permission: str
+    unit: timedelta
+    piece: timedelta
+    backfill: timedelta
+    restates: timedelta
+    settles: timedelta
+
+
+class WindowedCollector(Generic[A]):
+    """The Collector of such a source; `collect` raises in place of ending where anything is wrong."""
+
+    def __init__(self, source: WindowedSource[A]) -> None:
+        self._source = source
+        self._reading: Reading | None = None
+
+    @property
+    def name(self) -> str:
+        """The name under `sources:`."""
+        return self._source.settings.name
+
+    @property
+    def table(self) -> TableName:
+        """Which of the two tables it writes."""
+        return self._source.table
+
+    @property
+    def restates(self) -> timedelta:
+        """How far back the provider changes what it said before."""
+        return self._source.restates
+
+    @property
+    def backfill(self) -> timedelta:
+        """How far back the first reading goes."""
+        return self._source.backfill
+
+    @property
+    def holds_everything(self) -> bool:
+        """It is asked for a window at a time."""
+        return False
+
+    def revision(self) -> None:
+        """Return None: only asking can tell whether there is anything new."""
+
+    def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the units in the window that are complete; None begins `backfill` ago.
+
+        Raises CollectError.
+        """
+        self._reading = None
+        source = self._source
+        problems, spans, files = Problems(), list[Window](), list[FileRead]()
+        with source.opened() as asked:
+            for piece in pieces(self._asked(window), source.piece):
+                totals = Totals()
+                for answered in source.fetch(asked, piece):
+                    yield from self._batches(answered, totals, problems)
+                    spans.append(answered.span)
+                files.append(totals.file_read(f"{source.shown} {_shown(piece.start)}/{_shown(piece.end)}"))
+            problems.raise_if_any(self.name)
+            self._reading = Reading(united(spans), tuple(files), asked.requests, asked.cost)
+
+    def reading(self) -> Reading:
+        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
+        if self._reading is None:
+            raise RuntimeError("nothing was collected to the end yet")
+        return self._reading
+
+    def probe(self) -> tuple[Need, ...]:
+        """Ask for the newest complete unit."""
+        source = self._source
+        now = source.settings.clock() - source.settles
+        newest = floored(now, source.unit)
+        try:
+            with source.opened() as asked:
+                next(iter(source.fetch(asked, Window(newest - source.unit, newest))), None)
+        except CollectError as error:
+            return (Need(source.permission, str(error)),)
+        return (Need(source.permission),)
+
+    def _asked(self, window: Window | None) -> Window:
+        source = self._source
+        now = source.settings.clock() - source.settles
+        begun = Window(floored(now - source.backfill, DAY), now) if window is None else window
+        return whole(begun, source.unit, now)
+
+    def _batches(self, answered: Answered, totals: Totals, problems: Problems) -> Iterator[pa.RecordBatch]:
+        place = f"{self._source.shown} {_shown(answered.span.start)}"
+        try:
+            rows = converted(self.table, self.name, place, answered.rows, problems)
+        except UnreadableError as error:
+            problems.add(place, str(error))
+            return
+        if rows is not None:
+            for period in sorted(rows.periods):
+                if not answered.span.start <= period < answered.span.end:
+                    problems.add(place, f"has a row of {_shown(period)}, which is not what it stands under")
+            totals.add(rows)
+            yield rows.batch
+
+
+def _shown(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%HZ}"
