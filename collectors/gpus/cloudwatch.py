@@ -13,9 +13,11 @@ from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, client_of
 from collectors.aws.cloudwatch import Metric, list_metrics, values_of
 from collectors.base import Collector, CollectorType, Option, SourceSettings, Window
-from collectors.gpus.hours import Limits, measure_hour
-from collectors.gpus.series import GPU_UTIL, Device, Series
-from collectors.options import decimal, duration, option_list, option_texts
+from collectors.gpus.hours import Limits
+from collectors.gpus.options import LIMIT_OPTIONS, limits_of, step_of
+from collectors.gpus.rows import answered_hour
+from collectors.gpus.series import Device, Series
+from collectors.options import duration, option_list, option_texts
 
 _METRIC = "nvidia_smi_utilization_gpu"
 _PIECE = 3 * HOUR
@@ -32,9 +34,7 @@ _OPTIONS = (
         "backfill", "How far back the first reading goes; minutes are kept 15 days.", "14d", "duration", default="1d"
     ),
     Option("restates", "How late samples may come.", "6h", kind="duration", default="1h"),
-    Option("busy_above", "From which utilisation on a GPU computes, in percent.", "5", kind="decimal", default="10"),
-    Option("low_below", "Below which a GPU computes but little, in percent.", "50", kind="decimal", default="40"),
-    Option("pool", "The pool of all these GPUs.", "gpu-prod"),
+    *LIMIT_OPTIONS,
     Option("facts", "Dimensions of the agents to carry along as facts.", "[AutoScalingGroupName]", kind="list"),
     *AWS_OPTIONS,
 )
@@ -58,19 +58,7 @@ class _Agents:
         values = values_of(client, asking, list(metrics), piece, self.step, "Average")
         for hour in pieces(piece, HOUR):
             series = [self._series(metrics[metric], bins, hour) for metric, bins in values.items()]
-            measured = measure_hour(series, HOUR // self.step, self.limits)
-            rows = [
-                {
-                    "hour": hour.start,
-                    "metric": one.metric,
-                    "pool": one.pool,
-                    "quantity": one.quantity,
-                    **{name: _METRIC if name == "measured_by" else value for name, value in one.facts},
-                }
-                for one in measured
-            ]
-            if rows:
-                yield Answered(hour, rows)
+            yield from answered_hour(hour, series, self.step, self.limits)
 
     def _gpus(self, metrics: list[Metric]) -> Mapping[Metric, Mapping[str, str]]:
         """Return each series of a GPU with what is known of the GPU.
@@ -99,7 +87,7 @@ class _Agents:
         model = (("gpu_model", told["name"]),) if told.get("name") else ()
         carried = tuple((name, told[name]) for name in self.facts if told.get(name))
         return Series(
-            GPU_UTIL,
+            _METRIC,
             Device(f"{machine}/{told['index']}"),
             self.pool,
             (("node", machine), *model),
@@ -111,16 +99,16 @@ class _Agents:
 def _build(settings: SourceSettings) -> Collector:
     texts = option_texts(settings, _OPTIONS)
     access = access_of(texts)
-    step = duration("step", texts["step"])
-    if step % _MINUTE or not step or HOUR % step:
-        raise ValueError(f"step: an hour is no whole number of {texts['step']}; write for example 1m or 5m")
+    step = step_of(texts["step"])
+    if step % _MINUTE:
+        raise ValueError(f"step: {texts['step']} is no whole number of minutes; write for example 1m or 5m")
     agents = _Agents(
         lambda: client_of("cloudwatch", access),
         texts["namespace"],
         texts.get("pool", settings.name),
         option_list(settings, "facts"),
         step,
-        Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in ("busy_above", "low_below"))),
+        limits_of(texts),
     )
     source = WindowedSource(
         settings,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from collectors.gpus.series import PERCENT_PER_UNIT, Device, Series, shares_of
+from collectors.gpus.series import Device, Series, shares_of, telling
 from collectors.values.amounts import exact_sum
 
 _ENOUGH = Fraction(9, 10)
@@ -88,10 +88,10 @@ def _best_metric(series: list[Series]) -> tuple[str, list[Series]]:
     """Choose the most telling metric that is there nearly as often as the most frequent one."""
     slots = {
         metric: len({slot for one in series if one.metric == metric for slot in one.percents})
-        for metric in PERCENT_PER_UNIT
+        for metric in {one.metric for one in series}
     }
     most = max(slots.values())
-    metric = next(metric for metric, count in slots.items() if count >= most * _ENOUGH)
+    metric = min((metric for metric, count in slots.items() if count >= most * _ENOUGH), key=telling)
     return metric, [one for one in series if one.metric == metric]
 
 

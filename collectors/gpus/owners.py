@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import httpx2
-
+from collectors.api.session import Session
+from collectors.api.windows import HOUR
 from collectors.base import Window
 from collectors.gpus.series import Series
-from collectors.http import Server, post_form
 from collectors.promql import EPOCH, MILLISECOND, in_seconds, result_of, selected, timestamp
 
-_HOUR = timedelta(hours=1)
 _FACTS = frozenset({"namespace", "pod", "container", "job", "gpu", "node", "gpu_model", "profile", "measured_by"})
 
 Labelled = tuple[datetime, str, str]
@@ -56,7 +54,7 @@ def checked_labels(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def ask_owners(client: httpx2.Client, server: Server, wanted: OwnerLabels, piece: Window) -> Owners:
+def ask_owners(session: Session, wanted: OwnerLabels, piece: Window) -> Owners:
     """Ask for the labels of pods and namespaces in each hour of a piece.
 
     A pod or namespace has one value of a label an hour: the one that it had longest, however many series tell it, so
@@ -70,7 +68,7 @@ def ask_owners(client: httpx2.Client, server: Server, wanted: OwnerLabels, piece
             matchers = ", ".join(part for part in (f'{label}!=""', wanted.selector) if part)
             grouped = f"namespace, pod, exported_namespace, exported_pod, {label}"
             query = f"sum by ({grouped}) (count_over_time({selected(metric, matchers)}[1h]))"
-            for result in _ask(client, server, query, piece):
+            for result in _ask(session, query, piece):
                 labels = result["metric"]
                 for at, count in _by_hour(result):
                     key = (at, *_named(labels, with_pod=metric == "kube_pod_labels"))
@@ -79,20 +77,20 @@ def ask_owners(client: httpx2.Client, server: Server, wanted: OwnerLabels, piece
     return Owners(found)
 
 
-def _ask(client: httpx2.Client, server: Server, query: str, piece: Window) -> list[Mapping[str, Any]]:
+def _ask(session: Session, query: str, piece: Window) -> list[Mapping[str, Any]]:
     fields = {
         "query": query,
-        "start": timestamp(piece.start + _HOUR - MILLISECOND),
+        "start": timestamp(piece.start + HOUR - MILLISECOND),
         "end": timestamp(piece.end - MILLISECOND),
-        "step": in_seconds(_HOUR),
+        "step": in_seconds(HOUR),
     }
-    return result_of(post_form(client, server, "api/v1/query_range", fields), server)
+    return result_of(session.post_form("api/v1/query_range", fields), session.server)
 
 
 def _by_hour(result: Mapping[str, Any]) -> Iterator[tuple[datetime, str]]:
     for at, count in result["values"]:
         instant = EPOCH + timedelta(milliseconds=int(at * 1000))
-        yield instant + MILLISECOND - _HOUR, count
+        yield instant + MILLISECOND - HOUR, count
 
 
 def _named(labels: Mapping[str, str], *, with_pod: bool) -> tuple[str, str]:

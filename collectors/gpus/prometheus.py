@@ -1,16 +1,20 @@
 """The collector type `prometheus`: GPU utilisation and GPU hours from a Prometheus that scrapes dcgm-exporter."""
 
-from datetime import timedelta
-from decimal import Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
-from collectors.base import Collector, CollectorType, Option, SourceSettings
-from collectors.gpus.collector import GpuSource, PrometheusCollector
+from collectors.api.collector import Answered, ApiCollector, ApiSource
+from collectors.api.session import Session
+from collectors.api.windows import HOUR, pieces
+from collectors.base import Collector, CollectorType, Option, SourceSettings, Window
 from collectors.gpus.hours import Limits
-from collectors.gpus.owners import OwnerLabels, checked_labels
-from collectors.gpus.queries import Asking
-from collectors.gpus.series import Labelling
+from collectors.gpus.options import LABEL_OPTIONS, LIMIT_OPTIONS, labelling_of, limits_of, step_of
+from collectors.gpus.owners import OwnerLabels, Owners, ask_owners, checked_labels
+from collectors.gpus.queries import Asking, ask_piece, longest_piece
+from collectors.gpus.rows import answered_hour, of_hour
 from collectors.http import Server
-from collectors.options import decimal, duration, option_list, option_texts
+from collectors.options import duration, option_list, option_texts
 
 _OPTIONS = (
     Option("url", "The address of Prometheus.", "http://prometheus:9090", kind="url", required=True),
@@ -18,11 +22,8 @@ _OPTIONS = (
     Option("backfill", "How far back the first reading goes, to whole days.", "14d", kind="duration", default="1d"),
     Option("restates", "How late samples may come, by remote write.", "6h", kind="duration", default="1h"),
     Option("selector", "Further label matchers of PromQL.", 'cluster="gpu-prod"'),
-    Option("busy_above", "From which utilisation on a GPU computes, in percent.", "5", kind="decimal", default="10"),
-    Option("low_below", "Below which a GPU computes but little, in percent.", "50", kind="decimal", default="40"),
-    Option("pool", "The pool of all these GPUs.", "gpu-prod"),
-    Option("pool_label", "The label that names the pool, where `pool` does not.", "cluster", default="cluster"),
-    Option("facts", "Labels of the holder to carry along as facts.", "[label_team]", kind="list"),
+    *LIMIT_OPTIONS,
+    *LABEL_OPTIONS,
     Option(
         "labels", "Labels of pods, else of their namespaces, by kube-state-metrics, as facts.", "[team]", kind="list"
     ),
@@ -31,35 +32,46 @@ _OPTIONS = (
     Option("username", "The user of basic authentication.", "attributor"),
     Option("password", "The password of basic authentication.", "${PROMETHEUS_PASSWORD}"),
 )
-_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class _Source:
+    asking: Asking
+    limits: Limits
 
 
 def _build(settings: SourceSettings) -> Collector:
     texts = option_texts(settings, _OPTIONS)
-    labelling = Labelling(settings.name, texts.get("pool"), texts["pool_label"], option_list(settings, "facts"))
-    server = Server(texts["url"], texts.get("bearer_token"), texts.get("username"), texts.get("password"))
     owners = OwnerLabels(checked_labels(option_list(settings, "labels")), _matchers(texts.get("label_selector", "")))
-    asking = Asking(server, _matchers(texts.get("selector", "")), _step(texts["step"]), labelling, owners)
-    return PrometheusCollector(
-        GpuSource(
+    step = step_of(texts["step"])
+    asking = Asking(_matchers(texts.get("selector", "")), step, labelling_of(settings, texts), owners)
+    return ApiCollector(
+        ApiSource(
             settings,
-            asking,
-            duration("backfill", texts["backfill"]),
-            duration("restates", texts["restates"]),
-            Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in ("busy_above", "low_below"))),
+            "usage",
+            Server(texts["url"], texts.get("bearer_token"), texts.get("username"), texts.get("password")),
+            partial(_fetch, source=_Source(asking, limits_of(texts))),
+            "POST /api/v1/query, POST /api/v1/query_range",
+            unit=HOUR,
+            piece=longest_piece(step),
+            backfill=duration("backfill", texts["backfill"]),
+            restates=duration("restates", texts["restates"]),
         )
     )
 
 
+def _fetch(session: Session, piece: Window, *, source: _Source) -> Iterator[Answered]:
+    """Ask for the hours of a piece; one without a sample of any GPU is a gap."""
+    asking = source.asking
+    series = ask_piece(session, asking, piece)
+    owners = ask_owners(session, asking.owners, piece) if series else Owners()
+    for number, hour in enumerate(pieces(piece, HOUR)):
+        told = (owners.told(one, hour.start) for one in of_hour(series, number, asking.step))
+        yield from answered_hour(hour, told, asking.step, source.limits)
+
+
 def _matchers(text: str) -> str:
     return text.strip().removeprefix("{").removesuffix("}")
-
-
-def _step(text: str) -> timedelta:
-    step = duration("step", text)
-    if not step or _HOUR % step:
-        raise ValueError(f"step: an hour is no whole number of {text}; write for example 15s, 30s, 1m or 5m")
-    return step
 
 
 TYPE = CollectorType(

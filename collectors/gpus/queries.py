@@ -5,51 +5,41 @@ last millisecond with a range of exactly one step, so that a sample counts in on
 gap by Prometheus' five-minute lookback, and closed (2.x) and half-open (3.x) ranges give the same.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-import httpx2
-
+from collectors.api.session import Session
+from collectors.api.windows import HOUR
 from collectors.base import Window
 from collectors.gpus.owners import OwnerLabels
 from collectors.gpus.series import PERCENT_PER_UNIT, Labelling, Series, Target, read_series
-from collectors.http import Server, post_form
 from collectors.promql import EPOCH, MILLISECOND, in_seconds, result_of, selected, timestamp
 
 _MOST_POINTS = 10_000
 """Under the 11,000 points a series that Prometheus answers at most."""
 
-_LONGEST_PIECE = timedelta(hours=6)
-_HOUR = timedelta(hours=1)
+_LONGEST_PIECE = 6 * HOUR
 
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked for: the server, further label matchers, the step, how labels are read, and which of owners."""
+    """What is asked for: further label matchers, the step, how labels are read, and which of owners."""
 
-    server: Server
     selector: str
     step: timedelta
     labelling: Labelling
     owners: OwnerLabels
 
 
-def pieces_of(window: Window, step: timedelta) -> Iterator[Window]:
-    """Cut a window of whole hours into pieces of whole hours that Prometheus answers at once."""
-    fitting = max(1, int(_MOST_POINTS * step / _HOUR)) * _HOUR
-    length = min(_LONGEST_PIECE, fitting)
-    start = window.start
-    while start < window.end:
-        end = min(start + length, window.end)
-        yield Window(start, end)
-        start = end
+def longest_piece(step: timedelta) -> timedelta:
+    """Return how many whole hours Prometheus answers at once."""
+    return min(_LONGEST_PIECE, max(1, int(_MOST_POINTS * step / HOUR)) * HOUR)
 
 
-def ask_piece(client: httpx2.Client, asking: Asking, piece: Window) -> tuple[Series, ...]:
+def ask_piece(session: Session, asking: Asking, piece: Window) -> tuple[Series, ...]:
     """Return every series of utilisation in a piece; slots count from its start. Raises CollectError."""
-    exporters = _exporters(client, asking, piece)
+    exporters = _exporters(session, asking, piece)
     found: list[Series] = []
     for metric in PERCENT_PER_UNIT:
         fields = {
@@ -58,7 +48,7 @@ def ask_piece(client: httpx2.Client, asking: Asking, piece: Window) -> tuple[Ser
             "end": timestamp(piece.end - MILLISECOND),
             "step": in_seconds(asking.step),
         }
-        for result in result_of(post_form(client, asking.server, "api/v1/query_range", fields), asking.server):
+        for result in result_of(session.post_form("api/v1/query_range", fields), session.server):
             samples = ((_slot(at, piece, asking.step), value) for at, value in result["values"])
             series = read_series(metric, result["metric"], samples, asking.labelling, exporters)
             if series is not None:
@@ -66,7 +56,7 @@ def ask_piece(client: httpx2.Client, asking: Asking, piece: Window) -> tuple[Ser
     return tuple(found)
 
 
-def _exporters(client: httpx2.Client, asking: Asking, piece: Window) -> frozenset[Target]:
+def _exporters(session: Session, asking: Asking, piece: Window) -> frozenset[Target]:
     """Return which pods are the exporters themselves: those that `up` knows for the instances that report GPUs."""
     span = in_seconds(piece.end - piece.start)
     names = "|".join(PERCENT_PER_UNIT)
@@ -76,7 +66,7 @@ def _exporters(client: httpx2.Client, asking: Asking, piece: Window) -> frozense
         f" and on (instance, job) group by (instance, job) (last_over_time({gpus}[{span}]))"
     )
     fields = {"query": query, "time": timestamp(piece.end - MILLISECOND)}
-    answer = result_of(post_form(client, asking.server, "api/v1/query", fields), asking.server)
+    answer = result_of(session.post_form("api/v1/query", fields), session.server)
     return frozenset(
         (labels.get("instance", ""), labels.get("job", ""), labels.get("pod", ""))
         for labels in (result["metric"] for result in answer)

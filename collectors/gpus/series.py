@@ -14,6 +14,9 @@ PERCENT_PER_UNIT: Mapping[str, int] = {SM_ACTIVE: 100, GR_ENGINE_ACTIVE: 100, GP
 
 GPU_UTIL is the share of time in which any kernel ran, however small; it is the last resort."""
 
+MOST_TELLING = (SM_ACTIVE, GR_ENGINE_ACTIVE, GPU_UTIL)
+"""Every metric whose place is known, the most telling first; any other is the last resort."""
+
 _HIGHEST_PERCENT = 110
 """Above this a value is no measurement: DCGM writes blanks as 2147483632 or 9223372036854775794."""
 
@@ -62,6 +65,11 @@ class Labelling:
     pool: str | None = None
     pool_label: str = "cluster"
     facts: tuple[str, ...] = ()
+
+
+def telling(metric: str) -> tuple[int, str]:
+    """Return a key that sorts metrics of utilisation, the most telling first."""
+    return MOST_TELLING.index(metric) if metric in MOST_TELLING else len(MOST_TELLING), metric
 
 
 def read_series(

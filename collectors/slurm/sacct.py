@@ -16,6 +16,7 @@ from collectors.base import (
     CollectError,
     Collector,
     CollectorType,
+    Need,
     Option,
     Reading,
     SourceSettings,
@@ -118,6 +119,19 @@ class SlurmCollector:
         if self._reading is None:
             raise RuntimeError("nothing was collected to the end yet")
         return self._reading
+
+    def probe(self) -> tuple[Need, ...]:
+        """Ask for the jobs of the newest whole hour, or read the file."""
+        source, problems = self._source, Problems()
+        hour = floored(source.settings.clock(), HOUR)
+        permission = f"{source.command[0]} for all users" if source.path is None else f"reading {source.path}"
+        try:
+            text = self._asked(Window(hour - HOUR, hour)) if source.path is None else self._file(source.path)
+            read_jobs(text, source.path or source.command[0], problems)
+            problems.raise_if_any(self.name)
+        except CollectError as error:
+            return (Need(permission, str(error)),)
+        return (Need(permission),)
 
     def _asked(self, span: Window) -> str:
         source = self._source

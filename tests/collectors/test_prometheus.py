@@ -237,6 +237,7 @@ def test_a_broken_selector_is_a_permanent_error_with_the_servers_words(read) -> 
         ({"url": "http://x", "step": "2h"}, "an hour is no whole number of 2h"),
         ({"url": "http://x", "busy_above": "200"}, "busy_above: 200 is not between 0 and 100"),
         ({"url": "http://x", "facts": {"a": "b"}}, "facts is a list of words"),
+        ({"url": "http://x", "facts": ["Hour"]}, "facts: Hour is a column of its own here"),
     ],
 )
 def test_a_wrong_option_is_told(options, message: str, collecting) -> None:

@@ -123,3 +123,17 @@ def test_a_file_is_read_again_where_it_changed_or_an_hour_went_by(tmp_path: Path
     assert collecting.build(TYPE, lambda: NOW + timedelta(minutes=9), path="jobs.txt").revision() == first
     assert collecting.build(TYPE, lambda: NOW + timedelta(hours=1), path="jobs.txt").revision() != first
     assert collecting.build(TYPE).revision() is None
+
+
+def test_a_probe_tells_what_sacct_or_the_file_lacks(tmp_path: Path, collecting) -> None:
+    working = program(tmp_path, f"print({HEADER + JOB!r}, end='')")
+    [need] = collecting.build(TYPE, command=working).probe()
+    assert (need.permission, need.problem) == (f"{sys.executable} for all users", None)
+    denied = program(tmp_path, "sys.exit('Access/permission denied')")
+    [need] = collecting.build(TYPE, command=denied).probe()
+    assert "Access/permission denied" in str(need.problem)
+    [need] = collecting.build(TYPE, path="jobs.txt").probe()
+    assert (need.permission, need.problem) == ("reading jobs.txt", "jobs.txt cannot be read: No such file or directory")
+    (tmp_path / "jobs.txt").write_text("JobIDRaw|Start\n")
+    [need] = collecting.build(TYPE, path="jobs.txt").probe()
+    assert "has no column End, AllocTRES" in str(need.problem)
