@@ -1,0 +1,1 @@
+"""Bills of Oracle Cloud Infrastructure: its own cost reports."""
