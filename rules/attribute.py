@@ -116,7 +116,7 @@ def _worked(connection: duckdb.DuckDBPyConnection, tables: DayTables, charges: C
     span = measured_span(connection, tables.usage, ruleset, pools)
     source = UsageSource(connection, tables.coverage)
     phased = allocate(source, plan, ruleset, tables.month_costs, pools)
-    steps, said = pass_on(source, ruleset)
+    steps, said = pass_on(source, ruleset, phased.costs)
     return Worked(plan, phased, steps, (*phased.warnings, *said), span)
 
 

@@ -81,25 +81,28 @@ def cell_cuttings() -> str:
     return (
         f"SELECT c.cell, {owner} AS whole_of, coalesce(c.split, -1 - s.split) AS cutting FROM {CELLS} c"
         f" LEFT JOIN {STEPS} s ON c.split IS NULL AND s.provider = {owner} AND s.day = c.day"
+        " AND s.currency = c.currency"
     )
 
 
 def _of_splits(
     connection: duckdb.DuckDBPyConnection, ruleset: RuleSet, worked: Worked
 ) -> Iterator[tuple[int, tuple[OwnerCut, ...]]]:
-    steps = {(step.day, step.provider): step for step in worked.steps}
+    steps: dict[tuple[date, str], dict[str, Step]] = {}
+    for step in worked.steps:
+        steps.setdefault((step.day, step.currency), {})[step.provider] = step
     rows = connection.execute(
         f"SELECT DISTINCT split, rule, day, currency FROM {CELLS} WHERE split IS NOT NULL ORDER BY split"
     ).fetchall()
     for number, rule, day, currency in rows:
         weights = worked.phased.weights[number]
         unit = unit_of(ruleset.rules[rule].outcome, weights.fallback, currency)
-        yield number, tuple(_parts(weights, unit, steps, day))
+        yield number, tuple(_parts(weights, unit, steps.get((day, currency), {})))
 
 
-def _parts(weights: Weights, unit: str, steps: Mapping[tuple[date, str], Step], day: date) -> Iterator[OwnerCut]:
+def _parts(weights: Weights, unit: str, steps: Mapping[str, Step]) -> Iterator[OwnerCut]:
     for part, cut in cuts_of(weights):
-        step = steps.get((day, part.team))
+        step = steps.get(part.team)
         if step is None:
             quantity = (part.quantity or None) if unit else None
             yield OwnerCut(part.team, part.idle_cause, "", "", (cut,), unit, quantity)

@@ -25,7 +25,7 @@ from rules.explanation import (
 )
 from rules.hours import instant
 from rules.outcomes import Activity, CostSplit, Follow, Outcome, UsageSplit
-from rules.ruleset import Rule, RuleSet
+from rules.ruleset import Rule, RuleSet, holds_on
 from rules.schema import UNATTRIBUTED
 from rules.weights import Weights
 
@@ -93,7 +93,7 @@ def _rule_part(case: Case, given: Sequence[Given]) -> RulePart:
         fallback=_fallback(case, first),
         shared_step=first.shared_step,
         step_weights=_weights(step) if step else (),
-        step_flows=_flows(case, first.day) if step else (),
+        step_flows=_flows(case, first) if step else (),
         reasons=_reasons(case, given, rule),
         costs=costs_of(given),
         weighings=tuple(_weighing(case, members, rule.outcome if rule else None) for members in by_split.values()),
@@ -110,11 +110,11 @@ def _reasons(case: Case, given: Sequence[Given], rule: Rule | None) -> tuple[Rea
     return tuple(Reason(text, _as_costs(costs)) for text, costs in joined.items())
 
 
-def _flows(case: Case, day: date) -> tuple[Flow, ...]:
-    shared = {one.team: one.split for one in case.ruleset.shared}
-    steps = [step for step in case.worked.steps if step.day == day and step.used is not None]
+def _flows(case: Case, of: Given) -> tuple[Flow, ...]:
+    shared = {one.team: one.split for one in case.ruleset.shared if holds_on(one, of.day)}
+    steps = [step for step in case.worked.steps if (step.day, step.currency) == (of.day, of.currency)]
     return tuple(
-        Flow(step.provider, unit_of(shared[step.provider], step.used.fallback, ""), _weights(step.used))
+        Flow(step.provider, unit_of(shared[step.provider], step.used.fallback, of.currency), _weights(step.used))
         for step in steps
         if step.used is not None
     )
@@ -174,7 +174,8 @@ def _cell_part(case: Case, one: Given) -> CellPart:
 def _step_weights(case: Case, one: Given) -> Weights | None:
     if not one.shared_step:
         return None
-    return next(step.weights for step in case.worked.steps if (step.day, step.provider) == (one.day, one.shared_step))
+    asked = one.day, one.currency, one.shared_step
+    return next(step.weights for step in case.worked.steps if (step.day, step.currency, step.provider) == asked)
 
 
 def _fallback(case: Case, one: Given) -> str:

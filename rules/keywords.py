@@ -127,7 +127,7 @@ RATE: Final[Keywords] = MappingProxyType(
 SHARED: Final[Keywords] = MappingProxyType(
     {
         "team": "The provider team.",
-        "split": "How its whole cost goes on: by a usage metric, even or fixed; per day (default) or month.",
+        "split": "How its whole cost goes on: by a usage metric, by cost, even or fixed; per day (default) or month.",
         "from": "The first UTC day on which it is passed on.",
         "until": "The first UTC day on which it no longer is.",
     }

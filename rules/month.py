@@ -22,7 +22,8 @@ def needs_month(ruleset: RuleSet) -> bool:
 
 def needs_costs(ruleset: RuleSet) -> bool:
     """Return whether a rule is weighed by owners' costs of the month: `follow`, or `by: cost` with `per: month`."""
-    return any(leans_on_month(rule) for rule in ruleset.rules)
+    outcomes = (*(rule.outcome for rule in ruleset.rules), *(shared.split for shared in ruleset.shared))
+    return any(leans_on_month(outcome) for outcome in outcomes)
 
 
 def pool_costs(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> None:

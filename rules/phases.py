@@ -13,7 +13,7 @@ from rules.measures import Measure, UsageSource, sums_by_team
 from rules.methods.activity import activity_measures, weigh_activity
 from rules.methods.cost import OwnerCost, weigh_by_cost, weigh_followed
 from rules.methods.proportional import fixed_weights, split_measures, weigh_usage
-from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, UsageSplit
+from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, Outcome, UsageSplit
 from rules.pools import Pools, is_held_over_month
 from rules.rows import load_rows
 from rules.ruleset import Rule, RuleSet
@@ -39,10 +39,14 @@ _SPLITS = pa.schema(
 
 @dataclass(frozen=True)
 class Phased:
-    """The weights of every split, by number, and the warnings met on the way."""
+    """The weights of every split, by number, and the warnings met on the way.
+
+    `costs` are what phase 1 gave each owner; none where nothing is weighed by them.
+    """
 
     weights: Mapping[int, Weights]
     warnings: tuple[str, ...]
+    costs: tuple[OwnerCost, ...] = ()
 
 
 def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str | None, pools: Pools | None) -> Phased:
@@ -53,7 +57,7 @@ def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str
     connection = source.connection
     keys = split_keys(connection, plan)
     first = phase_one(source, ruleset, keys, pools)
-    costs = _owner_costs(connection, plan, month_costs) if _leans_on_cost(ruleset.rules) else ()
+    costs = _owner_costs(connection, plan, month_costs) if _leans_on_cost(ruleset) else ()
     second = _phase_two(ruleset, keys, costs, month_costs is not None)
     if second.weights:
         _split_cells(connection, second.weights, "attribution_second")
@@ -62,7 +66,7 @@ def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str
     load_rows(
         connection, SPLITS, _SPLITS, ((n, *(one.window or (None, None)), one.fallback) for n, one in weights.items())
     )
-    return Phased(weights, first.warnings + second.warnings)
+    return Phased(weights, first.warnings + second.warnings, costs)
 
 
 def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey], pools: Pools | None) -> Weighed:
@@ -127,19 +131,21 @@ def _phase_two(ruleset: RuleSet, keys: Sequence[SplitKey], costs: Sequence[Owner
             weights |= weigh_by_cost(rule.outcome, found, costs)
         elif isinstance(rule.outcome, Follow):
             weights |= weigh_followed(rule.outcome, found, costs)
-        if found and not whole_month and leans_on_month(rule):
+        if found and not whole_month and leans_on_month(rule.outcome):
             warnings.append(f"rule `{rule.name}`: {AT_HAND_ALONE}")
+    alone = () if whole_month else (shared.team for shared in ruleset.shared if leans_on_month(shared.split))
+    warnings += [f"shared team `{team}`: {AT_HAND_ALONE}" for team in dict.fromkeys(alone)]
     return Weighed(weights, tuple(warnings))
 
 
-def leans_on_month(rule: Rule) -> bool:
-    """Return whether a rule is weighed by what phase 1 gave each owner in the whole month."""
-    outcome = rule.outcome
+def leans_on_month(outcome: Outcome) -> bool:
+    """Return whether an outcome is weighed by what phase 1 gave each owner in the whole month."""
     return isinstance(outcome, Follow) or (isinstance(outcome, CostSplit) and outcome.per == "month")
 
 
-def _leans_on_cost(rules: Iterable[Rule]) -> bool:
-    return any(isinstance(rule.outcome, CostSplit | Follow) for rule in rules)
+def _leans_on_cost(ruleset: RuleSet) -> bool:
+    by_rules = any(isinstance(rule.outcome, CostSplit | Follow) for rule in ruleset.rules)
+    return by_rules or any(isinstance(shared.split, CostSplit) for shared in ruleset.shared)
 
 
 def _by_rule(rules: Sequence[Rule], keys: Sequence[SplitKey]) -> list[tuple[Rule, list[SplitKey]]]:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from rules.matchers import EVERYTHING, Matcher
-from rules.outcomes import FixedSplit, Outcome, UsageSplit
+from rules.outcomes import CostSplit, FixedSplit, Outcome, UsageSplit
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class SharedTeam:
     """A provider team whose whole cost goes on to its consumers on the UTC days [start, end)."""
 
     team: str
-    split: UsageSplit | FixedSplit
+    split: UsageSplit | CostSplit | FixedSplit
     start: date | None = None
     end: date | None = None
     file: str = ""

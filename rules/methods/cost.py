@@ -1,6 +1,6 @@
 """In proportion to cost: split by what phase 1 gave each owner, in a day, in a month, or where columns agree."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -30,7 +30,21 @@ class OwnerCost:
 def weigh_by_cost(split: CostSplit, keys: Sequence[SplitKey], costs: Iterable[OwnerCost]) -> dict[int, Weights]:
     """Return the weights of each day or month; an owner whose net cost there is 0 or less has none."""
     index = _index(costs, split.per, ())
-    return {key.number: _shared_by(split, index.get(_place(key, split.per, ()), {}), key) for key in keys}
+    found = {key.number: _shared_by(split, index.get(_place(key, split.per, ()), {}), key.day) for key in keys}
+    return {number: weights for number, weights in found.items() if weights is not None}
+
+
+def weigh_consumers(
+    split: CostSplit, at: tuple[date, str], costs: Iterable[OwnerCost], left_out: Collection[str]
+) -> Weights | None:
+    """Return the weights of a shared team's consumers on a day, in a currency; None where the team keeps its cost.
+
+    `left_out` are owners that are no consumers, whatever they cost.
+    """
+    day, currency = at
+    sums = _index(costs, split.per, ()).get((currency, bucket_of(day, split.per)), {})
+    consumers = {team: units for team, units in sums.items() if team not in left_out}
+    return _shared_by(split, consumers, day)
 
 
 def weigh_followed(follow: Follow, keys: Sequence[SplitKey], costs: Sequence[OwnerCost]) -> dict[int, Weights]:
@@ -43,14 +57,16 @@ def weigh_followed(follow: Follow, keys: Sequence[SplitKey], costs: Sequence[Own
     return {key.number: _followed(key, indexes) for key in keys}
 
 
-def _shared_by(split: CostSplit, sums: Mapping[str, int], key: SplitKey) -> Weights:
-    window = bucket_of(key.day, split.per)
+def _shared_by(split: CostSplit, sums: Mapping[str, int], day: date) -> Weights | None:
+    window = bucket_of(day, split.per)
     taking_part = {team: units for team, units in sums.items() if not split.among or team in split.among}
     if any(units > 0 for units in taking_part.values()):
         return Weights(_parts(taking_part), window)
     if isinstance(split.without_usage, FixedSplit):
-        stand_in = fixed_weights(split.without_usage, key.day)
+        stand_in = fixed_weights(split.without_usage, day)
         return replace(stand_in, window=window, fallback=f"{split.without_usage.method}:zero")
+    if split.without_usage == "keep":
+        return None
     return Weights((Part(UNATTRIBUTED, 1),), window, _NOBODY)
 
 

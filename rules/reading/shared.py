@@ -43,16 +43,11 @@ def _entry(node: Located, context: Context) -> SharedTeam | None:
     return SharedTeam(provider, split, start, end, node.file, node.line)
 
 
-def _split(node: Located, context: Context) -> UsageSplit | FixedSplit | None:
+def _split(node: Located, context: Context) -> UsageSplit | CostSplit | FixedSplit | None:
     split = read_split(node, context)
-    if isinstance(split, CostSplit):
-        context.problems.append(
-            node.problem("a shared team split by cost is not supported yet", "split by a metric, `even` or `fixed`")
-        )
-        return None
-    if not isinstance(split, UsageSplit):
+    if split is None or isinstance(split, FixedSplit):
         return split
-    if split.per == "hour" or split.idle:
+    if isinstance(split, UsageSplit) and (split.per == "hour" or split.idle):
         context.problems.append(
             node.problem("a team's whole cost is split per day or month, without idle capacity", "write `per: day`")
         )

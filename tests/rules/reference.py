@@ -265,8 +265,9 @@ def reference(case):
         cell = cell_of(case, row)
         cells[cell] = [total + units(row[cost]) for total, cost in zip(cells[cell], COSTS, strict=True)]
     parts = phase_one(case, cells)
-    phase_two(case, cells, parts)
-    return pass_on(case, parts)
+    sums = owners_costs(parts)
+    phase_two(case, cells, parts, sums)
+    return pass_on(case, parts, sums)
 
 
 def cell_of(case, row):
@@ -346,13 +347,35 @@ def rate_on(rates, day):
     return sum(Fraction(rate["rate"]) for rate in rates if holds(rate, day))
 
 
-def phase_two(case, cells, parts):
+def owners_costs(parts):
+    """{(currency, day or month, then followed values): {team: units}} of phase 1."""
     sums = defaultdict(lambda: defaultdict(Fraction))
     for (cell, owner, *_), costs in parts.items():
         (_, day, currency), team, (service, account) = cell[0], owner[0], cell[3]
         if team != NOBODY:
             for place in ((day,), (day[:7],), (day[:7], service), (day[:7], service, account)):
                 sums[currency, *place][team] += costs[1]
+    return sums
+
+
+def in_currency(sums, currency):
+    return defaultdict(
+        dict, {place[1]: found for place, found in sums.items() if place[0] == currency and len(place) == 2}
+    )
+
+
+def by_cost(case, split, sums, day, apart=()):
+    """(weights, method or "") of a day's or month's costs, but of those apart."""
+    among = split.get("among", ())
+    weights = tidy(
+        ((team, ""), cost)
+        for team, cost in sums[day if split.get("per", "day") == "day" else day[:7]].items()
+        if cost > 0 and team not in apart and (not among or team in among)
+    )
+    return (weights, "") if weights else without(case, split, day)
+
+
+def phase_two(case, cells, parts, sums):
     for cell, costs in cells.items():
         (_, day, currency), index, _, values, *_ = cell
         rule = {} if index is None else case["rules"][index]
@@ -360,13 +383,8 @@ def phase_two(case, cells, parts):
         at = hour_of(datetime.fromisoformat(f"{day}T00:00:00+00:00"))
         if split.get("by") == "cost":
             per = split.get("per", "day")
-            among, fallback = split.get("among", ()), ""
-            found = sums[currency, day if per == "day" else day[:7]]
-            taking_part = ((team, cost) for team, cost in found.items() if not among or team in among)
-            weights = tidy(((team, ""), cost) for team, cost in taking_part if cost > 0)
-            if not weights:
-                weights, method = without(case, split, day)
-                fallback = f"{method}:zero"
+            weights, method = by_cost(case, split, in_currency(sums, currency), day)
+            fallback = method and f"{method}:zero"
         elif "follow" in rule:
             per, weights, fallback = "month", [], f"{NOBODY}:zero"
             for count in range(len(rule["follow"]), 0, -1):
@@ -408,14 +426,20 @@ def reaches_outside(provider, rows, seen):
     )
 
 
-def steps_of(case, day):
-    """({provider: {consumer: final share}}, {provider: fallback}) of a day."""
+def steps_of(case, day, sums):
+    """({provider: {consumer: final share}}, {provider: fallback}) of a day, by the sums of one currency."""
     flows, fallbacks = {}, {}
+    providers = [entry["team"] for entry in case["shared"] if holds(entry, day)]
     for entry in case["shared"]:
         split = entry["split"]
         if not holds(entry, day):
             continue
-        if "by" in split:
+        if split.get("by") == "cost":
+            apart = {entry["team"], *(p for p in providers if p not in split.get("among", ()))}
+            weights, method = by_cost(case, split, sums, day, apart)
+            weights = weights or [((NOBODY, ""), Fraction(1))] if method != NOBODY or split.get("without_usage") else []
+            fallback = method and f"{method}:zero"
+        elif "by" in split:
             at = hour_of(datetime.fromisoformat(f"{day}T00:00:00+00:00"))
             window = bucket(at, split.get("per", "day"))
             weights, fallback = tidy(usage_weights(split, window, case["usage"])), ""
@@ -427,13 +451,14 @@ def steps_of(case, day):
     return solved(flows), fallbacks
 
 
-def pass_on(case, parts):
-    steps = {day: steps_of(case, day) for day in {cell[0][1] for cell, *_ in parts}}
+def pass_on(case, parts, sums):
+    places = {cell[0][1:] for cell, *_ in parts}
+    steps = {(day, currency): steps_of(case, day, in_currency(sums, currency)) for day, currency in places}
     rows = defaultdict(lambda: [0, 0, 0])
     tags = defaultdict(lambda: [0, 0])
     for (cell, (team, cause), window, fallback), costs in parts.items():
         (source, day, currency), index, (_, project), (service, account), _, dimensions, unused, tagged = cell
-        final, fallbacks = steps[day]
+        final, fallbacks = steps[day, currency]
         shares = sorted(final[team].items()) if team in final else [(team, Fraction(1))]
         split = [exact_split(cost, shares) for cost in costs]
         for position, (target, _) in enumerate(shares):

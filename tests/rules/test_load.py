@@ -158,7 +158,7 @@ def test_a_wrong_rule_is_named_with_its_line_and_the_fix(read, rule, message, fi
         ),
         ("shared: {team: a}", 1, "`shared` is a list", "- {team"),
         ("teams: {a: }\nshared:\n  - {team: a}", 3, "has no `split`", "add `split:`"),
-        ("teams: {a: }\nshared:\n  - {team: a, split: {by: cost}}", 3, "not supported yet", "by a metric"),
+        ("teams: {a: }\nshared:\n  - {team: a, split: {by: cost, per: hour}}", 3, "known by day", "per: month"),
         ("teams: {a: }\nshared:\n  - {team: a, split: {by: x, per: hour}}", 3, "per day or month", "per: day"),
         ("teams: {a: }\nshared:\n  - {team: a, split: {even: [a]}}", 3, "can never leave", "not shared itself"),
         ("dimensions: {Modell: tags.m}", 1, "cannot be called `Modell`", "did you mean `Model`?"),

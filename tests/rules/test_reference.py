@@ -188,6 +188,12 @@ SHARED = st.sampled_from(
             {"team": "a", "split": {"by": "runs"}},
             {"team": "q", "split": {"by": "gpu.hours"}},
         ],
+        [{"team": "p", "split": {"by": "cost"}}, {"team": "q", "split": {"by": "cost", "per": "month"}}],
+        [
+            {"team": "p", "split": {"by": "cost", "among": ["p", "a", "q"], "without_usage": {"fixed": {"b": "1"}}}},
+            {"team": "q", "split": {"by": "cost", "without_usage": "unattributed"}, "from": TODAY},
+            {"team": "a", "split": {"by": "runs"}, "until": TODAY},
+        ],
         [
             {"team": "p", "split": {"fixed": {"a": "1", "q": "2"}}},
             {"team": "q", "split": {"fixed": {"b": "1", "p": "7"}}},

@@ -90,3 +90,65 @@ def test_a_row_says_through_whom_it_came_once_however_many_steps_there_were(engi
     for row in engine.rows(engine.attribute(text, [charge(8)])):
         steps[row.team, row.shared_step] += row.cost
     assert steps == {("x", "a"): 8}
+
+
+TAGGED = "{name: tag, match: {tags.team: present}, owner: {team: tags.team}}"
+
+
+def test_a_shared_team_goes_on_by_what_its_consumers_cost_before_any_rule_by_cost(engine, charge):
+    """Search and ads cost 1 and 3; what the fee gives them is no weight, nor is what another shared team costs."""
+    text = rules(TAGGED, "{name: fee, split: {by: cost, among: [search]}}") + (
+        "shared:\n  - {team: platform, split: {by: cost}}\n  - {team: data, split: {fixed: {ads: 1}}}\n"
+    )
+    costs = {"search": 1, "ads": 3, "platform": 80, "data": 100}
+    charges = [*(charge(cost, tags_team=team) for team, cost in costs.items()), charge(500)]
+    passed = {
+        (row.team, row.shared_step): row.cost for row in engine.rows(engine.attribute(text, charges)) if row.shared_step
+    }
+    assert passed == {("search", "platform"): 20, ("ads", "platform"): 60, ("ads", "data"): 100}
+
+
+def test_a_shared_team_that_another_names_bears_its_part_by_its_own_cost_and_passes_it_on(engine, charge):
+    text = rules(TAGGED) + (
+        "shared:\n  - {team: platform, split: {by: cost, among: [search, data]}}\n"
+        "  - {team: data, split: {fixed: {ads: 1}}}\n"
+    )
+    charges = [charge(cost, tags_team=team) for team, cost in {"search": 1, "data": 3, "platform": 80}.items()]
+    assert engine.by_team(text, charges) == {"search": 21, "ads": 63}
+
+
+def test_what_a_shared_team_costs_in_a_currency_goes_on_by_what_its_consumers_cost_in_it(engine, charge):
+    text = rules(TAGGED) + "shared:\n  - {team: platform, split: {by: cost}}\n"
+    charges = [
+        *(charge(cost, tags_team=team) for team, cost in {"search": 1, "ads": 3, "platform": 8}.items()),
+        *(charge(cost, tags_team=team, BillingCurrency="EUR") for team, cost in {"ads": 5, "platform": 8}.items()),
+    ]
+    assert engine.by_team(text, charges) == {"search": 3, "ads": 22}
+
+
+@pytest.mark.parametrize(
+    ("without", "found"),
+    [
+        ("", {("platform", "", ""): 8, ("search", "", ""): -2}),
+        (", without_usage: even", {("ads", "platform", "even:zero"): 4, ("search", "platform", "even:zero"): 4}),
+        (", without_usage: unattributed", {("unattributed", "platform", "unattributed:zero"): 8}),
+    ],
+)
+def test_a_shared_team_whose_consumers_cost_nothing_keeps_its_cost_or_goes_where_the_rule_says(
+    engine, charge, without, found
+):
+    text = f"""
+    teams: {{search: , ads: , platform: }}
+    rules: [{{name: tag, owner: {{team: tags.team}}}}]
+    shared: [{{team: platform, split: {{by: cost, among: [search, ads]{without}}}}}]
+    """
+    rows = engine.rows(engine.attribute(text, [charge(8, tags_team="platform"), charge(-2, tags_team="search")]))
+    costs = {(row.team, row.shared_step, row.fallback): row.cost for row in rows}
+    assert costs == {("search", "", ""): -2, **found}
+
+
+def test_what_shared_teams_only_give_each_other_by_cost_is_a_problem_where_the_rules_show_it(read):
+    text = "teams: {a: , b: }\nshared:\n  - {team: a, split: {by: cost, among: [b]}}\n" + (
+        "  - {team: b, split: {by: cost, among: [a, b]}}\n"
+    )
+    assert [problem.line for problem in read(text).problems] == [3, 4]
