@@ -27,6 +27,9 @@ SPLIT_BY_ITSELF = (
 TAG_PREFIX = "attributor/"
 """What the names of our tags begin with, so that they meet none of the provider's or the user's."""
 
+CORRECTS = "x_Corrects"
+"""The closed month (YYYY-MM) that a row corrects; null in rows of charges."""
+
 _OWN = {f"x_{''.join(word.title() for word in name.split('_'))}": name for name in OWNER_COLUMNS}
 _TOLD = {
     "x_Rule": "rule",
@@ -41,7 +44,7 @@ _NAMES = "exported_team_names"
 _TEAM_NAMES = pa.schema([pa.field("team", pa.string()), pa.field("name", pa.string())])
 _AT_ONCE = 65_536
 _FOCUS_COLUMNS = tuple(field for field in CHARGES if not field.name.startswith("x_"))
-_EXTRA = ("x_Source", *_OWN, *_TOLD, "x_Basis", "x_Origin")
+_EXTRA = ("x_Source", *_OWN, *_TOLD, "x_Basis", "x_Origin", CORRECTS)
 
 
 def _field(name: str, kind: pa.DataType) -> pa.Field:
@@ -56,6 +59,12 @@ FOCUS_SCHEMA = pa.schema(
     {"FocusVersion": "1.3"},
 )
 """Costs DECIMAL(38,12), quantities and prices DECIMAL(38,18), instants in UTC, key-value columns as JSON text."""
+
+
+def no_charges(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave in the connection that a day has no charges."""
+    connection.register("exported_nothing", CHARGES.empty_table())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS SELECT * FROM exported_nothing")  # noqa: S608 - our own
 
 
 def focus_rows(connection: duckdb.DuckDBPyConnection, replayed: ReplayedDay) -> pa.RecordBatchReader:
@@ -86,7 +95,8 @@ def _expressions() -> Mapping[str, str]:
     }
     # ServiceProviderName is what FOCUS 1.3 calls the provider; bills of earlier versions have the older name alone.
     provider = {"ServiceProviderName": f"coalesce({kept['ServiceProviderName']}, {kept['ProviderName']})"}
-    return kept | {"Tags": "to_json(k.Tags)"} | provider | split | allocated | own
+    nothing = {CORRECTS: "CAST(NULL AS VARCHAR)"}
+    return kept | {"Tags": "to_json(k.Tags)"} | provider | split | allocated | own | nothing
 
 
 def _allocated() -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from attributor.cli.progress import progress_bars
 from attributor.money import plain
 from attributor.periods import Month, month_of
 
-_COLUMNS = ("day", "file", "rows", "charges")
+_COLUMNS = ("day", "file", "rows", "charges", "corrections")
 
 
 @click.group("export")
@@ -31,7 +31,7 @@ def group() -> None:
 )
 @click.pass_context
 def focus(context: click.Context, form: str, period: Month | None, folder: Path) -> None:
-    """Write a month's allocated charges in FOCUS 1.3, one Parquet file a UTC day."""
+    """Write a month's allocated charges and corrections in FOCUS 1.3, one Parquet file a UTC day."""
     with open_untouched(config_path(context)) as stores, progress_bars() as progress:
         month = period or month_of(stores.clock().date())
         days = []
@@ -50,7 +50,14 @@ def focus(context: click.Context, form: str, period: Month | None, folder: Path)
 
 def _write(month: Month, folder: Path, days: list[ExportedDay], form: str) -> None:
     rows: list[dict[str, Any]] = [
-        {"day": day.day.isoformat(), "file": str(day.file), "rows": day.rows, "charges": day.charges} for day in days
+        {
+            "day": day.day.isoformat(),
+            "file": str(day.file),
+            "rows": day.rows,
+            "charges": day.charges,
+            "corrections": day.corrections,
+        }
+        for day in days
     ]
     if form == "json":
         files = [
@@ -61,4 +68,4 @@ def _write(month: Month, folder: Path, days: list[ExportedDay], form: str) -> No
     elif form == "csv":
         write_csv(_COLUMNS, rows)
     else:
-        write_table(f"{month}, FOCUS 1.3", _COLUMNS, rows, right=("rows", "charges"))
+        write_table(f"{month}, FOCUS 1.3", _COLUMNS, rows, right=("rows", "charges", "corrections"))

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from sqlalchemy import select
 
 from attributor.app.reload import reloaded
 from attributor.app.wiring import App, open_app, open_duckdb, works
+from attributor.attributing.focus_files import export_focus
+from attributor.attributing.replaying import Archive
 from attributor.ingest.progress import Silent
 from attributor.jobs.attribution import Attributed, attribute_outdated
 from attributor.jobs.closing import CannotCloseError, Closer, close_month, reopen_month
@@ -155,6 +158,21 @@ class Books:
         return {key: tuple(costs) for key, costs in sums.items() if any(costs)}
 
 
+def check_exported(books: Books) -> None:
+    """The exported files of every month sum to what the ledger holds of it, with the corrections posted in it."""
+    for month in (SEPTEMBER, OCTOBER, Month(2026, 11), Month(2026, 12)):
+        sums: dict[tuple[str, str], Decimal] = {}
+        with open_duckdb() as connection:
+            archive = Archive(books.app.engine, books.app.lake, connection)
+            for day in export_focus(archive, month, books.folder / "out"):
+                for row in pq.read_table(day.file).to_pylist():
+                    key = row["x_Corrects"] or "", row["x_Team"]
+                    sums[key] = sums.get(key, Decimal(0)) + row["EffectiveCost"]
+        shown = showback(books.app.engine, ShowbackRequest(month, by=("corrects", "team")))
+        costs = {row.values: row.cost for row in shown.rows}
+        assert {key: cost for key, cost in sums.items() if cost} == {key: cost for key, cost in costs.items() if cost}
+
+
 @pytest.fixture
 def found(tmp_path: Path) -> Iterator[Callable[..., Books]]:
     """Found a company anew with rules, a bill and usage."""
@@ -206,6 +224,7 @@ def test_a_statement_never_moves_and_with_its_corrections_it_is_what_was_charged
         assert [held.intact for held in held_statements(books.app.engine)] == [True]
         assert reconcile(books.app.engine, SEPTEMBER).difference == 0
         assert reconcile(books.app.engine, OCTOBER).difference == 0
+    check_exported(books)
     fresh = found(rules, last["bill"], last["use"])
     assert books.rows(own=True, corrections=True) == fresh.rows(own=True, corrections=False)
     reopen_month(books.app.engine, SEPTEMBER, books.closer())

@@ -5,12 +5,19 @@ import io
 import json
 import shutil
 from collections import defaultdict
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import create_engine, insert
+
+from attributor.ledger.money_columns import money_values
+from attributor.ledger.tables import rollup
 
 CONFIG = """
 store: {lake: ./lake, ledger: sqlite:///ledger.db}
@@ -205,6 +212,66 @@ def test_a_second_export_replaces_files_and_removes_days_that_are_gone(allocated
     assert [
         (row["x_Team"], row["EffectiveCost"]) for row in pq.read_table(folder / "focus-2026-11-10.parquet").to_pylist()
     ] == [("ads", 4)]
+
+
+@pytest.fixture
+def corrected(allocated):
+    """The company with corrections of October, posted on a day that has charges and on one that has none."""
+    posted = [(10, "1.500000000001", "search"), (10, "-0.25", "idle"), (29, "-4", "ads")]
+    correction = {"corrects": "2026-10", "corrected_day": date(2026, 10, 3), "billing_month": "2026-10"}
+    empty = dict.fromkeys(
+        ("model", "dimensions", "shared_step", "idle_cause", "fallback", "environment", "project"), ""
+    )
+    told = {"source": "aws", "currency": "USD", "basis": "billed", "service": "EC2", "provider": "AWS", "rule": "tag"}
+    told |= {"account": "1111", "category": "Usage", "method": "direct", "cost_center": ""}
+    engine = create_engine(f"sqlite:///{allocated.folder / 'ledger.db'}")
+    with engine.begin() as connection:
+        for day, cost, team in posted:
+            costs = [money_values(name, Decimal(cost)) for name in ("billed", "effective", "list")]
+            row = {**empty, **told, **correction, **reduce(or_, costs), "day": date(2026, 11, day), "team": team}
+            connection.execute(insert(rollup).values(row))
+    engine.dispose()
+    return allocated
+
+
+def test_what_corrects_closed_months_is_in_the_file_of_the_day_it_was_posted_on(corrected, tmp_path: Path) -> None:
+    document = _export(corrected, tmp_path / "out")
+    assert [(file["day"], file["rows"], file["charges"], file["corrections"]) for file in document["files"]] == [
+        ("2026-11-10", 11, 3, 2),
+        ("2026-11-11", 4, 3, 0),
+        ("2026-11-29", 1, 0, 1),
+    ]
+    assert document["files"][2]["effective"] == {"USD": "-4"}
+    [row] = pq.read_table(tmp_path / "out" / "focus-2026-11-29.parquet").to_pylist()
+    assert {name: value for name, value in row.items() if value is not None} == {
+        **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost"), Decimal(-4)),
+        "BillingCurrency": "USD",
+        "ChargePeriodStart": datetime(2026, 10, 3, tzinfo=UTC),
+        "ChargePeriodEnd": datetime(2026, 10, 4, tzinfo=UTC),
+        "BillingPeriodStart": datetime(2026, 10, 1, tzinfo=UTC),
+        "BillingPeriodEnd": datetime(2026, 11, 1, tzinfo=UTC),
+        "SubAccountId": "1111",
+        "ServiceProviderName": "AWS",
+        "ProviderName": "AWS",
+        "ServiceName": "EC2",
+        "ChargeCategory": "Usage",
+        "ChargeClass": "Correction",
+        "x_Source": "aws",
+        "x_Team": "ads",
+        "x_Rule": "tag",
+        "x_Method": "direct",
+        "x_Basis": "billed",
+        "x_Corrects": "2026-10",
+    }
+
+
+def test_a_months_files_sum_to_its_showback_with_its_corrections(corrected, tmp_path: Path) -> None:
+    _export(corrected, tmp_path / "out")
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in _rows(tmp_path / "out"):
+        sums[row["x_Corrects"] or "", row["x_Team"]] += row["EffectiveCost"]
+    assert sums == {key: Decimal(cost) for key, cost in corrected.costs("corrects", "team").items()}
+    assert sums["2026-10", "ads"] == -4
 
 
 def test_people_read_a_table_and_programs_read_csv(allocated, tmp_path: Path) -> None:
