@@ -25,6 +25,7 @@ from attributor.app.wiring import App, open_duckdb, surroundings, works
 from attributor.config.settings import StoreSettings
 from attributor.jobs.cycle import due_sources
 from attributor.jobs.leadership import Leadership, renewed
+from attributor.jobs.sampling import Sampler
 from attributor.jobs.schedule import Job, scheduled
 from attributor.jobs.stopping import Interruptible, StopRequestedError, stop_signals
 from attributor.jobs.work import CycleReport, run_cycle
@@ -41,10 +42,11 @@ _TRY_AGAIN = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Intervals:
-    """How often the daemon looks for what is due, and for messages to send."""
+    """How often the daemon looks for what is due, for messages to send, and whether a source wants to be looked at."""
 
     cycle: timedelta = timedelta(seconds=20)
     delivery: timedelta = timedelta(seconds=15)
+    sampling: timedelta = timedelta(seconds=5)
 
 
 USUAL = Intervals()
@@ -60,6 +62,7 @@ class Daemon:
         self._asked = asked
         self._working = Lock()
         self._telling = Lock()
+        self._sampler = Sampler()
         self._finished: tuple[int, Mapping[Path, Stamp]] | None = None
 
     def cycle(self) -> CycleReport | None:
@@ -99,6 +102,10 @@ class Daemon:
         with self._telling:
             if self._leadership.ensure() is not None:
                 deliver(self.app.alert_log, self.app.channels, self.app.clock)
+
+    def sample(self) -> None:
+        """Look at sources that show the present alone, also while standing by: who takes over then knows this day."""
+        self._sampler.look(self.app.collectors)
 
     def maintain(self) -> None:
         """Vacuum the lake, never past a version still in use, and drop events that are past their keeping."""
@@ -163,6 +170,7 @@ def _jobs(daemon: Daemon, metrics: Metrics, intervals: Intervals) -> tuple[Job, 
     jobs: Mapping[str, tuple[Callable[[], object], timedelta | None]] = {
         "cycle": (daemon.cycle, intervals.cycle),
         "deliver": (daemon.deliver, intervals.delivery),
+        "sample": (daemon.sample, intervals.sampling),
         "maintain": (daemon.maintain, None),
     }
     store = daemon.app.settings.store

@@ -146,6 +146,18 @@ class Probing(Protocol):
         """Return what the source needs and, for each, what is wrong; an error is a value here."""
 
 
+@runtime_checkable
+class Sampling(Protocol):
+    """A collector of a source that shows the present alone: the daemon lets it look between readings.
+
+    Optional. `sample` is called every few seconds from a thread of its own, also while `collect` is under way and by
+    daemons that do not lead.
+    """
+
+    def sample(self) -> None:
+        """Look where it is time to, and keep what is seen, durably; raise CollectError where nothing can be seen."""
+
+
 OptionKind = Literal["text", "path", "url", "duration", "integer", "decimal", "boolean", "list", "map"]
 
 

@@ -12,7 +12,7 @@ from collectors.base import CollectError, Window
 from collectors.gpus.prometheus import TYPE
 
 pytestmark = pytest.mark.slow
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 START = datetime(2026, 11, 19, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 19, 5, 0, 30, tzinfo=UTC)
 UTIL, GR, SM = "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_PROF_GR_ENGINE_ACTIVE", "DCGM_FI_PROF_SM_ACTIVE"
