@@ -1,0 +1,1 @@
+"""Model calls that Langfuse traced, from its export files."""
