@@ -17,15 +17,17 @@ from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, build_registry, count_push, render
 from attributor.reports.explanation import Explained
 from attributor.reports.subject import Subject
+from attributor.web.intake import PushCounts
 from attributor.web.otlp_api import otlp_router
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
-from attributor.web.usage_api import PushCounts, usage_router
+from attributor.web.usage_api import usage_router
 from collectors.base import SourceSettings
-from collectors.otlp.spans import Naming
+from collectors.otlp.facts import Naming
+from collectors.otlp.receiver import Receiver
 from collectors.push.collector import TYPE as PUSH
 from collectors.push.log import EventLog
-from collectors.push.options import open_log, otlp_facts, token
+from collectors.push.options import open_log, otlp_choice, otlp_facts, token
 from collectors.push.segments import LogLockedError
 from rules.problem import Problem
 
@@ -67,7 +69,7 @@ def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, lo
         counted = _counter(metrics)
         routers = (
             usage_router(log, token(push), counted),
-            otlp_router(log, Naming.of(otlp_facts(push)), token(push), counted),
+            otlp_router(_receiver(app, push, log), token(push), counted),
         )
     return build_site(
         SiteParts(
@@ -83,6 +85,10 @@ def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, lo
     )
 
 
+def _receiver(app: App, push: SourceSettings, log: EventLog) -> Receiver:
+    return Receiver(log, app.clock, Naming.of(otlp_facts(push)), otlp_choice(push))
+
+
 def _explainer(app: App) -> Callable[[Subject], tuple[Explained, ...]]:
     def explain(subject: Subject) -> tuple[Explained, ...]:
         with open_duckdb() as connection:
@@ -93,7 +99,13 @@ def _explainer(app: App) -> Callable[[Subject], tuple[Explained, ...]]:
 
 def _counter(metrics: Metrics) -> Callable[[PushCounts], None]:
     def count(counts: PushCounts) -> None:
-        count_push(metrics, counts.accepted, counts.duplicates, counts.rejected)
+        results = {
+            "accepted": counts.accepted,
+            "duplicate": counts.duplicates,
+            "rejected": counts.rejected,
+            "ignored": counts.ignored,
+        }
+        count_push(metrics, results)
 
     return count
 

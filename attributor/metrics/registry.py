@@ -1,7 +1,7 @@
 """The daemon's own metrics: a registry of its own, what jobs and the ingest API count, and the exposition."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,9 +58,9 @@ def observed(metrics: Metrics, job: str) -> Iterator[None]:
         metrics.job_duration.labels(job).observe(time.monotonic() - began)
 
 
-def count_push(metrics: Metrics, accepted: int, duplicates: int, rejected: int) -> None:
-    """Count what became of the events of one body."""
-    for result, count in (("accepted", accepted), ("duplicate", duplicates), ("rejected", rejected)):
+def count_push(metrics: Metrics, results: Mapping[str, int]) -> None:
+    """Count what became of the events of one body, by result."""
+    for result, count in results.items():
         metrics.push_events.labels(result).inc(count)
 
 

@@ -1,97 +1,99 @@
-"""POST /v1/traces: spans come in by OTLP/HTTP, and the answer says that what they used is on disk."""
+"""POST /v1/traces and /v1/metrics: OTLP/HTTP comes in, and the answer says that what was used is on disk."""
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from attributor.web.usage_api import Counter, PushCounts, bears, count_nothing
-from attributor.web.usage_body import LARGEST_BODY, RefusedBodyError, Room, held_body, refuse_large, unpacked
-from collectors.otlp.spans import Counted, Naming, count_spans
-from collectors.otlp.wire import BodyError, Form, read_spans
-from collectors.push.fields import Span as Times
-from collectors.push.log import EventLog, LogUnavailableError
+from attributor.web.intake import Counter, Gate, PushCounts, count_nothing, take_in
+from attributor.web.usage_body import BodyKind, media_type
+from collectors.otlp.attributes import Form
+from collectors.otlp.receiver import Received, Receiver
+from collectors.otlp.spans import Counted
 
-_MOST_HELD = 8 * LARGEST_BODY
-_FORMS: dict[str, Form] = {"application/json": "json", "application/x-protobuf": "protobuf"}
+logger = logging.getLogger(__name__)
+
+_FORMS: dict[str, Form] = {"application/x-protobuf": "protobuf", "application/json": "json"}
 _TYPES: dict[Form, str] = {form: name for name, form in _FORMS.items()}
-_RETRY_AFTER = {"Retry-After": "5"}
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _LONGEST_MESSAGE = 127
+_MOST_WARNINGS = 1000
 
 
 @dataclass(frozen=True)
-class _Kind:
-    form: Form
-    is_packed: bool
+class _Signal:
+    """One of OpenTelemetry's signals: who stores it, its answer, and how that spells what is refused."""
+
+    store: Callable[[bytes, Form], Received]
+    response: Any
+    rejected: str
+    rejected_in_json: str
 
 
-def otlp_router(log: EventLog, naming: Naming, token: str | None = None, counted: Counter = count_nothing) -> APIRouter:
-    """Return the route that stores in `log` what spans of model calls used.
+def otlp_router(receiver: Receiver, token: str | None = None, counted: Counter = count_nothing) -> APIRouter:
+    """Return the routes by which `receiver` is told what calls of models used.
 
     With a `token`, only requests that bear it are read. `counted` is told of every body that was stored.
     """
     router = APIRouter()
-    room = Room(_MOST_HELD)
-    wanted = naming.wanted
+    gate = Gate(token)
+    warned: set[str] = set()
+    traces = _Signal(receiver.spans, ExportTraceServiceResponse, "rejected_spans", "rejectedSpans")
+    metrics = _Signal(receiver.metrics, ExportMetricsServiceResponse, "rejected_data_points", "rejectedDataPoints")
 
-    def read(body: bytes, kind: _Kind, times: Times) -> Counted:
-        whole = unpacked(body) if kind.is_packed else body
-        return count_spans(read_spans(whole, kind.form, wanted), naming, times)
+    async def take(request: Request, signal: _Signal) -> Response:
+        async def store(body: bytes, kind: BodyKind[Form]) -> Response:
+            received = await asyncio.to_thread(lambda: signal.store(kind.plain(body), kind.form))
+            of, appended = received.counted, received.appended
+            counted(PushCounts(appended.accepted, appended.duplicates, of.rejected, of.ignored))
+            _warn_once(of.warning, warned)
+            return _answer(of, kind.form, signal)
 
-    @router.post("/v1/traces", responses=_RESPONSES, tags=["usage"])
-    async def export_traces(request: Request) -> Response:
-        """Store what model calls used; each span counts once by its ids, and one bad span never harms the rest."""
-        form = _form(request)
-        if token is not None and not bears(request, token):
-            return _error(401, "a bearer token is needed, and this is not it", form, _CHALLENGE)
-        try:
-            kind = _kind(request, form)
-            async with held_body(request, room) as body:
-                found = await asyncio.to_thread(read, body, kind, log.accepted_span())
-                appended = await asyncio.wrap_future(log.append(found.events))
-        except RefusedBodyError as error:
-            return _error(error.status, str(error), form, _RETRY_AFTER if error.status == 503 else None)
-        except BodyError as error:
-            return _error(400, str(error), form)
-        except LogUnavailableError as error:
-            return _error(503, f"nothing was stored, send it again later: {error}", form, _RETRY_AFTER)
-        counted(PushCounts(appended.accepted, appended.duplicates, found.rejected))
-        return _answer(found, kind.form)
+        return await take_in(request, gate, _FORMS, store, partial(_refuse, _FORMS.get(media_type(request))))
 
+    for path, signal in (("/v1/traces", traces), ("/v1/metrics", metrics)):
+        router.add_api_route(path, _endpoint(take, signal), methods=["POST"], responses=_RESPONSES, tags=["usage"])
     return router
 
 
-def _form(request: Request) -> Form | None:
-    return _FORMS.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
+def _endpoint(
+    take: Callable[[Request, _Signal], Awaitable[Response]], signal: _Signal
+) -> Callable[[Request], Awaitable[Response]]:
+    async def export(request: Request) -> Response:
+        """Store what calls of models used; each counts once, and one bad span or point never harms the rest."""
+        return await take(request, signal)
+
+    return export
 
 
-def _kind(request: Request, form: Form | None) -> _Kind:
-    if form is None:
-        raise RefusedBodyError(415, "send application/x-protobuf or application/json")
-    packing = request.headers.get("content-encoding", "identity").strip().lower()
-    if packing not in {"identity", "gzip"}:
-        raise RefusedBodyError(415, f"Content-Encoding {packing} is not read here; send gzip or none")
-    refuse_large(request)
-    return _Kind(form, packing == "gzip")
+def _warn_once(warning: str, warned: set[str]) -> None:
+    """Log what a sender is told each time; senders seldom show it to anybody."""
+    if warning and warning not in warned and len(warned) < _MOST_WARNINGS:
+        warned.add(warning)
+        logger.warning("%s", warning)
 
 
-def _answer(found: Counted, form: Form) -> Response:
+def _answer(found: Counted, form: Form, signal: _Signal) -> Response:
+    message = found.error or found.warning
     if form == "json":
-        partial = {"rejectedSpans": str(found.rejected), "errorMessage": found.error}
-        content = orjson.dumps({"partialSuccess": partial} if found.rejected else {})
+        partial_success = {signal.rejected_in_json: str(found.rejected), "errorMessage": message}
+        content = orjson.dumps({"partialSuccess": partial_success} if message else {})
     else:
-        message = ExportTraceServiceResponse()
-        if found.rejected:
-            message.partial_success.rejected_spans = found.rejected
-            message.partial_success.error_message = found.error
-        content = message.SerializeToString()
+        response = signal.response()
+        if message:
+            setattr(response.partial_success, signal.rejected, found.rejected)
+            response.partial_success.error_message = message
+        content = response.SerializeToString()
     return Response(content, media_type=_TYPES[form])
 
 
-def _error(status: int, message: str, form: Form | None, headers: dict[str, str] | None = None) -> Response:
+def _refuse(form: Form | None, status: int, message: str, headers: dict[str, str] | None) -> Response:
     """Answer with a google.rpc.Status, of which OTLP asks for the message, in the form that was sent."""
     if form != "protobuf":
         return Response(orjson.dumps({"message": message}), status, headers, "application/json")
@@ -100,8 +102,8 @@ def _error(status: int, message: str, form: Form | None, headers: dict[str, str]
 
 
 _RESPONSES: dict[int | str, dict[str, object]] = {
-    200: {"description": "What every accepted span used is on disk; refused ones are in partialSuccess"},
-    400: {"description": "The body is no ExportTraceServiceRequest; nothing was stored"},
+    200: {"description": "What was accepted is on disk; what is refused or not counted is in partialSuccess"},
+    400: {"description": "The body is no request of this kind; nothing was stored"},
     401: {"description": "The bearer token is missing or wrong"},
     413: {"description": "The body is too large; nothing was stored"},
     415: {"description": "The body's type or encoding is not read; nothing was stored"},

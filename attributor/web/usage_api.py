@@ -1,51 +1,27 @@
 """POST /api/v1/usage: usage events come in, and the answer says that they are on disk."""
 
 import asyncio
-import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from attributor.web.usage_body import (
-    LARGEST_BODY,
-    BodyKind,
-    RefusedBodyError,
-    Room,
-    body_kind,
-    held_body,
-    unpacked,
-)
-from collectors.push.events import BodyError, Parsed, parse_events
+from attributor.web.intake import Counter, Gate, PushCounts, count_nothing, take_in
+from attributor.web.usage_body import BodyKind
+from collectors.push.events import BodyForm, Parsed, parse_events
 from collectors.push.fields import Span
-from collectors.push.log import Appended, EventLog, LogUnavailableError
+from collectors.push.log import Appended, EventLog
 
 _SMALL_BODY = 64 * 1024
 """Bytes that are parsed at once; more is parsed beside the event loop, so that other requests go on."""
 
-_MOST_HELD = 8 * LARGEST_BODY
-"""Bytes of bodies that are held at once; what comes beyond them is asked to come again."""
-
-_RETRY_AFTER = {"Retry-After": "5"}
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
-
-
-@dataclass(frozen=True)
-class PushCounts:
-    """What became of the events of one body."""
-
-    accepted: int
-    duplicates: int
-    rejected: int
-
-
-Counter: TypeAlias = Callable[[PushCounts], None]
-
-
-def count_nothing(_counts: PushCounts) -> None:
-    """Stand in where nobody counts."""
+_FORMS: Final[dict[str, BodyForm]] = {
+    "application/json": "json",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "": "detect",
+}
 
 
 def usage_router(log: EventLog, token: str | None = None, counted: Counter = count_nothing) -> APIRouter:
@@ -54,46 +30,26 @@ def usage_router(log: EventLog, token: str | None = None, counted: Counter = cou
     With a `token`, only requests that bear it are read. `counted` is told of every body that was stored.
     """
     router = APIRouter()
-    room = Room(_MOST_HELD)
+    gate = Gate(token)
+
+    async def store(body: bytes, kind: BodyKind[BodyForm]) -> Response:
+        parsed = await _parsed(body, kind, log.accepted_span())
+        appended = await asyncio.wrap_future(log.append(parsed.events))
+        counted(PushCounts(appended.accepted, appended.duplicates, len(parsed.rejected)))
+        return _answer(appended, parsed)
 
     @router.post("/api/v1/usage", openapi_extra=_OPENAPI, responses=_RESPONSES, tags=["usage"])
     async def push_usage(request: Request) -> Response:
         """Store usage events; each counts once by its id, and one bad event never harms the rest."""
-        if token is not None and not bears(request, token):
-            return _error(401, "a bearer token is needed, and this is not it", _CHALLENGE)
-        try:
-            kind = body_kind(request)
-            async with held_body(request, room) as body:
-                parsed = await _parsed(body, kind, log.accepted_span())
-                appended = await asyncio.wrap_future(log.append(parsed.events))
-        except RefusedBodyError as error:
-            return _error(error.status, str(error), _RETRY_AFTER if error.status == 503 else None)
-        except BodyError as error:
-            return _error(400, str(error))
-        except LogUnavailableError as error:
-            return _error(503, f"nothing was stored, send it again later: {error}", _RETRY_AFTER)
-        counted(PushCounts(appended.accepted, appended.duplicates, len(parsed.rejected)))
-        return _answer(appended, parsed)
+        return await take_in(request, gate, _FORMS, store, _refuse)
 
     return router
 
 
-async def _parsed(body: bytes, kind: BodyKind, span: Span) -> Parsed:
+async def _parsed(body: bytes, kind: BodyKind[BodyForm], span: Span) -> Parsed:
     if len(body) <= _SMALL_BODY and not kind.is_packed:
         return parse_events(body, kind.form, span)
-    return await asyncio.to_thread(_unpack_and_parse, body, kind, span)
-
-
-def _unpack_and_parse(body: bytes, kind: BodyKind, span: Span) -> Parsed:
-    return parse_events(unpacked(body) if kind.is_packed else body, kind.form, span)
-
-
-def bears(request: Request, token: str) -> bool:
-    """Say whether a request shows this bearer token."""
-    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-    # Headers are bytes that the framework reads as Latin-1.
-    is_same = hmac.compare_digest(shown.strip().encode("latin-1"), token.encode())
-    return scheme.lower() == "bearer" and is_same
+    return await asyncio.to_thread(lambda: parse_events(kind.plain(body), kind.form, span))
 
 
 def _answer(appended: Appended, parsed: Parsed) -> Response:
@@ -102,7 +58,7 @@ def _answer(appended: Appended, parsed: Parsed) -> Response:
     return Response(orjson.dumps(content), media_type="application/json")
 
 
-def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+def _refuse(status: int, message: str, headers: dict[str, str] | None) -> Response:
     return Response(orjson.dumps({"error": message}), status, headers, "application/json")
 
 

@@ -1,26 +1,17 @@
-"""The body of a push: its kind by the headers, its bytes, and all of it within limits."""
+"""The body of what is sent to us: its kind by the headers, its bytes, and all of it within limits."""
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from collectors.push.events import BodyForm
-
 LARGEST_BODY: Final = 16 * 2**20
 """Bytes, before and after unpacking."""
 
-_FORMS: Final[dict[str, BodyForm]] = {
-    "": "detect",
-    "application/json": "json",
-    "application/x-ndjson": "ndjson",
-    "application/ndjson": "ndjson",
-    "application/jsonl": "ndjson",
-}
 _GZIP: Final = 31  # zlib's window bits for a gzip header
 
 
@@ -32,12 +23,19 @@ class RefusedBodyError(Exception):
         self.status = status
 
 
+F = TypeVar("F")
+
+
 @dataclass(frozen=True)
-class BodyKind:
+class BodyKind(Generic[F]):
     """What the headers say of a body."""
 
-    form: BodyForm
+    form: F
     is_packed: bool
+
+    def plain(self, body: bytes) -> bytes:
+        """Return the body as it was before it was packed; raise RefusedBodyError."""
+        return unpacked(body) if self.is_packed else body
 
 
 class Room:
@@ -57,17 +55,25 @@ class Room:
         self._free += size
 
 
-def body_kind(request: Request) -> BodyKind:
-    """Read the headers; raise RefusedBodyError for what can be refused without reading the body."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    form = _FORMS.get(content_type)
-    if form is None:
-        raise RefusedBodyError(415, f"{content_type} is not read here; send application/json or application/x-ndjson")
+def media_type(request: Request) -> str:
+    """Return the content type without its parameters, in small letters; empty where none is said."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def body_kind(request: Request, forms: Mapping[str, F]) -> BodyKind[F]:
+    """Read the headers, by the forms of content types that are read; the first two are offered where it is another.
+
+    Raises RefusedBodyError for what can be refused without reading the body.
+    """
+    content_type = media_type(request)
+    if content_type not in forms:
+        offered = " or ".join([name for name in forms if name][:2])
+        raise RefusedBodyError(415, f"{content_type or 'no content type'} is not read here; send {offered}")
     packing = request.headers.get("content-encoding", "identity").strip().lower()
     if packing not in {"identity", "gzip"}:
         raise RefusedBodyError(415, f"Content-Encoding {packing} is not read here; send gzip or none")
     refuse_large(request)
-    return BodyKind(form, packing == "gzip")
+    return BodyKind(forms[content_type], packing == "gzip")
 
 
 def refuse_large(request: Request) -> None:

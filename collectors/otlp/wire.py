@@ -1,22 +1,18 @@
-"""Bodies of OTLP/HTTP, in JSON or protobuf, as the few things of spans that are counted."""
+"""Bodies of OTLP/HTTP that hold spans, in JSON or protobuf, as the few things of spans that are counted."""
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import msgspec
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-Form: TypeAlias = Literal["json", "protobuf"]
-Value: TypeAlias = str | int | float | bool
-Attributes: TypeAlias = Mapping[str, Value]
+from collectors.otlp.attributes import Attribute, Attributes, Form, Resource, of_json, of_protobuf
+from collectors.push.events import BodyError
+
 _ERROR = 2
-
-
-class BodyError(ValueError):
-    """The body as a whole is not what it should be; nothing of it was accepted."""
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -37,31 +33,15 @@ class Spans:
     spans: list[Span]
 
 
-class _AnyValue(msgspec.Struct, rename="camel", gc=False):
-    string_value: str | None = None
-    int_value: int | str | None = None
-    double_value: float | str | None = None
-    bool_value: bool | None = None
-
-
-class _Attribute(msgspec.Struct, gc=False):
-    key: str = ""
-    value: _AnyValue | None = None
-
-
 class _Status(msgspec.Struct, gc=False):
     code: int = 0
-
-
-class _Resource(msgspec.Struct):
-    attributes: list[_Attribute] = []
 
 
 class _Span(msgspec.Struct, rename="camel"):
     trace_id: str = ""
     span_id: str = ""
     start_time_unix_nano: int | str = 0
-    attributes: list[_Attribute] = []
+    attributes: list[Attribute] = []
     status: _Status | None = None
 
 
@@ -70,7 +50,7 @@ class _ScopeSpans(msgspec.Struct):
 
 
 class _ResourceSpans(msgspec.Struct, rename="camel"):
-    resource: _Resource | None = None
+    resource: Resource | None = None
     scope_spans: list[_ScopeSpans] = []
 
 
@@ -91,7 +71,7 @@ def _from_json(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
         traces = _traces.decode(body)
         return [
             Spans(
-                _of_json(of.resource.attributes, wanted) if of.resource else {},
+                of_json(of.resource.attributes, wanted) if of.resource else {},
                 [_json_span(span, wanted) for scope in of.scope_spans for span in scope.spans],
             )
             for of in traces.resource_spans
@@ -103,24 +83,7 @@ def _from_json(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
 def _json_span(span: _Span, wanted: AbstractSet[str]) -> Span:
     failed = span.status is not None and span.status.code == _ERROR
     start = int(span.start_time_unix_nano)
-    return Span(span.trace_id.lower(), span.span_id.lower(), start, failed, _of_json(span.attributes, wanted))
-
-
-def _of_json(attributes: list[_Attribute], wanted: AbstractSet[str]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for attribute in attributes:
-        value = attribute.value
-        if value is None or attribute.key not in wanted:
-            continue
-        if value.string_value is not None:
-            found[attribute.key] = value.string_value
-        elif value.int_value is not None:
-            found[attribute.key] = int(value.int_value)
-        elif value.bool_value is not None:
-            found[attribute.key] = value.bool_value
-        elif value.double_value is not None:
-            found[attribute.key] = float(value.double_value)
-    return found
+    return Span(span.trace_id.lower(), span.span_id.lower(), start, failed, of_json(span.attributes, wanted))
 
 
 def _from_protobuf(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
@@ -131,7 +94,7 @@ def _from_protobuf(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
         raise BodyError(f"the body is no ExportTraceServiceRequest: {error}") from None
     return [
         Spans(
-            _of_protobuf(of.resource.attributes, wanted),
+            of_protobuf(of.resource.attributes, wanted),
             [_protobuf_span(span, wanted) for scope in of.scope_spans for span in scope.spans],
         )
         for of in request.resource_spans
@@ -140,26 +103,8 @@ def _from_protobuf(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
 
 def _protobuf_span(span: Any, wanted: AbstractSet[str]) -> Span:
     failed = span.status.code == _ERROR
-    attributes = _of_protobuf(span.attributes, wanted)
+    attributes = of_protobuf(span.attributes, wanted)
     return Span(span.trace_id.hex(), span.span_id.hex(), span.start_time_unix_nano, failed, attributes)
-
-
-def _of_protobuf(attributes: Any, wanted: AbstractSet[str]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for attribute in attributes:
-        key = attribute.key
-        if key not in wanted:
-            continue
-        # Nearly every value is text or a number that is not 0: finding that out costs less than asking for the kind.
-        value = attribute.value
-        known = value.string_value or value.int_value
-        if known:
-            found[key] = known
-            continue
-        kind = value.WhichOneof("value")
-        if kind in {"string_value", "int_value", "bool_value", "double_value"}:
-            found[key] = getattr(value, kind)
-    return found
 
 
 _READERS: Mapping[Form, Callable[[bytes, AbstractSet[str]], list[Spans]]] = {

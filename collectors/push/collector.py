@@ -19,7 +19,7 @@ from collectors.base import (
     Window,
 )
 from collectors.push.hours import SegmentSums, facts_maps, finished_sums, merged, present_sums, within
-from collectors.push.options import OPTIONS, log_folder, log_settings, otlp_facts
+from collectors.push.options import OPTIONS, log_folder, log_settings, otlp_choice, otlp_facts
 from collectors.push.records import CorruptLogError
 from collectors.push.segments import floor, segments, whole_length
 from collectors.schema import TAGS, TEXT, USAGE
@@ -41,6 +41,7 @@ class PushCollector:
         self._folder = log_folder(settings)
         self._keep = log_settings(settings).keep
         otlp_facts(settings)  # so that `check` tells what is wrong with them
+        otlp_choice(settings)
         self._clock = settings.clock
         self._reading = Reading((), ())
 

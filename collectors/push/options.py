@@ -4,7 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from collectors.base import Option, SourceSettings
-from collectors.options import duration, option_map, option_texts
+from collectors.options import choice, duration, option_map, option_texts
+from collectors.otlp.taken import CHOICES, FIRST
 from collectors.push.log import EventLog, LogSettings
 
 OPTIONS = (
@@ -17,7 +18,18 @@ OPTIONS = (
         default="35d",
     ),
     Option("every", "How often what was pushed goes into the lake", "1m", kind="duration", default="1m"),
-    Option("otlp_facts", "Facts by the attributes of spans that tell them", "{feature: app.feature}", kind="map"),
+    Option(
+        "otlp_facts",
+        "Facts by the attributes of spans and metrics that tell them",
+        "{feature: app.feature}",
+        kind="map",
+    ),
+    Option(
+        "otlp_counts",
+        "What counts of a service that sends spans and metrics: spans, metrics, or what came first",
+        "metrics",
+        default=FIRST,
+    ),
     Option("token", "The bearer token that senders must show; without one, anybody may send", "${PUSH_TOKEN}"),
 )
 
@@ -47,6 +59,11 @@ def otlp_facts(settings: SourceSettings) -> dict[str, str]:
     if taken:
         raise ValueError(f"otlp_facts: {taken[0]!r} is a name that is taken")
     return facts
+
+
+def otlp_choice(settings: SourceSettings) -> str:
+    """Return which of spans and metrics counts; raise ValueError with a message for the user."""
+    return choice("otlp_counts", option_texts(settings, OPTIONS)["otlp_counts"], CHOICES)
 
 
 def open_log(settings: SourceSettings) -> EventLog:

@@ -2,11 +2,13 @@
 
     python tests/bench/bench_push.py [--seconds 5] [--connections 4]
 
-The same is done with spans of model calls by OTLP/HTTP in protobuf, each of which becomes four events.
+The same is done with OTLP/HTTP in protobuf: spans of model calls, each of which becomes four events, and data points of
+cumulative histograms, every batch those of another process.
 
 A real uvicorn with the real routes runs in a process of its own, on loopback; another process sends batches of 1,000
 events over keep-alive connections. An event counts once its answer says that it is on disk; at the end the log is
-read back and must hold each exactly once. Exits 1 below 20,000 events, or spans, a second.
+read back and must hold each exactly once. Exits 1 below 20,000 events, spans or
+data points a second.
 """
 
 import argparse
@@ -27,12 +29,14 @@ from pathlib import Path
 import orjson
 import uvicorn
 from fastapi import FastAPI
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from attributor.web.otlp_api import otlp_router
 from attributor.web.usage_api import usage_router
-from collectors.otlp.spans import Naming
+from collectors.otlp.receiver import Receiver
 from collectors.push.log import EventLog, LogSettings
 from collectors.push.recall import read_events
 
@@ -89,6 +93,35 @@ def spans() -> bytes:
     return request.SerializeToString()
 
 
+def points() -> bytes:
+    """Return a body of one batch of data points, the process' name with a place for the batch's number."""
+    chance = random.Random(7)
+    now = time.time_ns()
+    request = ExportMetricsServiceRequest()
+    of = request.resource_metrics.add()
+    instance = f"assistant-{_PLACE.decode()}"
+    for key, text in {"service.name": "assistant", "service.instance.id": instance, "team": "search"}.items():
+        of.resource.attributes.append(KeyValue(key=key, value=AnyValue(string_value=text)))
+    histogram = of.scope_metrics.add().metrics.add(name="gen_ai.client.token.usage", unit="{token}").histogram
+    histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    for index in range(BATCH):
+        point = histogram.data_points.add(start_time_unix_nano=now - 60 * 10**9, time_unix_nano=now)
+        point.count, point.sum = 7, float(chance.randrange(1, 10**6))
+        point.explicit_bounds.extend(4.0**power for power in range(14))
+        point.bucket_counts.extend([0] * 7 + [7] + [0] * 7)
+        said = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "gpt-5",
+            "gen_ai.response.model": chance.choice(["gpt-5", "gpt-5-mini"]),
+            "gen_ai.token.type": ("input", "output")[index % 2],
+            "server.address": "api.openai.com",
+            "user.id": f"user-{index // 2}",
+        }
+        point.attributes.extend(KeyValue(key=key, value=AnyValue(string_value=text)) for key, text in said.items())
+    return request.SerializeToString()
+
+
 @dataclass(frozen=True)
 class Load:
     """What is sent where, what must be answered, and how many events become of each thing sent."""
@@ -104,6 +137,8 @@ def load(name: str) -> Load:
     """Return the load of this name."""
     if name == "spans":
         return Load("/v1/traces", "application/x-protobuf", spans(), b"", 4)
+    if name == "data points":
+        return Load("/v1/metrics", "application/x-protobuf", points(), b"", 1)
     answer = orjson.dumps({"accepted": BATCH, "duplicates": 0, "rejected": []})
     return Load("/api/v1/usage", "application/json", template(), answer, 1)
 
@@ -118,7 +153,7 @@ def serve(folder: Path) -> None:
     log = EventLog(folder, lambda: datetime.now(UTC), LogSettings())
     app = FastAPI()
     app.include_router(usage_router(log))
-    app.include_router(otlp_router(log, Naming()))
+    app.include_router(otlp_router(Receiver(log, lambda: datetime.now(UTC))))
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
@@ -219,7 +254,8 @@ def main() -> int:
         send(chosen.send, chosen.load, chosen.seconds, chosen.connections)
         return 0
     with tempfile.TemporaryDirectory(prefix="attributor-bench-") as folder:
-        results = {name: pushed(Path(folder), name, chosen.seconds, chosen.connections) for name in ("events", "spans")}
+        names = ("events", "spans", "data points")
+        results = {name: pushed(Path(folder), name, chosen.seconds, chosen.connections) for name in names}
         base = bare(Path(folder), min(chosen.seconds, 3))
     rates = {name: result["events"] / result["seconds"] for name, result in results.items()}
     for name, result in results.items():

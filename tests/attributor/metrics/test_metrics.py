@@ -145,7 +145,7 @@ def full_ledger(ledger_engine: Engine) -> Engine:
 def metrics(full_ledger: Engine) -> Metrics:
     built = build_registry(full_ledger, lambda: NOW, lambda: TEAMS)
     with observed(built, "cycle"):
-        count_push(built, 5, 1, 2)
+        count_push(built, {"accepted": 5, "duplicate": 1, "rejected": 2})
     return built
 
 
@@ -269,7 +269,7 @@ def test_a_thousand_teams_are_a_bounded_number_of_series_with_the_same_sum(ledge
 def test_a_ledger_that_cannot_be_read_is_a_metric_and_hides_no_other(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'nowhere' / 'ledger.db'}")
     metrics = build_registry(engine, lambda: NOW, lambda: TEAMS)
-    count_push(metrics, 1, 0, 0)
+    count_push(metrics, {"accepted": 1})
     assert samples(metrics, "attributor_ledger_up") == {(): 0.0}
     assert samples(metrics, "attributor_push_events_total")[("accepted",)] == 1.0
     assert samples(metrics, "attributor_team_cost_total") == {}

@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import socket
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -21,11 +18,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.trace import Status, StatusCode
+from served_otlp import serving_otlp
 
+from attributor.web.intake import PushCounts
 from attributor.web.otlp_api import otlp_router
-from attributor.web.usage_api import PushCounts
 from collectors.base import SourceSettings
-from collectors.otlp.spans import Naming
+from collectors.otlp.facts import Naming
+from collectors.otlp.receiver import Receiver
 from collectors.push.log import EventLog, LogSettings
 from collectors.push.options import otlp_facts
 from collectors.push.recall import read_events
@@ -51,7 +50,9 @@ def counts() -> list[PushCounts]:
 @pytest.fixture
 def client(log: EventLog, counts: list[PushCounts]) -> Iterator[TestClient]:
     app = FastAPI()
-    app.include_router(otlp_router(log, Naming.of({"feature": "app.feature"}), counted=counts.append))
+    app.include_router(
+        otlp_router(Receiver(log, lambda: NOW, Naming.of({"feature": "app.feature"})), counted=counts.append)
+    )
     with TestClient(app) as client:
         yield client
 
@@ -215,16 +216,8 @@ def test_facts_that_cannot_be_are_told(tmp_path: Path, facts: object, message: s
 
 @pytest.fixture
 def served(log: EventLog) -> Iterator[str]:
-    app = FastAPI()
-    app.include_router(otlp_router(log, Naming(), "t0ken"))
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1/traces"
-    server.should_exit = True
-    thread.join(timeout=20)
-    listener.close()
+    with serving_otlp(Receiver(log, lambda: NOW), "t0ken") as address:
+        yield f"{address}/v1/traces"
 
 
 def test_the_exporter_of_the_sdk_is_understood(served: str, log: EventLog) -> None:

@@ -11,7 +11,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from attributor.web.usage_api import PushCounts, usage_router
+from attributor.web.intake import PushCounts
+from attributor.web.usage_api import usage_router
 from attributor.web.usage_body import LARGEST_BODY
 from collectors.push.log import EventLog, LogSettings
 from collectors.push.recall import read_events
