@@ -3,7 +3,6 @@
 Names are those of OpenTelemetry's GenAI conventions, of every generation: they have changed often.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,8 +37,7 @@ _TOTALS = tuple(name for name, metric in _METRICS.items() if metric in {"tokens.
 _OF_INPUT = ("tokens.cached_input", "tokens.cache_write_5m", "tokens.input_audio", "tokens.input_image")
 _OF_OUTPUT = ("tokens.reasoning", "tokens.output_audio")
 ERROR_TYPE = "error.type"
-_is_trace = re.compile(r"(?!0{32})[0-9a-f]{32}").fullmatch
-_is_span = re.compile(r"(?!0{16})[0-9a-f]{16}").fullmatch
+_NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def _counts_here(attributes: Attributes) -> bool:
 
 
 def _events(span: Span, facts: Mapping[str, str], times: range) -> list[UsageEvent]:
-    if not _is_trace(span.trace) or not _is_span(span.span):
+    if not _is_identity(span.trace, _NO_TRACE) or not _is_identity(span.span, _NO_SPAN):
         raise EventError("traceId and spanId are 32 and 16 hexadecimal digits, not all of them 0")
     time = span.start // 1000
     if time not in times:
@@ -104,26 +102,30 @@ def _events(span: Span, facts: Mapping[str, str], times: range) -> list[UsageEve
     return [UsageEvent(name + metric, time, metric, None, count, facts) for metric, count in _counts(span).items()]
 
 
+def _is_identity(text: str, none: str) -> bool:
+    return len(text) == len(none) and text != none
+
+
 def _counts(span: Span) -> Counts:
     """Part what a call used; input that is less than what was cached leaves it out, against the conventions."""
     used: dict[str, int] = {}
     for name, value in span.attributes.items():
         metric = _METRICS.get(name)
         if metric is not None:
+            count = value if type(value) is int and 0 <= value <= LARGEST_QUANTITY else _count(name, value)
             # The same count may stand there under its old name and its new one.
-            used[metric] = max(used.get(metric, 0), _count(name, value))
-    prompt = used.get("tokens.input", 0)
+            if count > used.get(metric, 0):
+                used[metric] = count
+    prompt, completion = used.pop("tokens.input", 0), used.pop("tokens.output", 0)
     cached = used.get("tokens.cached_input", 0) + used.get("tokens.cache_write_5m", 0)
-    failed = span.failed or ERROR_TYPE in span.attributes
-    return {
-        **parted(prompt + cached if cached > prompt else prompt, "tokens.input", _those(used, _OF_INPUT)),
-        **parted(used.get("tokens.output", 0), "tokens.output", _those(used, _OF_OUTPUT)),
-        "requests.failed" if failed else "requests": 1,
-    }
+    counts = parted(prompt + cached if cached > prompt else prompt, "tokens.input", _those(used, _OF_INPUT))
+    counts |= parted(completion, "tokens.output", _those(used, _OF_OUTPUT))
+    counts["requests.failed" if span.failed or ERROR_TYPE in span.attributes else "requests"] = 1
+    return counts
 
 
 def _those(used: Counts, metrics: tuple[str, ...]) -> list[tuple[str, int]]:
-    return [(metric, used[metric]) for metric in metrics if metric in used]
+    return [(metric, used[metric]) for metric in metrics if metric in used] if used else []
 
 
 def _count(name: str, value: Value) -> int:

@@ -1,5 +1,6 @@
 """Bodies of OTLP/HTTP that hold spans, in JSON or protobuf, as the few things of spans that are counted."""
 
+import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -13,10 +14,14 @@ from collectors.otlp.attributes import Attribute, Attributes, Form, Resource, of
 from collectors.push.events import BodyError
 
 _ERROR = 2
+_is_hexadecimal = re.compile("[0-9a-f]*").fullmatch
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """One span: its ids in hexadecimal, its start in nanoseconds since 1970 UTC, and the attributes asked for."""
+    """One span: its start in nanoseconds since 1970 UTC, and the attributes asked for.
+
+    Its ids are in small hexadecimal letters, empty where they were in none.
+    """
 
     trace: str
     span: str
@@ -83,7 +88,13 @@ def _from_json(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
 def _json_span(span: _Span, wanted: AbstractSet[str]) -> Span:
     failed = span.status is not None and span.status.code == _ERROR
     start = int(span.start_time_unix_nano)
-    return Span(span.trace_id.lower(), span.span_id.lower(), start, failed, of_json(span.attributes, wanted))
+    trace, name = _identity(span.trace_id), _identity(span.span_id)
+    return Span(trace, name, start, failed, of_json(span.attributes, wanted))
+
+
+def _identity(text: str) -> str:
+    small = text.lower()
+    return small if _is_hexadecimal(small) else ""
 
 
 def _from_protobuf(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
