@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from collectors.gpus.series import Device, Series, shares_of, telling
+from collectors.gpus.series import HELD, Device, Series, shares_of, telling
 from collectors.values.amounts import exact_sum
 
 _ENOUGH = Fraction(9, 10)
@@ -41,8 +41,10 @@ class _Held:
     low: Counter[int] = field(default_factory=Counter)
     percents: list[Decimal] = field(default_factory=list)
 
-    def note(self, sharing: int, percent: Decimal, limits: Limits) -> None:
+    def note(self, sharing: int, percent: Decimal | None, limits: Limits) -> None:
         self.seen[sharing] += 1
+        if percent is None:
+            return
         self.percents.append(percent)
         if percent >= limits.busy_above:
             self.busy[sharing] += 1
@@ -78,29 +80,33 @@ def _measure_gpu(uuid: str, series: list[Series], expected: int, limits: Limits)
     for device, (part, whole) in shares_of(measured, about.get("gpu_model", "")).items():
         metric, chosen = _best_metric(by_device[device])
         share = Fraction(part, whole)
-        facts = (("gpu", device.name), *chosen[0].about, ("measured_by", metric))
+        facts = (("gpu", device.name), *chosen[0].about, *((("measured_by", metric),) if metric else ()))
         for holder, held in sorted(_held(chosen, limits).items()):
             for name, quantity in _quantities(held, share, expected, is_held=bool(holder)):
                 yield Measure(name, pool, _rounded(quantity), (*facts, *holder))
 
 
 def _best_metric(series: list[Series]) -> tuple[str, list[Series]]:
-    """Choose the most telling metric that is there nearly as often as the most frequent one."""
+    """Choose the most telling metric that is there nearly as often as the most frequent one.
+
+    Series that tell of holders alone stay beside it; where there are no others the metric is HELD.
+    """
     slots = {
         metric: len({slot for one in series if one.metric == metric for slot in one.percents})
-        for metric in {one.metric for one in series}
+        for metric in {one.metric for one in series} - {HELD}
     }
-    most = max(slots.values())
-    metric = min((metric for metric, count in slots.items() if count >= most * _ENOUGH), key=telling)
-    return metric, [one for one in series if one.metric == metric]
+    most = max(slots.values(), default=0)
+    metric = min((metric for metric, count in slots.items() if count >= most * _ENOUGH), key=telling, default=HELD)
+    return metric, [one for one in series if one.metric in {metric, HELD}]
 
 
 def _held(series: list[Series], limits: Limits) -> Mapping[Facts, _Held]:
-    by_slot: dict[int, dict[Facts, Decimal]] = defaultdict(dict)
+    by_slot: dict[int, dict[Facts, Decimal | None]] = defaultdict(dict)
     for one in series:
         for slot, percent in one.percents.items():
             known = by_slot[slot].get(one.holder)
-            by_slot[slot][one.holder] = percent if known is None else max(known, percent)
+            told = [value for value in (known, percent) if value is not None]
+            by_slot[slot][one.holder] = max(told, default=None)
     held: dict[Facts, _Held] = defaultdict(_Held)
     for holders in by_slot.values():
         named = {holder: percent for holder, percent in holders.items() if holder} or holders
@@ -110,15 +116,14 @@ def _held(series: list[Series], limits: Limits) -> Mapping[Facts, _Held]:
 
 
 def _quantities(held: _Held, share: Fraction, expected: int, *, is_held: bool) -> Iterator[tuple[str, Fraction]]:
-    slots = sum(held.seen.values())
-    if is_held:
-        yield "gpu.hours", share * _slots(held.seen) / expected
+    # Known to be held by nobody is not the same as not known.
+    yield "gpu.hours", share * _slots(held.seen) / expected if is_held else Fraction(0)
+    if is_held and held.percents:
         yield "gpu.busy_hours", share * _slots(held.busy) / expected
         yield "gpu.low_hours", share * _slots(held.low) / expected
-    else:
-        yield "gpu.hours", Fraction(0)  # known to be held by nobody, which is not the same as not known
-    yield "gpu.utilization", Fraction(exact_sum(held.percents)) / slots
-    yield "gpu.samples", Fraction(slots, expected)
+    if held.percents:
+        yield "gpu.utilization", Fraction(exact_sum(held.percents)) / len(held.percents)
+    yield "gpu.samples", Fraction(len(held.percents), expected)
 
 
 def _slots(counts: Counter[int]) -> Fraction:

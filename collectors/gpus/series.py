@@ -14,8 +14,14 @@ PERCENT_PER_UNIT: Mapping[str, int] = {SM_ACTIVE: 100, GR_ENGINE_ACTIVE: 100, GP
 
 GPU_UTIL is the share of time in which any kernel ran, however small; it is the last resort."""
 
-MOST_TELLING = (SM_ACTIVE, GR_ENGINE_ACTIVE, GPU_UTIL)
+NVML_SM_UTIL = "NVML_GPM_METRIC_SM_UTIL"
+NVML_GRAPHICS_UTIL = "NVML_GPM_METRIC_GRAPHICS_UTIL"
+NVML_GPU_UTIL = "nvmlUtilization_t.gpu"
+MOST_TELLING = (SM_ACTIVE, NVML_SM_UTIL, GR_ENGINE_ACTIVE, NVML_GRAPHICS_UTIL, GPU_UTIL, NVML_GPU_UTIL)
 """Every metric whose place is known, the most telling first; any other is the last resort."""
+
+HELD = ""
+"""In the place of a metric: the series tells who held the device and not how it was used."""
 
 _HIGHEST_PERCENT = 110
 """Above this a value is no measurement: DCGM writes blanks as 2147483632 or 9223372036854775794."""
@@ -46,7 +52,7 @@ class Device:
 class Series:
     """One series: the device, what is known of it and of its holder, and utilisation in percent by time slot.
 
-    `holder` is empty where nobody held the device: no pod and no batch job.
+    `holder` is empty where nobody held the device: no pod and no batch job. A percentage is None in series of HELD.
     """
 
     metric: str
@@ -54,7 +60,7 @@ class Series:
     pool: str
     about: tuple[tuple[str, str], ...]
     holder: tuple[tuple[str, str], ...]
-    percents: Mapping[int, Decimal]
+    percents: Mapping[int, Decimal | None]
 
 
 @dataclass(frozen=True)
