@@ -1,23 +1,29 @@
 """`attributor reconcile`: charges against allocations, to the last unit."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import Engine
 
 from attributor.app.reading import invoices_of, open_ledger
+from attributor.app.untouched import open_untouched
 from attributor.cli.options import FOUND_SOMETHING, config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
+from attributor.config.settings import InvoiceSettings
 from attributor.money import plain
 from attributor.periods import Month, month_of
+from attributor.reports.invoices import InvoiceControl, invoice_controls, need_charges
 from attributor.reports.reconcile import Reconciliation, reconcile, reconcile_document
 
 _COLUMNS = ("source", "charges", "allocated", "difference")
 _OF_CLOSED = ("source", "charges", "statement", "corrections", "difference")
 """The columns of a closed month: what was allocated is what its statement holds, and what was corrected later."""
 _CONTROLS = ("source", "currency", "files", "written", "rounded", "stored", "difference", "kept")
-_INVOICES = ("source", "currency", "basis", "total", "stored", "difference", "tolerance", "within")
+_INVOICES = ("source", "currency", "basis", "match", "total", "stored", "difference", "tolerance", "within")
 
 
 @click.command("reconcile")
@@ -30,10 +36,22 @@ def command(context: click.Context, form: str, period: Month | None) -> None:
     path = config_path(context)
     invoices = invoices_of(path)
     with open_ledger(path) as ledger:
-        report = reconcile(ledger.engine, period or month_of(ledger.clock().date()), invoices)
+        month = period or month_of(ledger.clock().date())
+        report = reconcile(ledger.engine, month, _invoiced(path, ledger.engine, invoices, month))
     _write(report, form)
     if not report.agrees:
         context.exit(FOUND_SOMETHING)
+
+
+def _invoiced(
+    path: Path, engine: Engine, invoices: Iterable[InvoiceSettings], month: Month
+) -> tuple[InvoiceControl, ...]:
+    """Hold invoices against the ledger; the lake is opened only where one of them is of some charges alone."""
+    asked = [invoice for invoice in invoices if invoice.period == month]
+    if not need_charges(asked):
+        return invoice_controls(engine, asked)
+    with open_untouched(path) as stores:
+        return invoice_controls(stores.archive, asked)
 
 
 def _write(report: Reconciliation, form: str) -> None:
@@ -58,4 +76,9 @@ def _write_controls(document: Mapping[str, Any]) -> None:
     if controls:
         write_table("what the files say, effective cost", _CONTROLS, controls, right=_CONTROLS[3:])
     if document["invoices"]:
-        write_table(f"invoices of {document['period']}", _INVOICES, document["invoices"], right=_INVOICES[3:-1])
+        invoices = [{**invoice, "match": _told(invoice["match"])} for invoice in document["invoices"]]
+        write_table(f"invoices of {document['period']}", _INVOICES, invoices, right=_INVOICES[4:-1])
+
+
+def _told(match: Mapping[str, Any] | None) -> str:
+    return "all charges" if match is None else json.dumps(match, ensure_ascii=False)

@@ -1,8 +1,10 @@
 """`invoices:`: what the providers' invoices came to."""
 
+import json
 from difflib import get_close_matches
 
 from attributor.config.keys import INVOICE
+from attributor.config.matching import check_patterns, read_plain_match
 from attributor.config.options import typed_options
 from attributor.config.settings import InvoiceSettings
 from attributor.periods import parse_month
@@ -48,4 +50,8 @@ def _invoice(item: Located, sources: tuple[str, ...]) -> tuple[InvoiceSettings |
         values["period"] = parse_month(values["period"])
     except ValueError as error:
         problems.append(at["period"].problem(f"`period`: {error}", "for example `period: 2026-10`"))
+    if "match" in values:
+        values["match_text"] = json.dumps(values["match"], ensure_ascii=False, sort_keys=True)
+        values["match"] = read_plain_match(at["match"], problems)
+        check_patterns(values["match"], at["match"], problems)
     return (None if problems else InvoiceSettings(**values, line=item.line)), problems

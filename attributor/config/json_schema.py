@@ -106,6 +106,7 @@ def _invoices() -> dict[str, Any]:
     named = {"period": rf"^[0-9]{{4}}-(0[1-9]|1[0-2])$|{_VARIABLE}", "basis": rf"^({'|'.join(BASES)})$|{_VARIABLE}"}
     for name, pattern in named.items():
         properties[name] |= {"type": "string", "pattern": pattern}
+    properties["match"] = {"description": properties["match"]["description"], "$ref": "#/$defs/match"}
     required = [option.name for option in INVOICE if option.required]
     item = {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
     return {"type": ["array", "null"], "items": item}

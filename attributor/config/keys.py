@@ -45,6 +45,7 @@ INVOICE = (
     Option("period", "The billing month.", "2026-10", required=True),
     Option("total", "What the invoice says.", "81234.56", "decimal", required=True),
     Option("currency", "The currency of the total.", "USD", required=True),
+    Option("match", "Which charges of the source the invoice is of; without it, all.", '{InvoiceId: "4711"}', "map"),
     Option("basis", "The cost column to compare: billed, effective or list.", "billed", default="billed"),
     Option("tolerance", "A difference that is none, for invoices in whole cents.", "0.01", "decimal", default="0"),
 )

@@ -9,15 +9,13 @@ from datetime import timedelta
 from fractions import Fraction
 
 from attributor.config.keys import PRICE, REPLACES
+from attributor.config.matching import read_plain_match
 from attributor.config.settings import ConfiguredSource, Price, Replaces
 from attributor.config.values import parse_duration
 from rules.located import Located
-from rules.matchers import EVERYTHING, AllOf, Matcher, OneOf, patterns_of
-from rules.owners import directory
+from rules.matchers import EVERYTHING, AllOf, OneOf, patterns_of
 from rules.problem import Problem
-from rules.reading.context import Context
 from rules.reading.fields import Problems, dates, decimal, entries_of, nearest, word
-from rules.reading.match import read_match
 from rules.reading.regex import unreadable
 
 USUAL_LAG = timedelta(days=1)
@@ -70,7 +68,7 @@ def _price(index: int, node: Located, bills: Bills, problems: Problems) -> Price
     amount = decimal(entries["price"], "`price`", problems) if "price" in entries else None
     per = _per(entries["per"], problems) if "per" in entries else 1
     start, end = dates(entries, problems)
-    match = _match(entries["match"], problems) if "match" in entries else EVERYTHING
+    match = read_plain_match(entries["match"], problems) if "match" in entries else EVERYTHING
     replaces = _replaces(entries["replaces"], bills, problems) if "replaces" in entries else None
     if "currency" in texts and texts["currency"] and not _CURRENCY.fullmatch(texts["currency"]):
         problems.append(entries["currency"].problem("`currency` is too long", "write three letters, such as USD"))
@@ -113,14 +111,6 @@ def _check_digits(unit_price: Fraction, node: Located, problems: Problems) -> No
         problems.append(node.problem(f"`price` is {node.text}", "write at most thirteen digits that matter"))
 
 
-def _match(node: Located, problems: Problems) -> Matcher:
-    return read_match(node, Context(problems, (), directory(()), _no_table))
-
-
-def _no_table(file: str) -> str:
-    raise FileNotFoundError(file)
-
-
 def _replaces(node: Located, bills: Bills, problems: Problems) -> Replaces | None:
     before = len(problems)
     entries = entries_of(node, tuple(REPLACES), "`replaces`", problems)
@@ -131,7 +121,7 @@ def _replaces(node: Located, bills: Bills, problems: Problems) -> Replaces | Non
     source = word(entries["source"], "`source`", problems) if "source" in entries else None
     if source is not None:
         _check_source(source, entries["source"], bills, problems)
-    match = _match(entries["match"], problems) if "match" in entries else EVERYTHING
+    match = read_plain_match(entries["match"], problems) if "match" in entries else EVERYTHING
     lag = _lag(entries["lag"], problems) if "lag" in entries else _UNSAID
     if len(problems) > before or source is None:
         return None

@@ -44,9 +44,10 @@ class EngineSettings:
 
 @dataclass(frozen=True)
 class InvoiceSettings:
-    """What an invoice of a source's billing month came to, to hold the charges against.
+    """What an invoice of a source's billing month came to, to hold the charges that `match` takes against.
 
-    `basis` is billed, effective or list; a difference of at most `tolerance` is none.
+    `basis` is billed, effective or list; a difference of at most `tolerance` is none. `match_text` is the match as it
+    is written, as JSON; "" where it takes everything.
     """
 
     source: str
@@ -56,6 +57,8 @@ class InvoiceSettings:
     basis: str
     tolerance: Decimal
     line: int
+    match: Matcher = EVERYTHING
+    match_text: str = ""
 
 
 @dataclass(frozen=True)

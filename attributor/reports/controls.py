@@ -1,4 +1,4 @@
-"""Control totals: what is stored against what the sources themselves said, in their files, answers and invoices."""
+"""Control totals: what is stored against what the sources themselves said, in their files and answers."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,12 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, Select, select
 
-from attributor.config.settings import InvoiceSettings
 from attributor.ledger.money_columns import joined, money_sums
-from attributor.ledger.tables import collected, control_sums, files_read, rollup
+from attributor.ledger.tables import collected, control_sums, files_read
 from attributor.money import plain, total
-from attributor.periods import Month
-from attributor.reports.costs import BASES, Basis, parse_basis
+from attributor.reports.costs import BASES, COST_COLUMNS, Basis
 
 _EXACT = Context(prec=200)
-_COLUMNS: Mapping[Basis, str] = {"effective": "EffectiveCost", "billed": "BilledCost", "list": "ListCost"}
 _Stored = Mapping[tuple[str, str, datetime | None], Mapping[Basis, Decimal]]
 
 
@@ -58,29 +55,6 @@ class SourceControl:
         return next((difference for difference in found if difference), Decimal(0))
 
 
-@dataclass(frozen=True)
-class InvoiceControl:
-    """The invoices of one source, month, currency and cost column, and the published charges of that billing month."""
-
-    source: str
-    period: Month
-    currency: str
-    basis: Basis
-    total: Decimal
-    stored: Decimal
-    tolerance: Decimal
-
-    @property
-    def difference(self) -> Decimal:
-        """Stored less invoiced."""
-        return _EXACT.subtract(self.stored, self.total)
-
-    @property
-    def is_within(self) -> bool:
-        """Whether they are no further apart than the tolerance."""
-        return self.difference.copy_abs() <= self.tolerance
-
-
 def source_controls(connection: Connection) -> tuple[SourceControl, ...]:
     """Return every source of charges that was read since it is known which days a reading had, by name."""
     stored = _stored(connection)
@@ -91,28 +65,6 @@ def source_controls(connection: Connection) -> tuple[SourceControl, ...]:
             by_source.setdefault(row.source, []).append(row)
     return tuple(
         control for source, files in by_source.items() for control in _of_source(source, files, stored) if control.bases
-    )
-
-
-def invoice_controls(
-    connection: Connection, invoices: Iterable[InvoiceSettings], period: Month
-) -> tuple[InvoiceControl, ...]:
-    """Return the month's invoices; several of one source, currency and cost column are added up."""
-    groups: dict[tuple[str, str, Basis], list[InvoiceSettings]] = {}
-    for invoice in invoices:
-        if invoice.period == period:
-            groups.setdefault((invoice.source, invoice.currency, parse_basis(invoice.basis)), []).append(invoice)
-    return tuple(
-        InvoiceControl(
-            source=source,
-            period=period,
-            currency=currency,
-            basis=basis,
-            total=_sum(invoice.total for invoice in members),
-            stored=_billed_in(connection, source, currency, basis, period),
-            tolerance=_sum(invoice.tolerance for invoice in members),
-        )
-        for (source, currency, basis), members in sorted(groups.items())
     )
 
 
@@ -135,21 +87,6 @@ def control_document(control: SourceControl) -> dict[str, Any]:
         },
         "difference": plain(control.difference),
         "kept": plain(control.kept),
-    }
-
-
-def invoice_document(control: InvoiceControl) -> dict[str, Any]:
-    """Return the JSON document; amounts are decimal strings."""
-    return {
-        "source": control.source,
-        "period": str(control.period),
-        "currency": control.currency,
-        "basis": control.basis,
-        "total": plain(control.total),
-        "stored": plain(control.stored),
-        "difference": plain(control.difference),
-        "tolerance": plain(control.tolerance),
-        "within": control.is_within,
     }
 
 
@@ -184,7 +121,7 @@ def _bases(files: Collection[Row[Any]], stored: Collection[Mapping[Basis, Decima
             rounded=_sum(Decimal(sums.get(column, "0")) for sums in rounded),
             stored=total(sums[basis] for sums in stored),
         )
-        for basis, column in _COLUMNS.items()
+        for basis, column in COST_COLUMNS.items()
         if all(column in sums for sums in written)
     }
 
@@ -206,12 +143,6 @@ def _stored(connection: Connection) -> dict[tuple[str, str, datetime | None], Ma
 def _readings() -> Select[tuple[Any, ...]]:
     of_charges = select(collected.c.source, collected.c.read_at).where(collected.c.table_name == "charges")
     return of_charges.where(collected.c.read_at.is_not(None)).distinct()
-
-
-def _billed_in(connection: Connection, source: str, currency: str, basis: Basis, period: Month) -> Decimal:
-    of_month = (rollup.c.source == source) & (rollup.c.billing_month == str(period)) & (rollup.c.currency == currency)
-    row = connection.execute(select(*money_sums(rollup, basis)).where(of_month, rollup.c.basis != "estimated")).one()
-    return joined(row[0], row[1])
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

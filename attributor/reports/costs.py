@@ -15,6 +15,10 @@ from attributor.periods import days_between
 
 Basis = Literal["effective", "billed", "list"]
 BASES: tuple[Basis, ...] = ("effective", "billed", "list")
+COST_COLUMNS: Mapping[Basis, str] = MappingProxyType(
+    {"effective": "EffectiveCost", "billed": "BilledCost", "list": "ListCost"}
+)
+"""The charges' column of a basis."""
 
 DIMENSIONS: Mapping[str, Column[Any]] = MappingProxyType(
     {

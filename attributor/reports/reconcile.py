@@ -11,23 +11,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, select
 
-from attributor.config.settings import InvoiceSettings
 from attributor.ledger.corrections import posting_days
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.statements import closed_in
 from attributor.ledger.tables import control_sums, rollup
 from attributor.money import from_units, plain, to_units, total
 from attributor.periods import Month
-from attributor.reports.controls import (
-    InvoiceControl,
-    SourceControl,
-    control_document,
-    invoice_controls,
-    invoice_document,
-    source_controls,
-)
+from attributor.reports.controls import SourceControl, control_document, source_controls
 from attributor.reports.costs import BASES, IS_OWN, Basis
 from attributor.reports.files import FileTotals, file_totals, file_totals_document
+from attributor.reports.invoices import InvoiceControl, invoice_document
 from attributor.reports.variance import VarianceLine, variance_lines
 from rules.schema import ESTIMATES
 
@@ -114,10 +107,10 @@ class Reconciliation:
         return total(differences) or total(difference.copy_abs() for difference in differences)
 
 
-def reconcile(engine: Engine, period: Month, invoices: Iterable[InvoiceSettings] = ()) -> Reconciliation:
+def reconcile(engine: Engine, period: Month, invoices: tuple[InvoiceControl, ...] = ()) -> Reconciliation:
     """Compare the control sums of collected days with the published rollup; days not yet published differ.
 
-    Beside them stand what is stored of each source against its files, and the month's invoices against its charges.
+    Beside them stand what is stored of each source against its files, and the month's invoices as they are given.
     """
     with engine.connect() as connection:
         is_closed = period in closed_in(connection)
@@ -128,12 +121,11 @@ def reconcile(engine: Engine, period: Month, invoices: Iterable[InvoiceSettings]
         )
         files = file_totals(connection)
         controls = source_controls(connection)
-        invoiced = invoice_controls(connection, invoices, period)
         estimated = variance_lines(connection, period, ("source",)).get("estimated", ())
     by_source = {(f"{line.values[0]}{ESTIMATES}", line.currency): line for line in estimated}
     sources = sorted({key[:2] for key in found.keys})
     lines = (replace(_line(*key, found, files.get(key)), estimates=by_source.get(key)) for key in sources)
-    return Reconciliation(period, tuple(lines), is_closed, controls, invoiced)
+    return Reconciliation(period, tuple(lines), is_closed, controls, invoices)
 
 
 def reconcile_document(report: Reconciliation) -> dict[str, Any]:

@@ -103,6 +103,7 @@ def test_an_invoice_within_its_tolerance_agrees(ran) -> None:
             "period": "2026-11",
             "currency": "USD",
             "basis": "billed",
+            "match": None,
             "total": "45.99",
             "stored": "46",
             "difference": "0.01",
@@ -138,11 +139,50 @@ def test_charges_count_by_their_billing_month_and_invoices_of_one_are_added_up(b
     ]
 
 
+def test_an_invoice_is_held_against_the_charges_alone_that_it_matches(billed) -> None:
+    company = billed(
+        "2026-11-01 EC2 5/1/1 team=ads invoice=2026-10",
+        "2026-11-10 EC2 7/6/8 team=ads",
+        "2026-11-11 EC2 9/9/9 team=search",
+        "2026-11-11 EC2 2/2/2 team=search currency=EUR",
+        "2026-11-12 S3 4/4/4 team=search",
+    )
+    _invoices(
+        company,
+        "source: aws, period: 2026-11, total: 9, currency: USD, match: {ServiceName: EC2, tags.team: sea*}",
+        "source: aws, period: 2026-11, total: 8, currency: USD, match: {any: [{tags.team: ads}, {x_Source: gcp}]}",
+        "source: aws, period: 2026-11, total: 20, currency: USD, tolerance: 1",
+        "source: aws, period: 2026-11, total: 6, currency: USD, basis: effective, match: {tags.team: ads}",
+        "source: aws, period: 2026-11, total: 0, currency: USD, match: {ServiceName: RDS}",
+    )
+    answer = _reconcile(company)
+    assert answer.code == 1
+    found = [(line["match"], line["basis"], line["stored"], line["within"]) for line in answer.json["invoices"]]
+    assert sorted(found, key=str) == [
+        (None, "billed", "20", True),
+        ({"ServiceName": "EC2", "tags.team": "sea*"}, "billed", "9", True),
+        ({"ServiceName": "RDS"}, "billed", "0", True),
+        ({"any": [{"tags.team": "ads"}, {"x_Source": "gcp"}]}, "billed", "7", False),
+        ({"tags.team": "ads"}, "effective", "6", True),
+    ]
+
+
 def test_people_read_controls_and_invoices_below_the_sources(ran) -> None:
-    _invoices(ran, "source: aws, period: 2026-11, total: 40, currency: USD")
+    _invoices(
+        ran,
+        "source: aws, period: 2026-11, total: 40, currency: USD",
+        "source: aws, period: 2026-11, total: 4, currency: USD, match: {InvoiceId: absent}",
+    )
     answer = ran.command("reconcile", "--period", "2026-11")
     assert answer.code == 1
-    for words in ("what the files say, effective cost", "invoices of 2026-11", "kept", "within"):
+    for words in (
+        "all charges",
+        '{"InvoiceId": "absent"}',
+        "what the files say, effective cost",
+        "invoices of 2026-11",
+        "kept",
+        "within",
+    ):
         assert words in answer.out
 
 
@@ -156,6 +196,9 @@ def test_people_read_controls_and_invoices_below_the_sources(ran) -> None:
         ("source: aws, period: 2026-11, total: 1, currency: USD, basis: paid", "`basis`: 'paid' is none"),
         ("source: aws, period: 2026-11, total: 1, currency: USD, tolerance: -1", "`tolerance` is below 0"),
         ("source: aws, period: 2026-11, total: 1, currency: USD, totel: 1", "unknown key `totel`"),
+        ("source: aws, period: 2026-11, total: 1, currency: USD, match: EC2", "`match` is a text"),
+        ("source: aws, period: 2026-11, total: 1, currency: USD, match: {InvoiceId: {like: x}}", "`like`"),
+        ("source: aws, period: 2026-11, total: 1, currency: USD, match: {InvoiceId: {regex: (}}", "cannot be read"),
     ],
 )
 def test_a_mistake_in_an_invoice_is_told_with_its_line(ran, entry: str, words: str) -> None:
