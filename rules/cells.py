@@ -26,6 +26,9 @@ UNUSED = "unused"
 TAGS = "tags"
 """Column of groups and cells, where tags are required: a 1 or 0 for each of them in order, whether it is there."""
 
+COUNT = "charge_count"
+"""Column of groups and cells of charges that were not collapsed before: how many charges they are of."""
+
 _PERIODS: tuple[Per, ...] = ("hour", "day", "month")
 
 
@@ -51,6 +54,8 @@ class Plan:
     """The columns of which the charges have the answers to the rules' tests, and not the value."""
     marks: tuple[tuple[str, str], ...] = ()
     """What else tells charges apart, UNUSED and TAGS where they are needed: SQL by the groups' column."""
+    counts: bool = False
+    """Whether groups and cells know how many charges they are of, in the column COUNT."""
 
     @property
     def tells_unused(self) -> bool:
@@ -76,6 +81,7 @@ def plan_of(connection: duckdb.DuckDBPyConnection, charges: Charges, ruleset: Ru
         finest=finest_bucket(ruleset),
         judged=charges.judged,
         marks=tuple(_marks(available, ruleset)),
+        counts=not charges.collapsed,
     )
 
 
@@ -111,6 +117,7 @@ def group_charges(connection: duckdb.DuckDBPyConnection, charges: Charges, plan:
     """Create the groups: id, the keys that every charge has, c0… d0… b0… f0…, and the sums in units."""
     added, grouped_by = ("{}", "") if charges.collapsed else ("sum({})", " GROUP BY ALL")
     sums = ", ".join(f"{added.format(identifier(column))} AS {column}" for column in COST_COLUMNS)
+    sums += f", count(*) AS {COUNT}" if plan.counts else ""
     units = ", ".join(f"{units_of(f's.{column}')} AS {column}" for column in COST_COLUMNS)
     keys = ", ".join(group_keys(plan))
     connection.execute(
@@ -182,13 +189,14 @@ def make_cells(connection: duckdb.DuckDBPyConnection, charges: Charges, ruleset:
     plan = decide_groups(connection, charges, ruleset)
     keys = cell_keys(plan)
     splitting = [index for index, rule in enumerate(ruleset.rules) if method_of(rule.outcome) != "direct"]
+    counted = f", CAST(sum({COUNT}) AS BIGINT) AS {COUNT}" if plan.counts else ""
     alike = ["rule", "window_start", "window_end", "day", "currency", *(f"f{i}" for i in range(len(plan.followed)))]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {CELLS} AS"
         f" SELECT row_number() OVER (ORDER BY {', '.join(keys)}) AS cell,"
         f" CASE WHEN {_among('rule', splitting)} THEN dense_rank() OVER (ORDER BY {', '.join(alike)}) END AS split,"
-        f" {', '.join(keys)}, billed, effective, list FROM (SELECT {', '.join(keys)}, sum(BilledCost) AS billed,"
-        f" sum(EffectiveCost) AS effective, sum(ListCost) AS list FROM ({grouped(ruleset)}) GROUP BY ALL)"
+        f" * FROM (SELECT {', '.join(keys)}, sum(BilledCost) AS billed,"
+        f" sum(EffectiveCost) AS effective, sum(ListCost) AS list{counted} FROM ({grouped(ruleset)}) GROUP BY ALL)"
     )
     return plan
 

@@ -9,10 +9,12 @@ from rules.allocations import PART_JOINS, described_parts, load_names
 from rules.attribute import DayTables, Worked, work_out
 from rules.charge_shares import charges_of_cells
 from rules.decide import NOBODY
+from rules.explained_costs import costs_behind_splits
 from rules.explained_parts import Case, Given, costs_of, grouped, rule_parts
 from rules.explained_reasons import reasons_of_nobody
 from rules.explained_usage import Asked, usage_behind
 from rules.explanation import CurrencyPart, Explanation, Question
+from rules.keys import split_keys
 from rules.ruleset import RuleSet
 from rules.sharing import SHARED_PARTS
 from rules.split import COSTS
@@ -78,6 +80,8 @@ def _behind(
         if one.split is not None and (window := worked.phased.weights[one.split].window) is not None
     }
     owners = {one.shared_step or question.team for one in given}
+    splits = {one.split for one in given if one.split is not None}
+    keys = [key for key in split_keys(connection, worked.plan) if key.number in splits]
     nobodys = [one.cell for one in given if one.rule == NOBODY]
     cells = sorted({one.cell for one in given})
     case = Case(
@@ -86,6 +90,7 @@ def _behind(
         ruleset=ruleset,
         charges=charges_of_cells(connection, tables.charges, worked.plan, ruleset, cells),
         usage=usage_behind(connection, tables.usage, list(asked.values()), owners),
+        weighed_by=costs_behind_splits(worked, ruleset, keys, owners),
         reasons=reasons_of_nobody(connection, worked.plan, ruleset, nobodys) if nobodys else {},
         largest=LARGEST_CHARGES,
     )

@@ -11,6 +11,7 @@ from rules.cells import method_of
 from rules.charge_cuts import unit_of
 from rules.charge_shares import CellPart, OneCharge, Units, charge_shares, cut_of, plus
 from rules.decide import NOBODY
+from rules.explained_costs import costs_behind_step
 from rules.explained_reasons import joined_reasons, reason_of_fallback
 from rules.explanation import (
     ChargeShare,
@@ -20,6 +21,7 @@ from rules.explanation import (
     Reason,
     RulePart,
     UsedBy,
+    WeighedBy,
     Weighing,
     Weight,
 )
@@ -27,6 +29,7 @@ from rules.hours import instant
 from rules.outcomes import Activity, CostSplit, Follow, Outcome, UsageSplit
 from rules.ruleset import Rule, RuleSet, holds_on
 from rules.schema import UNATTRIBUTED
+from rules.sharing import Step
 from rules.weights import Weights
 
 _EXACT = Context(prec=60)
@@ -58,13 +61,14 @@ class Given:
 
 @dataclass(frozen=True)
 class Case:
-    """What the explanation is worked out from: by cell its charges and reasons, by split the usage behind it."""
+    """What the explanation is worked out from: by cell its charges and reasons, by split what is behind its weights."""
 
     team: str
     worked: Worked
     ruleset: RuleSet
     charges: Mapping[int, tuple[OneCharge, ...]]
     usage: Mapping[int, tuple[UsedBy, ...]]
+    weighed_by: Mapping[int, tuple[WeighedBy, ...]]
     reasons: Mapping[int, Mapping[str, Units]]
     largest: int
 
@@ -114,10 +118,19 @@ def _flows(case: Case, of: Given) -> tuple[Flow, ...]:
     shared = {one.team: one.split for one in case.ruleset.shared if holds_on(one, of.day)}
     steps = [step for step in case.worked.steps if (step.day, step.currency) == (of.day, of.currency)]
     return tuple(
-        Flow(step.provider, unit_of(shared[step.provider], step.used.fallback, of.currency), _weights(step.used))
+        Flow(
+            provider=step.provider,
+            unit=unit_of(shared[step.provider], step.used.fallback, of.currency),
+            weights=_weights(step.used),
+            weighed_by=_behind_step(case, shared[step.provider], step),
+        )
         for step in steps
         if step.used is not None
     )
+
+
+def _behind_step(case: Case, split: Outcome, step: Step) -> tuple[WeighedBy, ...]:
+    return costs_behind_step(case.worked, split, step, {case.team}) if isinstance(split, CostSplit) else ()
 
 
 def _weighing(case: Case, given: Sequence[Given], outcome: Outcome | None) -> Weighing:
@@ -135,6 +148,7 @@ def _weighing(case: Case, given: Sequence[Given], outcome: Outcome | None) -> We
         note=weights.note if weights else "",
         unit=unit_of(outcome, weights.fallback, first.currency) if weights and outcome else "",
         usage=case.usage.get(first.split, ()) if first.split is not None else (),
+        weighed_by=case.weighed_by.get(first.split, ()) if first.split is not None else (),
         costs=costs_of(given),
         charges=listed,
         more=more,

@@ -1,7 +1,7 @@
 """The nouns of an explanation: from an amount to rules, to weights, to charges; each level sums to the one above."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -68,15 +68,38 @@ class UsedBy:
 
 
 @dataclass(frozen=True)
+class CostDay:
+    """What rules before those by cost gave an owner on a UTC day, of effective cost, and of how many charges.
+
+    `charges` is None where they were not counted.
+    """
+
+    day: date
+    cost: Decimal
+    charges: int | None
+
+
+@dataclass(frozen=True)
+class WeighedBy:
+    """The cost that was an owner's weight; the days, oldest first, sum to it."""
+
+    owner: str
+    cost: Decimal
+    days: tuple[CostDay, ...]
+
+
+@dataclass(frozen=True)
 class Flow:
     """What a shared team's consumers used of it, before teams that serve each other are solved.
 
-    `unit` is what the weights were measured in ("" for a blend); a team's use of itself is among them.
+    `unit` is what the weights were measured in ("" for a blend); a team's use of itself is among them. `weighed_by` is
+    the cost of the owner that is asked about, where the weights are costs.
     """
 
     provider: str
     unit: str
     weights: tuple[Weight, ...]
+    weighed_by: tuple[WeighedBy, ...]
 
 
 @dataclass(frozen=True)
@@ -122,7 +145,8 @@ class Weighing:
     Several metrics or pools are listed, and `note` says what is remarkable about the weights ("" where nothing is).
 
     `unit` is what the weights' quantities are in: a metric, a currency, "Shares" as a rule writes them, or "". `usage`
-    is what each owner used, with the rows of the owner that is asked about and of the capacity.
+    is what each owner used, with the rows of the owner that is asked about and of the capacity; `weighed_by` its cost,
+    where the weights are costs.
 
     `charges` are the largest by their share, the rest is `more`; together they sum to `costs`. A direct rule has one
     weighing without weights.
@@ -136,6 +160,7 @@ class Weighing:
     note: str
     unit: str
     usage: tuple[UsedBy, ...]
+    weighed_by: tuple[WeighedBy, ...]
     costs: Costs
     charges: tuple[ChargeShare, ...]
     more: MoreCharges | None

@@ -43,8 +43,9 @@ def phase_one_costs(connection: duckdb.DuckDBPyConnection, tables: DayTables, ru
     Returns the span of usage that was needed, as `Attribution.span`. Where the rules hold claims against the pools of
     a month, `tables` have them.
 
-    Columns: day, currency, team, f0… (the values of the followed columns) and effective as DECIMAL(38,12). The union
-    of it over the days of a month is what `DayTables.month_costs` wants.
+    Columns: day, currency, team, f0… (the values of the followed columns), effective as DECIMAL(38,12), and charges, of
+    how many it is, null where charges were collapsed before they were counted (`DayTables.columns`). The union of it
+    over the days of a month is what `DayTables.month_costs` wants.
     """
     plan = make_cells(connection, read_charges(connection, tables, ruleset), ruleset)
     pools = other_pools(connection, tables, ruleset)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from rules.cells import CELLS, Plan
+from rules.cells import CELLS, COUNT, Plan
 from rules.decide import NOBODY
 from rules.keys import SplitKey, Weighed, split_keys
 from rules.measures import Measure, UsageSource, sums_by_team
@@ -173,12 +173,19 @@ def _split_cells(connection: duckdb.DuckDBPyConnection, weights: Mapping[int, We
 
 
 def owner_costs_query(plan: Plan) -> str:
-    """Return what phase 1 gave each owner, by day, currency and followed columns; nobody's is left out."""
+    """Return what phase 1 gave each owner, by day, currency and followed columns; nobody's is left out.
+
+    With it comes of how many charges, null where charges were collapsed before they were counted.
+    """
     columns = [f"f{index}" for index in range(len(plan.followed))]
     keys = ", ".join(["c.day", "c.currency", "p.team", *(f"c.{column}" for column in columns)])
+    parts, counted = PARTS, "CAST(NULL AS BIGINT)"
+    if plan.counts:
+        parts = f"(SELECT item, team, sum(effective) AS effective FROM {PARTS} GROUP BY ALL)"
+        counted = f"CAST(sum(c.{COUNT}) AS BIGINT)"
     return (
-        f"SELECT {keys}, sum(p.effective) AS effective FROM {PARTS} p JOIN {CELLS} c ON c.cell = p.item"
-        f" WHERE p.team <> '{UNATTRIBUTED}' GROUP BY ALL"
+        f"SELECT {keys}, sum(p.effective) AS effective, {counted} AS charges FROM {parts} p"
+        f" JOIN {CELLS} c ON c.cell = p.item WHERE p.team <> '{UNATTRIBUTED}' GROUP BY ALL"
     )
 
 
@@ -189,11 +196,11 @@ def _owner_costs(connection: duckdb.DuckDBPyConnection, plan: Plan, month_costs:
     if month_costs is not None:
         others = ", ".join(["day", "currency", "team", *columns])
         query = (
-            f"{query} UNION ALL SELECT {others}, {units_of('effective')} FROM {identifier(month_costs)}"
+            f"{query} UNION ALL SELECT {others}, {units_of('effective')}, charges FROM {identifier(month_costs)}"
             f" WHERE day NOT IN (SELECT day FROM {CELLS})"
         )
     names = [name for name, _ in plan.followed]
     return tuple(
-        OwnerCost(day, currency, team, dict(zip(names, rest[:-1], strict=True)), int(rest[-1]))
+        OwnerCost(day, currency, team, dict(zip(names, rest[:-2], strict=True)), int(rest[-2]), rest[-1])
         for day, currency, team, *rest in connection.execute(query).fetchall()
     )

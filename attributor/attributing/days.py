@@ -37,6 +37,8 @@ class DayReading:
     inputs: Inputs
     answers: Memory = field(default_factory=dict, repr=False, compare=False)
     """What the rules said of the last day's values, for the next day."""
+    counts: bool = False
+    """Whether the charges behind costs are counted, for explanations; it takes longer."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def open_day(reading: DayReading, usage: OpenUsage, day: date, whole: WholeMonth
     _open_whole(reading, _CHARGES, "charges", pins)
     given = {_MONTH_COSTS: whole.costs, _MONTH_POOLS: whole.pools}
     costs, pools = (_registered(reading, name, table) for name, table in given.items())
-    columns = partial(read_columns, reading.lake, "charges", pins)
+    columns = None if reading.counts else partial(read_columns, reading.lake, "charges", pins)
     return DayTables(_CHARGES, usage.table, _COVERAGE, costs, pools, columns, reading.answers)
 
 

@@ -67,7 +67,7 @@ class ExplainedDay:
 
 def explain_days(archive: Archive, asked: Asked, first: date, end: date) -> Iterator[ExplainedDay]:
     """Yield the published days of [first, end) on which the team was given something, the oldest first."""
-    for replayed in replay(archive, _days_with_costs(archive.engine, asked, first, end)):
+    for replayed in replay(archive, _days_with_costs(archive.engine, asked, first, end), counts=True):
         explanation = explain(archive.connection, replayed.tables, replayed.ruleset, asked.question)
         yield ExplainedDay(replayed.day, replayed.ruleset.digest, explanation)
 

@@ -45,7 +45,7 @@ def _posted(engine: Engine, asked: Asked, first: date, end: date) -> set[tuple[d
 def _frozen(archive: Archive, asked: Asked, day: date) -> ExplainedDay | None:
     if not publications(archive.engine, [day]):
         return None
-    [found] = (_explained(archive, asked, of) for of in replay(archive, [day]))
+    [found] = (_explained(archive, asked, of) for of in replay(archive, [day], counts=True))
     return found
 
 

@@ -44,8 +44,8 @@ class ReplayedDay:
     tables: DayTables
 
 
-def replay(archive: Archive, days: Sequence[date]) -> Iterator[ReplayedDay]:
-    """Open published days in their order; each stays open until the next is asked for."""
+def replay(archive: Archive, days: Sequence[date], *, counts: bool = False) -> Iterator[ReplayedDay]:
+    """Open published days in their order, each until the next is asked for; `counts` as in `DayReading`."""
     if not days:
         return
     published = _published_of_months(archive.engine, min(days), max(days) + timedelta(days=1))
@@ -54,7 +54,7 @@ def replay(archive: Archive, days: Sequence[date]) -> Iterator[ReplayedDay]:
 
     @cache
     def reading_by(digest: str) -> DayReading:
-        return DayReading(lake, archive.connection, restored(archive.engine, digest), inputs)
+        return DayReading(lake, archive.connection, restored(archive.engine, digest), inputs, counts=counts)
 
     @cache
     def whole_by(month: Month, digest: str) -> WholeMonth:
@@ -71,7 +71,7 @@ def replay(archive: Archive, days: Sequence[date]) -> Iterator[ReplayedDay]:
 
 
 def replay_corrected(archive: Archive, days: Sequence[tuple[date, DayState]]) -> Iterator[ReplayedDay]:
-    """Open days of closed months in their order, each as it was attributed once; it stays open until the next."""
+    """Open days of closed months in their order, each as it was attributed once, until the next is asked for."""
     lake, coverage = replace(archive.lake, known={}), read_inputs(archive.engine).coverage
 
     @cache
@@ -80,7 +80,7 @@ def replay_corrected(archive: Archive, days: Sequence[tuple[date, DayState]]) ->
 
     for day, state in days:
         inputs = Inputs(_pinned(state.charges_versions), _pinned(state.usage_versions), coverage)
-        reading = DayReading(lake, archive.connection, rules_by(state.rules_digest), inputs)
+        reading = DayReading(lake, archive.connection, rules_by(state.rules_digest), inputs, counts=True)
         whole, _ = whole_month(reading, open_usage(reading, usage_for(reading, [day])), month_of(day))
         usage = open_usage(reading, _whole_days(day, state.usage_start, state.usage_end))
         yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, whole))

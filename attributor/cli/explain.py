@@ -18,7 +18,8 @@ from attributor.cli.teams import check_team
 from attributor.money import plain
 from attributor.periods import month_of
 from attributor.reports.costs import BASES, Basis, parse_basis
-from attributor.reports.explanation import Explained, explained_document, in_basis
+from attributor.reports.explanation import Explained, in_basis
+from attributor.reports.explanation_document import explained_document
 from attributor.reports.subject import Subject
 from rules.explanation import Costs
 

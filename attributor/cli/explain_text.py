@@ -7,7 +7,7 @@ from fractions import Fraction
 from attributor.money import plain, shown
 from attributor.reports.costs import Basis
 from attributor.reports.explanation import CorrectionLine, DayOfRule, Explained, RuleLine, in_basis
-from rules.explanation import Flow, UsedBy, Weighing, Weight
+from rules.explanation import Flow, UsedBy, WeighedBy, Weighing, Weight
 
 _SHOWN = 5
 _VERSION = 12
@@ -51,6 +51,7 @@ def _of_day(day: DayOfRule, basis: Basis, money: str) -> Iterator[str]:
         yield f"{shown(in_basis(reason.costs, basis), money)}: {reason.text}"
     for flow in day.part.step_flows:
         yield f"{flow.provider} was used by {_flow(flow)}"
+        yield from _weighed_by(flow.weighed_by)
     if day.part.step_weights:
         yield f"so its cost goes to {', '.join(f'{one.owner} {_percent(one.share)}' for one in day.part.step_weights)}"
     for weighing in day.part.weighings[:_SHOWN]:
@@ -75,6 +76,7 @@ def _weighing(weighing: Weighing, basis: Basis, money: str) -> Iterator[str]:
     if weighing.note:
         yield f"  {weighing.note}"
     yield from _usage(weighing.usage)
+    yield from _weighed_by(weighing.weighed_by)
     for charge in weighing.charges[:_SHOWN]:
         share, whole = (shown(in_basis(costs, basis), money, 6) for costs in (charge.share, charge.own))
         yield f"  {share} of {whole}  {charge.origin}"
@@ -96,6 +98,17 @@ def _usage(usage: Sequence[UsedBy]) -> Iterator[str]:
             yield f"    {plain(row.quantity)}  {row.hour:%Y-%m-%d %H:%M}  {row.origin or row.source}"
         if used.rows and used.more:
             yield f"    {plain(used.more.quantity)}  in {used.more.count} more rows"
+
+
+def _weighed_by(found: Sequence[WeighedBy]) -> Iterator[str]:
+    for weight in found:
+        yield f"  cost of {weight.owner}: {plain(weight.cost)}, of"
+        for day in sorted(weight.days, key=lambda day: day.cost.copy_abs(), reverse=True)[:_SHOWN]:
+            counted = "" if day.charges is None else f"  {day.charges} charge{'' if day.charges == 1 else 's'}"
+            yield f"    {plain(day.cost)}  {day.day}{counted}"
+        more = len(weight.days) - _SHOWN
+        if more > 0:
+            yield f"    … and {more} more days: --format json lists them"
 
 
 def _percent(share: Fraction) -> str:

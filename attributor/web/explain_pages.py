@@ -15,7 +15,8 @@ from attributor.attributing.explaining import FILTERS
 from attributor.periods import month_of
 from attributor.reports.document import document
 from attributor.reports.explained_days import ExplainedMonth, explained_month
-from attributor.reports.explanation import Explained, explained_document, in_basis
+from attributor.reports.explanation import Explained, in_basis
+from attributor.reports.explanation_document import explained_document
 from attributor.reports.owners import known_team, shown_name
 from attributor.reports.subject import Subject
 from attributor.reports.view import View, frame

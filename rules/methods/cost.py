@@ -18,13 +18,17 @@ _Index = Mapping[_Place, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class OwnerCost:
-    """What phase 1 gave an owner on a day, in 1e-12 units of effective cost, by the values of followed columns."""
+    """What phase 1 gave an owner on a day, in 1e-12 units of effective cost, by the values of followed columns.
+
+    `charges` is of how many charges, None where they were not counted.
+    """
 
     day: date
     currency: str
     team: str
     followed: Mapping[str, str | None]
     effective: int
+    charges: int | None = None
 
 
 def weigh_by_cost(split: CostSplit, keys: Sequence[SplitKey], costs: Iterable[OwnerCost]) -> dict[int, Weights]:
@@ -55,6 +59,26 @@ def weigh_followed(follow: Follow, keys: Sequence[SplitKey], costs: Sequence[Own
     levels = [follow.columns[:count] for count in range(len(follow.columns), 0, -1)]
     indexes = [(columns, _index(costs, "month", columns)) for columns in levels]
     return {key.number: _followed(key, indexes) for key in keys}
+
+
+def costs_behind(outcome: CostSplit | Follow, key: SplitKey, costs: Iterable[OwnerCost]) -> tuple[OwnerCost, ...]:
+    """Return the costs that the weights of a split were made of; none where something else stood in for them."""
+    if isinstance(outcome, CostSplit):
+        found = costs_in(costs, (key.day, key.currency), outcome.per)
+        return tuple(cost for cost in found if not outcome.among or cost.team in outcome.among)
+    of_month = costs_in(costs, (key.day, key.currency), "month")
+    for columns in (outcome.columns[:count] for count in range(len(outcome.columns), 0, -1)):
+        agreeing = tuple(one for one in of_month if all(one.followed[c] == key.followed[c] for c in columns))
+        if all(key.followed[c] is not None for c in columns) and sum(one.effective for one in agreeing) > 0:
+            return agreeing
+    return ()
+
+
+def costs_in(costs: Iterable[OwnerCost], at: tuple[date, str], per: Per) -> tuple[OwnerCost, ...]:
+    """Return the costs of the bucket of a day, in a currency."""
+    day, currency = at
+    bucket = bucket_of(day, per)
+    return tuple(cost for cost in costs if cost.currency == currency and bucket_of(cost.day, per) == bucket)
 
 
 def _shared_by(split: CostSplit, sums: Mapping[str, int], day: date) -> Weights | None:

@@ -1,5 +1,6 @@
 """From an amount to rules, weights and charges, every level summing to the one above."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from rules.explain import explain
 from rules.explanation import Question
 
+DAY = datetime(2026, 10, 14, tzinfo=UTC)
 RULES = """
 teams:
   search: {}
@@ -149,6 +151,63 @@ def test_costs_that_weighed_are_told_in_their_currency(question_of):
     (weighing,) = support.weighings
     assert (weighing.metric, weighing.unit) == ("EffectiveCost", "USD")
     assert next(one.quantity for one in weighing.weights if one.owner == "platform") == 10
+
+
+def test_costs_that_weighed_are_told_by_the_day_with_how_many_charges_they_are_of(question_of):
+    (currency,) = question_of("ads").currencies
+    weighings = [w for part in currency.parts if part.rule == "support" for w in part.weighings]
+    told = {found.owner: found for weighing in weighings for found in weighing.weighed_by}
+    # Of what platform and data were given, ads bears a part: their weights are as much behind it as its own.
+    assert told.keys() == {"ads", "platform"}
+    ((day,),) = (found.days for found in told.values() if found.owner == "platform")
+    assert (day.cost, day.charges) == (10, 1)
+    # Five charges of the cluster and its credit.
+    assert [day.charges for day in told["ads"].days] == [6]
+    for weighing in weighings:
+        of_owner = {weight.owner: weight.quantity for weight in weighing.weights}
+        for found in weighing.weighed_by:
+            assert sum(day.cost for day in found.days) == found.cost == of_owner[found.owner]
+
+
+def test_what_a_charge_follows_is_told_by_the_day_of_its_month(engine, charge):
+    text = """
+    teams: {a: , b: }
+    rules:
+      - {name: tag, match: {tags.team: present}, owner: {team: tags.team}}
+      - {name: tax, follow: [BillingAccountId, ServiceName]}
+    """
+    first = [
+        charge(cost, tags_team=team, ServiceName="EC2", BillingAccountId=account, ChargePeriodStart=at, **more)
+        for cost, team, account, at, more in (
+            (3, "a", "1", DAY, {}),
+            (2, "a", "1", DAY, {"ResourceId": "r"}),
+            (-1, "a", "1", DAY - timedelta(days=2), {}),
+            (40, "a", "2", DAY, {}),
+            (6, "b", "1", DAY, {}),
+        )
+    ]
+    tax = charge(5, ServiceName="S3", BillingAccountId="1")
+    (currency,) = engine.explain(text, Question("a", (("rule", "tax"),)), [*first, tax]).currencies
+    (weighing,) = currency.parts[0].weighings
+    (found,) = weighing.weighed_by
+    assert [(day.day.day, day.cost, day.charges) for day in found.days] == [(12, -1, 1), (14, 5, 2)]
+    assert (found.owner, found.cost) == ("a", next(w.quantity for w in weighing.weights if w.owner == "a"))
+
+
+def test_a_shared_team_split_by_cost_tells_what_its_consumer_cost(engine, charge):
+    text = """
+    teams: {a: , b: , p: }
+    rules: [{name: tag, owner: {team: tags.team}}]
+    shared: [{team: p, split: {by: cost}}]
+    """
+    charges = [charge(cost, tags_team=team) for cost, team in ((1, "a"), (2, "a"), (3, "b"), (10, "p"))]
+    (currency,) = engine.explain(text, Question("a"), charges).currencies
+    passed = next(part for part in currency.parts if part.shared_step)
+    (flow,) = passed.step_flows
+    assert (flow.unit, {weight.owner: weight.quantity for weight in flow.weights}) == ("USD", {"a": 3, "b": 3})
+    assert [(found.owner, [(day.cost, day.charges) for day in found.days]) for found in flow.weighed_by] == [
+        ("a", [(3, 2)])
+    ]
 
 
 def test_a_question_about_a_service_counts_that_service_only(question_of):

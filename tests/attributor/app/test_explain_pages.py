@@ -73,6 +73,17 @@ def test_every_linked_amount_of_the_page_is_the_one_that_is_explained(client: Te
             assert sum(Decimal(part["cost"]) for part in parts) == Decimal(amount)
 
 
+def test_the_page_of_a_day_tells_the_days_whose_costs_weighed(client: TestClient, company) -> None:
+    config = (company.folder / "attributor.yaml").read_text()
+    company.write(
+        "attributor.yaml", f"{config}  - {{name: rest, match: {{tags.owner: present}}, split: {{by: cost}}}}\n"
+    )
+    company.run()
+    page = _page(client, "/explain?team=ads&day=2026-11-11&rule=rest")
+    table = page[page.index("Cost of ads by which it was weighed: 5") :]
+    assert re.search(r'11 Nov[^<]*</th><td class="number">1</td><td class="number"><data value="5">', table)
+
+
 @pytest.mark.parametrize(
     ("query", "status", "words"),
     [

@@ -104,6 +104,7 @@ def _faults_of_day(folder: Path, day: Any, read: Callable[[Path, str], list[Deci
             yield "the charges do not sum"
         if weighing["weights"] and sum(Fraction(weight["share"]) for weight in weighing["weights"]) != 1:
             yield "the shares are not a whole"
+        yield from _faults_of_costs(weighing)
         for charge in weighing["charges"]:
             if not _is_told(charge, partial(read, column=column), partial(read, column="quantity"), folder):
                 yield f"{charge['origin']} does not cost {charge['charged']}"
@@ -115,6 +116,16 @@ def _faults_of_day(folder: Path, day: Any, read: Callable[[Path, str], list[Deci
                 file, _, line = row["origin"].rpartition(":")
                 if read(folder / file, "quantity")[int(line) - 1] != Decimal(row["quantity"]):
                     yield f"{row['origin']} is not {row['quantity']}"
+
+
+def _faults_of_costs(weighing: Any) -> Iterator[str]:
+    """Costs that weighed sum, day by day, to the weight that they were; in an explanation the charges are counted."""
+    weights = {weight["owner"]: weight["quantity"] for weight in weighing["weights"]}
+    for found in weighing["weighed_by"]:
+        if not _sums(found, found["days"]) or weights[found["owner"]] != found["cost"]:
+            yield f"the days of {found['owner']} do not sum to its weight"
+        if not all(day["charges"] for day in found["days"]):
+            yield f"the charges of {found['owner']} are not counted"
 
 
 def _is_told(

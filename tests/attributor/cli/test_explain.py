@@ -174,6 +174,21 @@ def test_people_read_the_same_amounts(ran) -> None:
         assert words in answer.out
 
 
+def test_costs_that_weighed_are_told_by_the_day_down_to_how_many_charges_they_are_of(ran, faults_of) -> None:
+    config = (ran.folder / "attributor.yaml").read_text()
+    ran.write("attributor.yaml", f"{config}  - {{name: rest, match: {{tags.owner: present}}, follow: [ServiceName]}}\n")
+    ran.run()
+    asked = ("explain", "--period", "2026-11", "--team", "ads", "--rule", "rest")
+    document = ran.command(*asked, "--format", "json").json
+    assert (document["cost"], faults_of(ran.folder, document)) == ("0.5", [])
+    [weighing] = document["rules"][0]["days"][0]["weighings"]
+    days = [{"day": "2026-11-10", "cost": "6", "charges": 1}, {"day": "2026-11-11", "cost": "5", "charges": 1}]
+    assert weighing["weighed_by"] == [{"owner": "ads", "cost": "11", "days": days}]
+    told = ran.command(*asked).out
+    for words in ("cost of ads: 11, of", "6  2026-11-10  1 charge\n", "5  2026-11-11  1 charge\n"):
+        assert words in told
+
+
 def test_csv_has_a_row_a_charge_that_sum_to_the_amount(ran) -> None:
     answer = ran.command("explain", "--period", "2026-11", "--team", "search", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(answer.out)))
