@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from attributor.config.settings import Price, Replaces
 from attributor.estimating.bill import BILL, billed_sums, held_back
@@ -44,7 +44,7 @@ class _Settled:
     warnings: tuple[str, ...]
 
 
-def derive(stores: Stores, known: Known, batch: Batch) -> tuple[Estimation, tuple[str, ...]]:
+def derive(stores: Stores, known: Known, batch: Batch, now: datetime) -> tuple[Estimation, tuple[str, ...]]:
     """Store the charges that changed and return what to record, with what the user should know."""
     _open(stores, known, batch)
     settled = _settled(stores, batch)
@@ -56,7 +56,7 @@ def derive(stores: Stores, known: Known, batch: Batch) -> tuple[Estimation, tupl
         days=settled.days,
         lines=joined_lines(settled.priced, kept, billed),
         removed=batch.removed,
-        stored=dict(_stored(stores, known, batch, settled)),
+        stored=dict(_stored(stores, known, batch, settled, now)),
     )
     return estimation, settled.warnings
 
@@ -131,7 +131,9 @@ def _lines(stores: Stores, keys: Iterable[Key]) -> tuple[EstimateLine, ...]:
     return estimate_lines(stores.engine, days) if days else ()
 
 
-def _stored(stores: Stores, known: Known, batch: Batch, settled: _Settled) -> dict[str, tuple[StoredDay, ...]]:
+def _stored(
+    stores: Stores, known: Known, batch: Batch, settled: _Settled, now: datetime
+) -> dict[str, tuple[StoredDay, ...]]:
     """Store what counts on each source's days: estimates and the rows that hold the bill back, or nothing."""
     touched = [*((day.source, day.day) for day in settled.days), *batch.removed]
     stored = {}
@@ -139,7 +141,7 @@ def _stored(stores: Stores, known: Known, batch: Batch, settled: _Settled) -> di
         days = [day for of, day in touched if of == source]
         query = _charges_of(source, batch, settled)
         before = _stored_before(known, source + ESTIMATES)
-        stored[source + ESTIMATES] = store_charges(stores, source + ESTIMATES, query, days, before)
+        stored[source + ESTIMATES] = store_charges(stores, source + ESTIMATES, query, days, before, now)
     return stored
 
 

@@ -38,7 +38,7 @@ def estimate(
     changed: set[date] = set()
     warnings: list[str] = []
     for batch in _batches(prices, known, closed):
-        estimation, said = derive(remembering, known, batch)
+        estimation, said = derive(remembering, known, batch, now)
         record_estimates(stores.engine, stores.lease, estimation, now)
         changed |= {day.day for days in estimation.stored.values() for day in days}
         warnings += said

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 
 import duckdb
 from sqlalchemy import Engine
@@ -12,8 +11,10 @@ from sqlalchemy import Engine
 from attributor.ingest.changes import Known, absent_days, changed_days, covered_days, dropped_days
 from attributor.ingest.limits import refuse_too_large
 from attributor.ingest.progress import Progress
-from attributor.ingest.staging import SCHEMAS, StagedDay, staged, staged_days, staged_rows, staged_sums
-from attributor.lake.lake import Lake, replace
+from attributor.ingest.staging import Staged, StagedDay, staged, staged_days, staged_sums
+from attributor.lake.commits import commit_days
+from attributor.lake.day_files import bring_in
+from attributor.lake.lake import Lake
 from attributor.lake.views import Pin
 from attributor.ledger.collected import (
     CollectedDay,
@@ -26,7 +27,7 @@ from attributor.ledger.collected import (
 from attributor.ledger.lease import Lease
 from attributor.ledger.sources import coverage_of, record_unchanged, source_state
 from attributor.periods import month_of, start_of
-from collectors.base import Backfilling, Collector, FileRead, TableName, Window
+from collectors.base import Backfilling, Collector, FileRead, Window
 
 logger = logging.getLogger(__name__)
 
@@ -89,12 +90,12 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
 def _ingest_window(
     collector: Collector, stores: Stores, window: Window | None, begun: _Begun, progress: Progress
 ) -> Ingested:
-    with staged(collector.collect(window), collector.table, progress) as path:
-        refuse_too_large(stores.connection, path, collector.table, collector.name)
-        days = staged_days(stores.connection, path, SCHEMAS[collector.table].names)
+    with staged(stores.connection, collector.collect(window), collector.table, progress) as rows:
+        refuse_too_large(stores.connection, rows, collector.name)
+        days = staged_days(stores.connection, rows)
         known = _known(collector, stores.engine)
         changed = changed_days(days, known, _taken_back(collector, stores, absent_days(days, known), known))
-        stored = store_staged(stores, (collector.table, collector.name), path, changed)
+        stored = store_staged(stores, collector.name, rows, changed, begun.now)
     reading = collector.reading()
     record_collection(
         stores.engine,
@@ -157,26 +158,27 @@ def _known(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:
 
 
 def store_staged(
-    stores: Stores, of: tuple[TableName, str], path: Path, changed: Sequence[StagedDay]
+    stores: Stores, source: str, rows: Staged, changed: Sequence[StagedDay], now: datetime
 ) -> tuple[StoredDay, ...]:
-    """Put the staged rows of the changed days in the place of what a table of a source had of them, in one commit.
+    """Put the staged files of the changed days in the place of what the source had of them, in one commit.
 
     A day without staged rows becomes empty. Nothing is changed until the ledger names the days that are returned.
     """
     if not changed:
         return ()
-    table, source = of
-    rows = staged_rows(path, [day.day for day in changed])
-    version = replace(stores.lake, table, [(source, day.day) for day in changed], rows)
-    sums = _sums_by_day(stores.connection, path) if table == "charges" else {}
+    days = {day.day for day in changed}
+    files = [file for file in rows.files if file.day in days]
+    sums = _sums_by_day(stores.connection, rows) if rows.table == "charges" else {}
+    bring_in(stores.lake, rows.table, rows.folder, files)
+    version = commit_days(stores.lake, rows.table, source, days, files, now)
     return tuple(
         StoredDay(day.day, CollectedDay(version, day.digest, day.rows), sums.get(day.day, ())) for day in changed
     )
 
 
-def _sums_by_day(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[date, tuple[ControlSums, ...]]:
+def _sums_by_day(connection: duckdb.DuckDBPyConnection, rows: Staged) -> dict[date, tuple[ControlSums, ...]]:
     by_day: dict[date, tuple[ControlSums, ...]] = {}
-    for found in staged_sums(connection, path):
+    for found in staged_sums(connection, rows):
         sums = ControlSums(
             found.currency, found.sums["BilledCost"], found.sums["EffectiveCost"], found.sums["ListCost"]
         )

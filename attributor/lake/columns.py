@@ -13,10 +13,12 @@ from attributor.lake.views import Pin, pinned_files
 
 
 def read_columns(lake: Lake, table: str, pins: Collection[Pin], columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the rows of the pinned days, a row group at a time; a column that a file lacks is left out.
+    """Yield the rows of the pinned days, a row group at a time, with those of the columns that the table has.
 
-    Text is dictionary-encoded, in maps too. Raises what the store raises for a file that is gone.
+    A column that a file lacks is null. Text is dictionary-encoded, in maps too. Raises what the store raises for a file
+    that is gone.
     """
+    schema = lake.schemas[table]
     folder = local_folder(table_uri(lake.uri, table))
     store: pa_fs.FileSystem | None = None if folder is not None else store_of(lake, table)
     for path, partition in sorted(pinned_files(lake, table, pins).items()):
@@ -26,7 +28,7 @@ def read_columns(lake: Lake, table: str, pins: Collection[Pin], columns: Sequenc
         with pq.ParquetFile(where, filesystem=store, metadata=metadata, read_dictionary=text) as file:
             there = [name for name in columns if name in file.schema_arrow.names]
             for group in range(file.metadata.num_row_groups):
-                yield _with_partition(file.read_row_group(group, there), partition, columns)
+                yield _whole(file.read_row_group(group, there), partition, schema, columns)
 
 
 def _text_columns(schema: pq.ParquetSchema, columns: Sequence[str]) -> Iterator[str]:
@@ -36,10 +38,20 @@ def _text_columns(schema: pq.ParquetSchema, columns: Sequence[str]) -> Iterator[
             yield column.path
 
 
-def _with_partition(rows: pa.Table, partition: Partition, columns: Sequence[str]) -> pa.Table:
-    source, day = partition
-    for name, value in zip(PARTITION_COLUMNS, (pa.array([source]), pa.array([day])), strict=True):
-        if name in columns:
+def _whole(rows: pa.Table, partition: Partition, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
+    """Add the partition's columns, and those without any value."""
+    known = dict(zip(PARTITION_COLUMNS, partition, strict=True))
+    asked = [name for name in columns if name in schema.names]
+    for name in asked:
+        if name in known:
             indices = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
-            rows = rows.append_column(name, pa.DictionaryArray.from_arrays(indices, value))
-    return rows
+            rows = rows.append_column(name, pa.DictionaryArray.from_arrays(indices, pa.array([known[name]])))
+        elif name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, _as_read(schema.field(name).type)))
+    return rows.select(asked)
+
+
+def _as_read(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_map(kind):
+        return pa.map_(_as_read(kind.key_type), _as_read(kind.item_type))
+    return pa.dictionary(pa.int32(), kind) if pa.types.is_string(kind) else kind

@@ -1,5 +1,7 @@
 """A day's rows as files of a table, written by whoever computed them; nobody reads a file before its commit."""
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from attributor.lake.lake import PARTITION_COLUMNS, Lake, checked_source
+from attributor.lake.lake import PARTITION_COLUMNS, Lake, Partition, checked_source
 from attributor.lake.location import local_folder, table_uri
 from attributor.lake.remote import store_of, upload
 from attributor.lake.scratch import scratch_folder
@@ -31,13 +33,35 @@ class DayFile:
     rows: int
 
 
+def new_path(partition: Partition) -> str:
+    """Return a path, relative to the table, that was never used and never will be.
+
+    What a writer that was killed leaves is no part of anything, and swept by maintenance. Raises ValueError for a
+    source whose name could not be a folder's.
+    """
+    source, day = partition
+    return f"x_Source={checked_source(source)}/x_Day={day.isoformat()}/{uuid4()}.parquet"
+
+
+def bring_in(lake: Lake, table: str, folder: Path, files: Sequence[DayFile]) -> None:
+    """Move files that were written below a folder to the table, on disk or in an object store; nobody sees them yet."""
+    home = local_folder(table_uri(lake.uri, table))
+    store = store_of(lake, table) if home is None else None
+    for file in files:
+        if home is None:
+            upload(store, folder / file.path, file.path)
+        else:
+            target = home / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(folder / file.path, target)
+
+
 def write_day(
     lake: Lake, connection: duckdb.DuckDBPyConnection, table: str, rows: str, day: date
 ) -> tuple[DayFile, ...]:
     """Write the rows of a table or view of the connection, all of them of one day, as one file a source.
 
-    The files' names are never used twice: what a writer that was killed leaves is no part of anything, and swept by
-    maintenance. Raises MiswrittenFileError where a row is of another day, a value is missing where one is required,
+    Raises MiswrittenFileError where a row is of another day, a value is missing where one is required,
     or a column's type in the file is another than the table's.
     """
     sources = connection.sql(
@@ -45,18 +69,16 @@ def write_day(
     ).fetchall()
     written = []
     for source, count in sources:
-        file = _write(lake, connection, table, rows, (checked_source(source), day))
+        file = _write(lake, connection, table, rows, (source, day))
         if file.rows != count:
             raise MiswrittenFileError(f"{file.path} has {file.rows} of {count} rows of {source}")
         written.append(file)
     return tuple(written)
 
 
-def _write(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, table: str, rows: str, partition: tuple[str, date]
-) -> DayFile:
+def _write(lake: Lake, connection: duckdb.DuckDBPyConnection, table: str, rows: str, partition: Partition) -> DayFile:
     source, day = partition
-    path = f"x_Source={source}/x_Day={day.isoformat()}/{uuid4()}.parquet"
+    path = new_path(partition)
     schema = lake.schemas[table]
     columns = ", ".join(identifier(name) for name in schema.names if name not in PARTITION_COLUMNS)
     query = (

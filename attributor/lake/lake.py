@@ -5,21 +5,18 @@ Every replacement is one atomic commit, and a version once committed never chang
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
-import stamina
-from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
 from attributor.lake.location import local_folder, safe_options, table_uri
 
 PARTITION_COLUMNS = ("x_Source", "x_Day")
 _SOURCE = re.compile(r"[A-Za-z0-9_.-]+")
-_ATTEMPTS = 8
 _TABLE_CONFIGURATION = {
     # Statistics hold decimals as JSON doubles, which could skip a file wrongly; the partitions prune well enough.
     "delta.dataSkippingNumIndexedCols": "0",
@@ -65,37 +62,6 @@ def existing_table(lake: Lake, table: str, version: int | None = None) -> DeltaT
     return DeltaTable(uri, version=version, storage_options=options)
 
 
-def replace(lake: Lake, table: str, partitions: Collection[Partition], rows: pa.RecordBatchReader | pa.Table) -> int:
-    """Put the rows in the place of everything in these partitions, in one commit; return its version.
-
-    A partition without rows becomes empty. A row outside the partitions fails the commit (deltalake's DeltaError)
-    and nothing changes. Where another writer replaced the same days meanwhile, a table is written again a few
-    times; a reader can only be read once, so there, and at last, CommitFailedError is raised: asking again is safe.
-    """
-    if not partitions:
-        raise ValueError("name at least one partition to replace")
-    schema = lake.schemas[table]
-    predicate = _predicate(partitions)
-    attempts = _ATTEMPTS if isinstance(rows, pa.Table) else 1
-    for attempt in stamina.retry_context(CommitFailedError, attempts=attempts, wait_initial=0.02, wait_jitter=0.2):
-        with attempt:
-            target = ensured_table(lake, table)
-            write_deltalake(
-                target,
-                _as_reader(rows, schema),
-                mode="overwrite",
-                predicate=predicate,
-                schema_mode="merge",
-                writer_properties=_files(),
-            )
-    return target.version()  # of our own commit, also where another writer has made a later one since
-
-
-def _files() -> WriterProperties:
-    """Write no statistics of columns: files are one day's, so that nobody would skip a part of one by them."""
-    return WriterProperties(compression="SNAPPY", default_column_properties=ColumnProperties(statistics_enabled="NONE"))
-
-
 def table_to_write(lake: Lake, table: str) -> DeltaTable:
     """Return a table at its newest version, made first where it was never written."""
     if lake.opened is None:
@@ -128,26 +94,8 @@ def ensured_table(lake: Lake, table: str) -> DeltaTable:
         return created
 
 
-def _as_reader(rows: pa.RecordBatchReader | pa.Table, schema: pa.Schema) -> pa.RecordBatchReader:
-    """Give the rows the table's own types and column order, batch by batch; refuse what would not fit."""
-    batches = rows.to_batches() if isinstance(rows, pa.Table) else rows
-    return pa.RecordBatchReader.from_batches(schema, (batch.select(schema.names).cast(schema) for batch in batches))
-
-
 def checked_source(source: str) -> str:
-    """Return a source's name; raise ValueError where it could not be a folder's and part of a predicate."""
+    """Return a source's name; raise ValueError where it could not be a folder's."""
     if not _SOURCE.fullmatch(source):
         raise ValueError(f"{source!r} is no source name: use letters, digits, '_', '.' and '-'")
     return source
-
-
-def _predicate(partitions: Collection[Partition]) -> str:
-    days: defaultdict[str, set[date]] = defaultdict(set)
-    for source, day in partitions:
-        days[checked_source(source)].add(day)
-    return " OR ".join(_in_partitions(source, of_source) for source, of_source in sorted(days.items()))
-
-
-def _in_partitions(source: str, days: Collection[date]) -> str:
-    listed = ", ".join(f"'{day.isoformat()}'" for day in sorted(days))
-    return f"(x_Source = '{source}' AND x_Day IN ({listed}))"

@@ -10,7 +10,7 @@ def maintain(lake: Lake, table: str, keep_versions: Collection[int], retention: 
     """Remove files older than `retention` that neither the newest nor a kept version names.
 
     `keep_versions` are all that the ledger pins. Files that a crashed writer left and no commit names go too; that
-    is why `retention` must be longer than any write takes. Days are written as one file each, so that there is
+    is why `retention` must be longer than any write takes. Days are written as one file or a few, so that there is
     nothing to compact.
     """
     opened = existing_table(lake, table)

@@ -39,17 +39,26 @@ def open_view(lake: Lake, connection: duckdb.DuckDBPyConnection, name: str, tabl
     schema = lake.schemas[table]
     files = pinned_files(lake, table, pins)
     folder = local_folder(table_uri(lake.uri, table))
-    if not files:
-        relation = _nothing(schema)
-    elif folder is not None:
-        relation = _scan([folder / path for path in sorted(files)], schema)
-    else:
-        relation = identifier(f"{name} files")
+    if folder is None and files:
         connection.register(f"{name} files", remote_files(lake, table, files))
+        _open(connection, name, schema, identifier(f"{name} files"))
+        return
     try:
-        connection.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {_select(schema)} FROM {relation}")
+        open_files(connection, name, schema, [Path(folder or "", path) for path in sorted(files)])
     except duckdb.IOException as error:
         raise MissingVersionError(f"a file of a pinned version of {table} is gone: {error}") from error
+
+
+def open_files(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, files: Collection[Path]) -> None:
+    """Make the view `name` of files that lie in the folders of their source and day, as `open_view` does.
+
+    Raises duckdb.IOException where one is gone.
+    """
+    _open(connection, name, schema, _scan(files, schema) if files else _nothing(schema))
+
+
+def _open(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, relation: str) -> None:
+    connection.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {_select(schema)} FROM {relation}")
 
 
 def pinned_files(lake: Lake, table: str, pins: Collection[Pin]) -> dict[str, Partition]:

@@ -12,7 +12,11 @@ import duckdb
 import pyarrow as pa
 import yaml
 
-from attributor.lake.lake import Lake, replace
+from attributor.lake.commits import commit_days
+from attributor.lake.day_files import bring_in
+from attributor.lake.day_writer import writing_days
+from attributor.lake.lake import Lake
+from attributor.lake.scratch import scratch_folder
 from collectors.schema import CHARGES, USAGE
 
 FIRST = date(2026, 6, 1)
@@ -54,8 +58,7 @@ def write_bill(lake: Lake, connection: duckdb.DuckDBPyConnection, size: Size) ->
             f" (SELECT range AS i, {_random(f'range, {number}, 7')} % {size.resources} AS number FROM range({count}))"
             " JOIN resources USING (number)) ORDER BY source"
         ).to_arrow_reader(65_536)
-        typed = pa.RecordBatchReader.from_batches(CHARGES, (batch.cast(CHARGES) for batch in rows))
-        replace(lake, "charges", [("aws", day), ("gcp", day)], typed)
+        _store(lake, "charges", [day], rows)
 
 
 def write_usage(lake: Lake, connection: duckdb.DuckDBPyConnection) -> int:
@@ -77,8 +80,21 @@ def write_usage(lake: Lake, connection: duckdb.DuckDBPyConnection) -> int:
     rows = connection.sql(
         f"SELECT {selected} FROM (SELECT range AS hour_ FROM range({DAYS * 24})),"
         f" (SELECT range AS s FROM range({CLUSTERS + POOLS + 1})), (SELECT range AS user_ FROM range(6))"
-    ).to_arrow_table()
-    return replace(lake, "usage", [("metrics", day) for day in days()], rows.cast(USAGE))
+    ).to_arrow_reader(65_536)
+    return _store(lake, "usage", days(), rows)
+
+
+def _store(lake: Lake, table: str, stored: list[date], rows: pa.RecordBatchReader) -> int:
+    """Store the rows of some days, all of them that there are; return the version of the last source's commit."""
+    with scratch_folder() as folder, writing_days(folder, lake.schemas[table]) as writer:
+        for batch in rows:
+            writer.write(batch)
+        files = writer.finish()
+        bring_in(lake, table, folder, files)
+        for source in sorted({file.source for file in files}):
+            of_source = [file for file in files if file.source == source]
+            version = commit_days(lake, table, source, stored, of_source, datetime.now(UTC))
+    return version
 
 
 def rules_text() -> str:

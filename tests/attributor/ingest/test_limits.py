@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from attributor.ingest.limits import MOST_A_DAY, refuse_too_large
+from attributor.ingest.staging import Staged
 from collectors.base import CollectError
 from collectors.schema import CHARGES
 
@@ -26,10 +26,10 @@ def refused(tmp_path: Path):
         columns |= {"ChargePeriodStart": start, "x_Day": pa.array([date(2026, 11, 10)] * len(costs), pa.date32())}
         columns["x_Origin"] = pa.array([origin.format(row) for row in range(1, len(costs) + 1)], pa.string())
         loose = pa.schema([field.with_nullable(True) for field in CHARGES])
-        pq.write_table(pa.table(columns, loose), tmp_path / "staged.parquet")
         try:
             with duckdb.connect() as connection:
-                refuse_too_large(connection, tmp_path / "staged.parquet", "charges", "aws")
+                connection.register("charges", pa.table(columns, loose))
+                refuse_too_large(connection, Staged("charges", tmp_path, (), "charges"), "aws")
         except CollectError as error:
             assert error.permanent
             return [f"{problem.place} {problem.row} {problem.field} {problem.value}" for problem in error.problems]

@@ -18,7 +18,7 @@ HARNESS = Path(__file__).with_name("crashing.py")
 INGEST, ATTRIBUTE = "attributor.ingest.ingest", "attributor.attributing.attribute"
 PUBLISH = "attributor.ledger.publications"
 GAPS = [
-    f"before:{INGEST}:replace:1",
+    f"before:{INGEST}:commit_days:1",
     f"before:{INGEST}:record_collection:1",
     f"before:{INGEST}:record_collection:4",
     f"before:{ATTRIBUTE}:commit_day:1",

@@ -5,13 +5,15 @@ from datetime import date
 
 import duckdb
 import pyarrow as pa
+from stored_rows import replace
 
 from attributor.lake.columns import read_columns
-from attributor.lake.lake import Lake, replace
+from attributor.lake.lake import Lake
 from attributor.lake.views import Pin, open_view
+from collectors.schema import TAGS, USAGE
 
 DAY, NEXT = date(2026, 11, 19), date(2026, 11, 20)
-COLUMNS = ["metric", "quantity", "facts", "x_Source", "x_Day", "no_such_column"]
+COLUMNS = ["metric", "quantity", "pool", "facts", "x_Source", "x_Day", "no_such_column"]
 
 
 def test_the_rows_of_each_pin_come_as_a_view_has_them(
@@ -30,6 +32,14 @@ def test_the_rows_of_each_pin_come_as_a_view_has_them(
     open_view(lake, connection, "seen", "usage", pins)
     seen = connection.sql(f"SELECT {', '.join(COLUMNS[:-1])} FROM seen ORDER BY quantity").to_arrow_table()
     assert found.sort_by("quantity").to_pylist() == seen.to_pylist()
+
+
+def test_a_column_that_a_days_files_lack_is_null(lake: Lake, usage: Callable[..., pa.Table]) -> None:
+    wide = Lake(lake.uri, lake.storage_options, {"usage": USAGE.append(pa.field("labels", TAGS))})
+    narrow, named = usage("a", DAY, "1"), usage("a", NEXT, "2", pool="p")
+    version = replace(lake, "usage", [("a", DAY), ("a", NEXT)], pa.concat_tables([narrow, named]))
+    found = read_columns(wide, "usage", [Pin("a", DAY, version), Pin("a", NEXT, version)], ["pool", "labels"])
+    assert pa.concat_tables(found).to_pylist() == [{"pool": None, "labels": None}, {"pool": "p", "labels": None}]
 
 
 def test_a_table_without_pinned_days_has_no_pieces(lake: Lake, usage: Callable[..., pa.Table]) -> None:

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
+from stored_rows import replace
 
 from attributor.lake import commits
 from attributor.lake.commits import commit_day
 from attributor.lake.day_files import DayFile, MiswrittenFileError, write_day
-from attributor.lake.lake import Lake, existing_table, replace
+from attributor.lake.lake import Lake, existing_table
 from attributor.lake.maintenance import maintain
 from attributor.lake.views import Pin, open_view
 from collectors.schema import USAGE

@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+from stored_rows import replace
 
-from attributor.lake.lake import Lake, existing_table, replace
+from attributor.lake.lake import Lake, existing_table
 from attributor.lake.maintenance import maintain
 from attributor.lake.views import MissingVersionError, Pin, open_view
 

@@ -11,8 +11,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from stored_rows import replace
 
-from attributor.lake.lake import Lake, replace
+from attributor.lake.lake import Lake
 from attributor.lake.maintenance import maintain
 from attributor.lake.views import MissingVersionError, Pin, open_view
 from collectors.schema import CHARGES, USAGE
