@@ -216,7 +216,8 @@ def _retry_after(response: httpx2.Response) -> float | None:
 
 def _hidden(text: str, server: Server) -> str:
     """Blank out the credentials where an answer repeats them."""
-    for secret in (server.bearer_token, server.password, *server.headers.values()):
+    shown = (value.rpartition(" ")[2] for value in server.headers.values())  # without the scheme, such as Bearer
+    for secret in (server.bearer_token, server.password, *shown):
         if secret:
             text = text.replace(secret, _HIDDEN)
     return text

@@ -86,7 +86,12 @@ def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, lo
 
 
 def _receiver(app: App, push: SourceSettings, log: EventLog) -> Receiver:
-    return Receiver(log, app.clock, Naming.of(otlp_facts(push)), otlp_choice(push))
+    """Build what takes OpenTelemetry's signals; raise ConfigurationError where its memory is damaged."""
+    try:
+        return Receiver(log, app.clock, Naming.of(otlp_facts(push)), otlp_choice(push))
+    except ValueError as error:
+        problem = Problem(str(app.settings.file), 1, f"source `{push.name}`: {error}")
+        raise ConfigurationError((problem,)) from error
 
 
 def _explainer(app: App) -> Callable[[Subject], tuple[Explained, ...]]:

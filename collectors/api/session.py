@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -21,11 +21,13 @@ _UNAUTHORISED = 401
 class Terms:
     """What asking takes: the price of one request (in the provider's currency) and the most requests of a reading.
 
-    `refresh` gives new headers of authentication where the token expired.
+    `enter` gives the headers of authentication where they are known only when asking begins, `refresh` new ones where
+    the token expired.
     """
 
     price: Decimal = Decimal(0)
     most: int | None = None
+    enter: Callable[[], Headers] | None = None
     refresh: Callable[[], Headers] | None = None
 
 
@@ -40,6 +42,11 @@ class Session:
         self.requests = 0
         self.skew = timedelta()
         client.event_hooks = {"request": [self._count], "response": [self._compare_clocks]}
+
+    def sign_in(self) -> None:
+        """Take the headers to begin with; raise CollectError where there are none to be had."""
+        if self._terms.enter is not None:
+            self._bear(self._terms.enter())
 
     @property
     def cost(self) -> Decimal:
@@ -69,8 +76,13 @@ class Session:
         except RefusedError as error:
             if error.status != _UNAUTHORISED or self._terms.refresh is None:
                 raise
-        self._client.headers.update(self._terms.refresh())
+        self._bear(self._terms.refresh())
         return ask()
+
+    def _bear(self, headers: Headers) -> None:
+        """Ask with these headers from now on; messages hide them."""
+        self._client.headers.update(headers)
+        self.server = replace(self.server, headers={**self.server.headers, **headers})
 
     def _count(self, _request: httpx2.Request) -> None:
         if self._terms.most is not None and self.requests >= self._terms.most:
@@ -90,4 +102,6 @@ class Session:
 def opened_session(server: Server, terms: Terms, clock: Callable[[], datetime]) -> Iterator[Session]:
     """Open a session; it is closed afterwards."""
     with connected(server) as client:
-        yield Session(client, server, terms, clock)
+        session = Session(client, server, terms, clock)
+        session.sign_in()
+        yield session

@@ -17,13 +17,17 @@ PLACEHOLDER = "${API}"
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came in; header names are as they were sent, `query` keeps the last of doubled keys."""
+    """One request as it came in; header names are as they were sent, `query` keeps the last of doubled keys.
+
+    `pairs` are all of the query.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def json(self) -> Any:
@@ -159,8 +163,8 @@ def _handler(api: RecordedApi) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
-            answer = api.reply(Asked(self.command, parts.path, query, dict(self.headers), body))
+            pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
+            answer = api.reply(Asked(self.command, parts.path, dict(pairs), dict(self.headers), body, pairs))
             time.sleep(answer.delay)
             content = answer.content(api.url)
             try:
