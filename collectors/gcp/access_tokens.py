@@ -30,11 +30,6 @@ class AccessTokens:
         return {"Authorization": f"Bearer {credentials.token}"}
 
     def _credentials(self) -> Any:
-        given: Any
-        if self._identity.credentials_file is not None:
-            given = credentials_from_file(self._identity.credentials_file)
-        else:
-            given = self._identity.credentials()
-        if given is None:
-            given, _ = _AUTH.load().default()
+        path = self._identity.credentials_file
+        given = _AUTH.load().default()[0] if path is None else credentials_from_file(path)
         return _CREDENTIALS.load().with_scopes_if_required(given, [self._scope])
