@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from rules.hours import first_hour, shown_hours
+from rules.hours import bucket_of, first_hour, shown_hours
 from rules.keys import SplitKey, Weighed
 from rules.measures import Measure, UsageSource, sums_by_team
 from rules.methods.proportional import Window
@@ -52,10 +52,11 @@ def weigh_activity(
         warnings.append(f"{_named(activity)} is billed in {', '.join(currencies)}: the rates are taken in each alike")
     for pool in _pools(keys, others):
         claims, without_rate = _claims(source, activity, pool.window)
-        excess = _over_absorption(activity, claims, pool)
-        warnings += without_rate
+        excess, beyond = _over_absorption(activity, claims, pool), _beyond_its_day(activity, pool)
+        warnings += [*without_rate, *([beyond] if beyond else [])]
         excesses += [excess] if excess else []
-        one = Weights(_parts(activity, claims, Fraction(pool.effective)), pool.window, note=excess)
+        note = "; ".join(text for text in (excess, beyond) if text)
+        one = Weights(_parts(activity, claims, Fraction(pool.effective)), pool.window, note=note)
         weights |= {key.number: one for key in pool.keys}
     more = len(excesses) - _MOST_TOLD
     warnings += excesses[:_MOST_TOLD] if more <= 0 else [*excesses[:_MOST_TOLD], f"and in {more} more buckets so"]
@@ -71,6 +72,22 @@ def _over_absorption(activity: Activity, claims: Mapping[str, Fraction], pool: _
     percent = round(100 * total / pool.effective)
     where = f"{pool.currency}, {shown_hours(pool.window)}"
     return f"the rates claim {claimed} of {available}, {percent} % of {_named(activity)} ({where}): scaled to it"
+
+
+def _beyond_its_day(activity: Activity, pool: _Pool) -> str:
+    """Return what people should know where claims of days after are held against a pool too; "" where none are.
+
+    A charge is weighed by its whole period, and days are attributed alone: what is claimed of its later days is held
+    against the charges that begin on those as well.
+    """
+    last = max(pool.keys, key=lambda key: _window(key)[1])
+    if activity.per == "month" or _window(last)[1] <= bucket_of(last.day, "day")[1]:
+        return ""
+    where = f"{pool.currency}, {shown_hours(_window(last))}"
+    return (
+        f"a charge of {_named(activity)} lasts beyond the day on which it begins ({where}): charges that begin on the"
+        " days after are held against the same claims; write `per: month`, which counts each claim once"
+    )
 
 
 def _claims(source: UsageSource, activity: Activity, window: Window) -> tuple[dict[str, Fraction], tuple[str, ...]]:

@@ -1,10 +1,11 @@
 """Every method by the book: proportional, idle, activity, cost, follow and step-down."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+DAY = datetime(2026, 10, 14, tzinfo=UTC)
 TEAMS = "teams: {search: , ads: , platform: , data: }\n"
 
 
@@ -155,6 +156,20 @@ def test_claims_above_the_pool_are_scaled_to_it_and_reported(engine, charge, use
     assert {row.idle_cause for row in engine.rows(attribution)} == {""}
     assert engine.by_team(rules(ACTIVITY), [charge(200)], usage) == {"search": Decimal(150), "ads": Decimal(50)}
     assert "200 % of pool `pool`" in attribution.warnings[0]
+
+
+@pytest.mark.parametrize(("per", "told"), [("hour", True), ("day", True), ("month", False)])
+def test_a_charge_that_lasts_beyond_its_day_is_told_for_its_claims_count_on_days_after_too(
+    engine, charge, used, per, told
+):
+    text = rules(ACTIVITY.replace("rest: platform", f"rest: platform, per: {per}"))
+    long = charge(500, ChargePeriodEnd=DAY + timedelta(days=2))
+    usage = [used("setups", "search", 1), used("setups", "ads", 2, hour=30)]
+    attribution = engine.attribute(text, [long], usage)
+    assert {row.team: row.cost for row in engine.rows(attribution)} == {"search": 100, "ads": 200, "platform": 200}
+    warned = [text for text in attribution.warnings if "lasts beyond the day" in text and "per: month" in text]
+    assert len(warned) == told
+    assert not engine.attribute(text, [charge(500), charge(1, hour=23)], usage).warnings[1:]
 
 
 @pytest.mark.parametrize("cost", [0, -50])
