@@ -17,6 +17,8 @@ UTILIZATION = pa.decimal128(12, 4)
 _ONE = 10_000
 _SHAPE = 0.5 + 0.5 * np.sin((np.arange(24) - 8.0) / 24.0 * 2.0 * np.pi)
 _PAUSE_EVERY = 37
+_LITTLE = 0.4
+"""Below it a GPU that computes does so but little: what collectors take for `gpu.low_hours` too."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,12 @@ NODES = ("gpu-01", "gpu-02", "gpu-03", IDLE_NODE)
 
 @dataclass(frozen=True)
 class GpuHours:
-    """By (GPU, hour): `held` 0 or 1; `utilization`, `busy` and `samples` in ten-thousandths; `holding` by GPU."""
+    """By (GPU, hour): `held` 0 or 1; `utilization`, `busy`, `low`, `samples` in ten-thousandths; `holding` by GPU."""
 
     held: Integers
     utilization: Integers
     busy: Integers
+    low: Integers
     samples: Integers
     holding: tuple[Holding, ...]
     names: tuple[str, ...]
@@ -76,11 +79,12 @@ def gpu_hours(plan: DemoPlan, when: Timetable, chance: np.random.Generator) -> G
     utilization = np.rint(level * _ONE).astype(np.int64) * held
     samples = np.where(chance.random(level.shape) < 0.02, 9_833, _ONE) * held
     busy = np.where(level < 0.1, 0, np.minimum(_ONE, np.rint(level * 2.2 * _ONE))).astype(np.int64) * held
-    return GpuHours(held, utilization, busy, samples, holding, names)
+    low = np.where(level < _LITTLE, busy, 0)
+    return GpuHours(held, utilization, busy, low, samples, holding, names)
 
 
 def gpu_usage(hours: GpuHours) -> pa.Table:
-    """Return the usage rows: capacity by node and hour, and four metrics by held GPU and hour, ordered by hour.
+    """Return the usage rows: capacity by node and hour, and five metrics by held GPU and hour, ordered by hour.
 
     Utilisation is in percent, samples the share present of those expected, 0 to 1.
     """
@@ -89,6 +93,7 @@ def gpu_usage(hours: GpuHours) -> pa.Table:
     for metric, values in (
         ("gpu.hours", hours.held * _ONE),
         ("gpu.busy_hours", hours.busy),
+        ("gpu.low_hours", hours.low),
         ("gpu.utilization", hours.utilization * 100),
         ("gpu.samples", hours.samples),
     ):

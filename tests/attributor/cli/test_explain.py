@@ -49,6 +49,13 @@ def test_every_level_sums_down_to_the_rows_of_the_files(demo, faults_of) -> None
 
 
 @pytest.mark.slow
+def test_gpus_that_computed_but_little_are_an_idle_cause_of_their_holder(demo) -> None:
+    _, ask = demo
+    document = ask("explain", "--period", "2026-11", "--team", "search", "--day", "2026-11-15")
+    assert {rule["idle_cause"] for rule in document["rules"] if rule["method"] == "usage"} >= {"", "low"}
+
+
+@pytest.mark.slow
 def test_every_dimension_sums_to_what_showback_says_of_it_in_every_cost_column(demo, faults_of) -> None:
     folder, ask = demo
     for dimension, basis in zip(FILTERS, cycle(BASES)):

@@ -32,10 +32,21 @@ def test_nobody_holds_more_gpus_than_there_are_and_some_hours_leave_some_free(de
 
 def test_shares_of_an_hour_are_between_nothing_and_all_of_it(demo):
     for row in demo.usage("gpu-prod"):
-        if row["metric"] in {"gpu.busy_hours", "gpu.samples"}:
+        if row["metric"] in {"gpu.busy_hours", "gpu.low_hours", "gpu.samples"}:
             assert 0 <= Decimal(row["quantity"]) <= 1
         elif row["metric"] == "gpu.utilization":
             assert 0 <= Decimal(row["quantity"]) < 100
+
+
+def test_gpus_that_compute_but_little_do_so_in_part_of_the_time_that_they_compute(demo):
+    by_gpu = defaultdict(dict)
+    for row in demo.usage("gpu-prod"):
+        by_gpu[row["gpu"], row["hour"]][row["metric"]] = Decimal(row["quantity"])
+    found = [each for (gpu, _), each in by_gpu.items() if gpu]
+    assert all(each["gpu.low_hours"] in (0, each["gpu.busy_hours"]) for each in found)
+    low = [each["gpu.utilization"] < 40 for each in found if each["gpu.low_hours"]]
+    assert len(low) > 1000
+    assert all(low)
 
 
 def test_some_teams_are_known_only_by_their_namespace(demo):
