@@ -84,6 +84,8 @@ def _price(index: int, node: Located, bills: Bills, problems: Problems) -> Price
         currency=texts.get("currency", "USD"),
         provider=texts.get("provider") or _named(replaces, _PROVIDER_COLUMNS) or _source_of(replaces),
         service=texts.get("service") or _named(replaces, ("ServiceName",)) or texts["metric"],
+        account=_named(replaces, ("SubAccountId",)),
+        billing_account=_named(replaces, ("BillingAccountId",)),
         match=match,
         start=start,
         end=end,

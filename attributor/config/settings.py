@@ -116,7 +116,8 @@ class Replaces:
 class Price:
     """What `per` units of a usage metric cost, on the UTC days [start, end).
 
-    `provider` and `service` are what its estimates are listed under. `replaces` None: they are in no total. `digest`
+    `provider`, `service` and the accounts (SubAccountId and BillingAccountId, "" where they are not known) are what its
+    estimates are listed under. `replaces` None: they are in no total. `digest`
     is of all that changes an estimate: not of lines, and not of the lag.
     """
 
@@ -127,6 +128,8 @@ class Price:
     currency: str
     provider: str
     service: str
+    account: str = ""
+    billing_account: str = ""
     match: Matcher = EVERYTHING
     start: date | None = None
     end: date | None = None

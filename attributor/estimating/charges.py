@@ -24,6 +24,8 @@ _EXPRESSIONS = {
     "BillingPeriodStart": _MONTH,
     "BillingPeriodEnd": f"{_MONTH} + INTERVAL 1 MONTH",
     **dict.fromkeys(("ServiceProviderName", "ProviderName", "PublisherName", "InvoiceIssuerName"), "p.provider"),
+    "SubAccountId": "nullif(p.account, '')",
+    "BillingAccountId": "nullif(p.billing_account, '')",
     "ServiceCategory": "'Other'",
     "ServiceName": "p.service",
     "ChargeCategory": "'Usage'",

@@ -24,7 +24,8 @@ _PRICES = pa.schema(
     [
         *((name, pa.int32()) for name in ("number", "standing")),
         *((name, _WHOLE) for name in ("numerator", "denominator", "per")),
-        *((name, pa.string()) for name in ("source", "provider", "service", "currency", "name", "price")),
+        *((name, pa.string()) for name in ("source", "provider", "service", "account", "billing_account")),
+        *((name, pa.string()) for name in ("currency", "name", "price")),
     ]
 )
 
@@ -123,6 +124,8 @@ def _load_prices(connection: duckdb.DuckDBPyConnection, prices: Sequence[Price])
                 target_of(price),
                 price.provider,
                 price.service,
+                price.account,
+                price.billing_account,
                 price.currency,
                 price.name,
                 f"{price.price:f}",

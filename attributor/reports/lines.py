@@ -61,7 +61,7 @@ def cost_lines(
     return tuple(CostLine(values[0], *moved) for values, moved in moved_by(connection, frame, (column,), keep))
 
 
-def summed(lines: Sequence[CostLine]) -> Moved:
+def summed(lines: Sequence[CostLine | Moved]) -> Moved:
     """Add up lines that are disjoint."""
     columns = ([line.cost for line in lines], [line.previous for line in lines], [line.change for line in lines])
     return Moved(*(from_units(sum(to_units(amount) for amount in column)) for column in columns))

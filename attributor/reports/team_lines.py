@@ -1,6 +1,6 @@
 """What a team's cost is made of: drivers, the rules that brought it here, and capacity that stood idle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,20 +8,24 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, unmatched_owners
-from attributor.reports.lines import moved_by
+from attributor.reports.lines import Moved, moved_by, summed
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame
 from rules.ruleset import Team
 from rules.schema import IDLE
 
 _DRIVERS = 10
+_ESTIMATED = "estimated"
 IS_IDLE = (rollup.c.idle_cause != "") | (rollup.c.team == IDLE)
 """The condition that a rollup row is capacity that was paid for and not used."""
 
 
 @dataclass(frozen=True)
 class Driver:
-    """One of the things that cost most: a service for a project, in an account, for a model; "" where unknown."""
+    """One of the things that cost most: a service for a project, in an account, for a model.
+
+    "" where it is unknown, or where estimates without an account stand beside several.
+    """
 
     service: str
     project: str
@@ -78,13 +82,28 @@ class UnmatchedOwner:
 
 
 def drivers(connection: Connection, frame: Frame, keep: ColumnElement[bool]) -> tuple[Driver, ...]:
-    """Return the ten things that cost most."""
-    columns = (rollup.c.service, rollup.c.project, rollup.c.account, rollup.c.model)
+    """Return the ten things that cost most.
+
+    Usage knows no account, the bill that takes the estimate's place does: where a service of a project and model is
+    estimated without one, its accounts are told together, so that the two compare.
+    """
+    columns = (rollup.c.service, rollup.c.project, rollup.c.model, rollup.c.account, rollup.c.basis)
     found = moved_by(connection, frame, columns, keep)
-    return tuple(
-        Driver(service, project, account, model, *moved)
-        for (service, project, account, model), moved in found[:_DRIVERS]
-    )
+    together = {values[:3] for values, _ in found if values[3:] == ("", _ESTIMATED)}
+    groups: dict[tuple[str, ...], list[tuple[str, Moved]]] = {}
+    for (*thing, account, _), moved in found:
+        key = (*thing, "" if tuple(thing) in together else account)
+        groups.setdefault(key, []).append((account, moved))
+    lines = [_driver(key[:3], members) for key, members in groups.items()]
+    lines.sort(key=lambda line: (line.cost.copy_negate(), line.service, line.project, line.account, line.model))
+    return tuple(line for line in lines if line.cost or line.previous or line.change)[:_DRIVERS]
+
+
+def _driver(thing: tuple[str, ...], members: Sequence[tuple[str, Moved]]) -> Driver:
+    service, project, model = thing
+    accounts = {account for account, _ in members if account}
+    account = accounts.pop() if len(accounts) == 1 else ""
+    return Driver(service, project, account, model, *summed([moved for _, moved in members]))
 
 
 def rule_lines(connection: Connection, frame: Frame, keep: ColumnElement[bool]) -> tuple[RuleLine, ...]:

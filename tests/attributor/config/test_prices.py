@@ -94,6 +94,18 @@ prices:
     assert (unknown.provider, unknown.service) == ("llm", "m")
 
 
+def test_the_accounts_are_those_that_the_replaced_charges_have_alone(prices_of) -> None:
+    known, listed = prices_of(
+        """
+prices:
+  - {name: a, metric: m, price: 1, replaces: {source: llm, match: {SubAccountId: 0042, BillingAccountId: b}}}
+  - {name: b, metric: m, price: 1, replaces: {source: llm, match: {SubAccountId: ["1", "2"]}}}
+"""
+    )
+    assert (known.account, known.billing_account) == ("0042", "b")
+    assert (listed.account, listed.billing_account) == ("", "")
+
+
 def test_the_lag_of_a_source_is_said_once_and_a_day_where_it_is_not_said(prices_of) -> None:
     found = prices_of(
         """

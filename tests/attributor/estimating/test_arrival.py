@@ -71,3 +71,11 @@ def test_every_day_costs_its_estimate_or_its_bill_whatever_comes_first(arrivals)
             assert company.command("reconcile", "--period", "2026-11").code == 0
         again = company.run().json
         assert (again["estimated_days"], again["attributed_days"]) == ([], [])
+
+
+def test_an_estimate_is_of_the_account_that_the_charges_it_stands_for_have(priced) -> None:
+    priced.change("match: {ServiceName: Chat}", 'match: {ServiceName: Chat, SubAccountId: "42"}')
+    priced.usage("10 08 input 1000 search", "10 09 output 100 ads")
+    assert priced.run().code == 0
+    costs = priced.costs("account", "team")
+    assert {key: cost for key, cost in costs.items() if key[0]} == {("42", "search"): "2", ("42", "ads"): "1"}

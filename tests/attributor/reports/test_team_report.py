@@ -70,6 +70,23 @@ def test_pools_show_hours_held_and_the_share_that_computed(see, put_usage):
     assert (second.pool, second.busy_hours, second.busy_share) == ("h100", None, None)
 
 
+@pytest.mark.parametrize(("more", "account"), [("0", "1111"), ("2", "")])
+def test_an_estimate_without_an_account_compares_with_what_was_billed_of_all(
+    see, put_cost, put_published, more, account
+):
+    for source in ("bill", "bill.estimated"):
+        put_published(date(2026, 9, 1), date(2026, 10, 20), source)
+    api = {"service": "API", "model": "gpt-5"}
+    put_cost("5", day=date(2026, 9, 5), account="1111", **api)
+    put_cost("3", account="1111", **api)
+    put_cost(more, account="2222", **api)
+    put_cost("4", basis="estimated", source="bill.estimated", **api)
+    put_cost("1", account="2222", service="API", model="other")
+    first, second = see().drivers
+    assert (first.account, first.model, first.cost, first.previous) == (account, "gpt-5", 7 + int(more), 5)
+    assert (second.account, second.model, second.cost, second.change) == ("2222", "other", 1, 1)
+
+
 def test_the_burn_rate_is_the_mean_of_the_last_seven_whole_days(see, put_cost, put_published):
     put_published(date(2026, 10, 1), date(2026, 10, 20))
     for day in range(1, 13):
