@@ -52,3 +52,10 @@ def faults_of(encoded: pa.DictionaryArray, faults: Mapping[int, str]) -> tuple[F
 def rows_where(mask: pa.Array) -> list[int]:
     """Return the positions, from 0, at which a boolean column is true; null counts as false."""
     return [int(row) for row in np.flatnonzero(mask.fill_null(pa.scalar(value=False)).to_numpy(zero_copy_only=False))]
+
+
+def named(texts: pa.Array, names: Mapping[str, str], other: str | None) -> pa.Array:
+    """Return what each text stands for; what `names` does not have is `other`, and null is too."""
+    encoded = texts.dictionary_encode()
+    distinct = pa.array([names.get(text, other) for text in encoded.dictionary.to_pylist()], pa.string())
+    return distinct.take(encoded.indices).fill_null(other) if other is not None else distinct.take(encoded.indices)

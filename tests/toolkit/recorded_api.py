@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 PLACEHOLDER = "${API}"
@@ -142,10 +142,19 @@ class RecordedApi:
         return Answer({"error": f"no answer is recorded for {asked.method} {asked.path} {dict(asked.query)}"}, 404)
 
 
+Api = TypeVar("Api", bound=RecordedApi)
+
+
 @contextmanager
 def serving() -> Iterator[RecordedApi]:
     """Serve recorded answers on a free port of loopback."""
-    api = RecordedApi()
+    with served(RecordedApi()) as api:
+        yield api
+
+
+@contextmanager
+def served(api: Api) -> Iterator[Api]:
+    """Serve an API on a free port of loopback."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(api))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import pyarrow as pa
-
 USAGE, DISCOUNTED, COVERED = "Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"
 NEGATION, RECURRING, UPFRONT = "SavingsPlanNegation", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee"
 RI_FEE, FEE = "RIFee", "Fee"
@@ -93,10 +91,3 @@ SERVICE_CATEGORIES: Mapping[str, str] = {
     "AWSBackup": "Storage",
 }
 """ServiceCategory by product code; everything else is "Other"."""
-
-
-def named(texts: pa.Array, names: Mapping[str, str], other: str | None) -> pa.Array:
-    """Return what each text stands for; what `names` does not have is `other`, and null is too."""
-    encoded = texts.dictionary_encode()
-    distinct = pa.array([names.get(text, other) for text in encoded.dictionary.to_pylist()], pa.string())
-    return distinct.take(encoded.indices).fill_null(other) if other is not None else distinct.take(encoded.indices)

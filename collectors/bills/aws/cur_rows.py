@@ -25,7 +25,6 @@ from collectors.bills.aws.cur_kinds import (
     PRICINGS,
     SERVICE_CATEGORIES,
     USAGE,
-    named,
 )
 from collectors.bills.aws.cur_periods import periods_of
 from collectors.bills.aws.tags import USER_TAG_OF_CUR, merged, renamed
@@ -35,7 +34,7 @@ from collectors.files.block import Block
 from collectors.files.rows import ReadRows, note_faults
 from collectors.problems import Problems
 from collectors.schema import CHARGES
-from collectors.values.distinct import Fault, rows_where
+from collectors.values.distinct import Fault, named, rows_where
 from collectors.values.pairs import pairs_of_columns, to_json
 
 _NAMES_IN_FILE: Mapping[str, str] = {

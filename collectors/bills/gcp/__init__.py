@@ -1,0 +1,1 @@
+"""Google Cloud's bill, as Cloud Billing exports it to BigQuery."""
