@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -133,6 +133,18 @@ class Backfilling(Protocol):
     @property
     def backfill(self) -> timedelta:
         """How far back the first reading goes; to the start of that UTC day."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A collector of records that are only ever added to, which can tell cheaply how many rows each day has.
+
+    Optional: within `restates` only those days are asked for again that have another number of rows than is stored, or
+    that are not covered yet; of a collector without it, all.
+    """
+
+    def row_counts(self, window: Window) -> Mapping[date, int]:
+        """Return how many rows each UTC day of a window would have now; a day without rows may be left out."""
 
 
 @runtime_checkable

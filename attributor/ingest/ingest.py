@@ -12,6 +12,7 @@ from attributor.ingest.changes import Known, absent_days, changed_days, covered_
 from attributor.ingest.limits import refuse_too_large
 from attributor.ingest.progress import Progress
 from attributor.ingest.staging import Staged, StagedDay, staged, staged_days, staged_sums
+from attributor.ingest.windows import known_days, windows_to_ask
 from attributor.lake.commits import commit_days
 from attributor.lake.day_files import bring_in
 from attributor.lake.lake import Lake
@@ -21,13 +22,11 @@ from attributor.ledger.collected import (
     Collection,
     ControlSums,
     StoredDay,
-    collected_days,
     record_collection,
 )
 from attributor.ledger.lease import Lease
-from attributor.ledger.sources import coverage_of, record_unchanged, source_state
-from attributor.periods import month_of, start_of
-from collectors.base import Backfilling, Collector, FileRead, Window
+from attributor.ledger.sources import record_unchanged, source_state
+from collectors.base import Collector, FileRead, Window
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +74,8 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
         record_unchanged(stores.engine, stores.lease, collector.name, now)
         return Ingested(collector.name, 0, ())
     windows = [None] if collector.holds_everything else windows_to_ask(collector, stores.engine, now)
+    if not windows:
+        record_unchanged(stores.engine, stores.lease, collector.name, now)
     rows, changed = 0, set[date]()
     begun = _Begun(revision, now)
     for number, window in enumerate(windows, 1):
@@ -93,7 +94,7 @@ def _ingest_window(
     with staged(stores.connection, collector.collect(window), collector.table, progress) as rows:
         refuse_too_large(stores.connection, rows, collector.name)
         days = staged_days(stores.connection, rows)
-        known = _known(collector, stores.engine)
+        known = known_days(collector, stores.engine)
         changed = changed_days(days, known, _taken_back(collector, stores, absent_days(days, known), known))
         stored = store_staged(stores, collector.name, rows, changed, begun.now)
     reading = collector.reading()
@@ -118,31 +119,6 @@ def _with_files(begun: _Begun, collector: Collector) -> Mapping[str, FileRead]:
     return {**begun.files, **{file.place: file for file in collector.reading().files}}
 
 
-def windows_to_ask(collector: Collector, engine: Engine, now: datetime) -> Sequence[Window | None]:
-    """Return the hours to ask an API for, month by month, the oldest first: each is stored before the next is asked.
-
-    From the day that it may have restated until the last whole hour; from its `backfill` ago where nothing is covered
-    yet, and [None], for everything, where it names none. What was interrupted goes on where coverage ends. Each window
-    begins at midnight because days are replaced whole.
-    """
-    until = now.replace(minute=0, second=0, microsecond=0)
-    covered = coverage_of(engine, collector.name)
-    if covered:
-        begins = max(span.end for span in covered) - collector.restates
-    elif isinstance(collector, Backfilling):
-        begins = now - collector.backfill
-    else:
-        return [None]
-    return _by_month(Window(start_of(min(begins, until).date()), until))
-
-
-def _by_month(window: Window) -> list[Window | None]:
-    starts = [window.start]
-    while (following := start_of(month_of(starts[-1].date()).end)) < window.end:
-        starts.append(following)
-    return [Window(start, end) for start, end in zip(starts, [*starts[1:], window.end], strict=True)]
-
-
 def _taken_back(collector: Collector, stores: Stores, absent: Sequence[date], known: Known) -> list[date]:
     reading = collector.reading()
     if not collector.holds_everything:
@@ -150,11 +126,6 @@ def _taken_back(collector: Collector, stores: Stores, absent: Sequence[date], kn
     told_wholly = covered_days(absent, reading.whole)
     pins = [Pin(collector.name, day, known[day].version) for day in absent if day not in told_wholly]
     return [*told_wholly, *dropped_days(stores.lake, stores.connection, collector, pins, reading)]
-
-
-def _known(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:
-    stored = collected_days(engine, collector.table)
-    return {day: found for (source, day), found in stored.items() if source == collector.name}
 
 
 def store_staged(

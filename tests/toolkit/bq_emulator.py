@@ -1,4 +1,4 @@
-"""bqemulator, an emulator of BigQuery on DuckDB, on loopback. It has an environment of its own: it wants another DuckDB."""
+"""bqemulator, an emulator of BigQuery on loopback, in an environment of its own: it wants another DuckDB."""
 
 import os
 import shutil

@@ -107,7 +107,8 @@ class UsageRows:
 
     def _price_ids(self) -> pa.Array:
         """Return a price's identity: the SKU, and the usage from which its tier counts."""
-        return pc.binary_join_element_wise(self.text("sku"), self.text("tier").fill_null("0"), "/")
+        tiers = pc.replace_substring_regex(self.text("tier").fill_null("0"), r"\.0+$", "")
+        return pc.binary_join_element_wise(self.text("sku"), tiers, "/")
 
     def _unit_prices(self, name: str) -> pa.Array:
         """Return prices of one pricing unit: Google names them for a number of units, mostly one."""
