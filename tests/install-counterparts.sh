@@ -14,6 +14,12 @@ if [ -d .venv ] && [ ! -e "$azurite" ] && command -v npm >/dev/null 2>&1; then
   npm install --silent --no-audit --no-fund --prefix .venv/node azurite@3.35.0 >/dev/null 2>&1 ||
     echo "could not install azurite, the tests that want it will skip" >&2
 fi
+# The emulator of BigQuery wants another DuckDB than ours, and has an environment of its own.
+if [ -d .venv ] && [ ! -e .venv/bqemulator/bin/bqemulator ]; then
+  { .venv/bin/python -m venv .venv/bqemulator &&
+    .venv/bqemulator/bin/python -m pip install --quiet bqemulator==1.4.0 numpy duckdb-extension-spatial==1.5.5 >/dev/null 2>&1; } ||
+    echo "could not install bqemulator, the tests that want it will skip" >&2
+fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
   echo "not installed, the tests that want them will skip:$missing" >&2

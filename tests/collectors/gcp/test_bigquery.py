@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bigquery_api import FakeBigQuery, pairs
 from billing_schemas import DETAILED, FOCUS, STANDARD
+from exported_rows import credit, row
 from recorded_api import Answer, cut
 
 from collectors.base import CollectError, Window
@@ -20,72 +21,8 @@ NOVEMBER = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 20, tzin
 BUSY = Answer({"error": {"code": 429, "message": "Quota exceeded"}}, 429, {"Retry-After": "0"})
 
 
-def row(start: str = "2026-11-17T05:00:00Z", cost: Any = 10.0, **more: Any) -> dict[str, Any]:
-    return {
-        "usage_start_time": start,
-        "usage_end_time": start.replace("00:00Z", "59:59Z"),
-        "export_time": "2026-11-19T06:00:00Z",
-        "cost": cost,
-        "currency": "USD",
-        "cost_type": "regular",
-        "credits": [],
-        "invoice": {"month": "202611"},
-        "sku": {"id": "A", "description": "A thing"},
-        **more,
-    }
-
-
-def credit(kind: str, amount: float) -> dict[str, Any]:
-    return {"type": kind, "name": kind.title(), "full_name": kind.title(), "id": "c1", "amount": amount}
-
-
 def read(api: FakeBigQuery, collecting, **options: Any):
     return collecting.read(TYPE, NOVEMBER, table=api.table, endpoint_url=api.url, **options)
-
-
-def test_credits_lower_the_cost_of_their_row_once_and_do_not_multiply_it(fake_bigquery, collecting) -> None:
-    given = [credit("COMMITTED_USAGE_DISCOUNT", -3.0), credit("DISCOUNT", -0.1), credit("FREE_TIER", -0.2)]
-    [charge] = read(fake_bigquery([row(credits=given)]), collecting).rows
-    costs = {name: charge[name] for name in ("BilledCost", "EffectiveCost", "ContractedCost", "ListCost")}
-    net = Decimal("6.7")
-    assert costs == {"BilledCost": net, "EffectiveCost": net, "ContractedCost": 10, "ListCost": 10}
-
-
-def test_a_promotion_is_a_way_of_paying_and_a_credit_of_its_own(fake_bigquery, collecting) -> None:
-    api = fake_bigquery([row(credits=[credit("PROMOTION", -4.0), credit("PROMOTION", 0.0)], labels=pairs(team="ml"))])
-    usage, promotion = read(api, collecting).rows
-    assert (usage["EffectiveCost"], usage["ChargeCategory"]) == (10, "Usage")
-    assert (promotion["BilledCost"], promotion["EffectiveCost"], promotion["ChargeCategory"]) == (-4, -4, "Credit")
-    assert promotion["Tags"] == usage["Tags"] == [("team", "ml")]
-    assert (promotion["SkuId"], promotion["PricingCategory"]) == (None, None)
-
-
-def test_costs_keep_the_digits_that_bigquery_wrote_and_go_through_no_float(fake_bigquery, collecting) -> None:
-    costs = ["0.1", "0.2", "4.6e-07", "12345678901.123456789", "-0.000000000001"]
-    collected = read(fake_bigquery([row(cost=cost) for cost in costs]), collecting)
-    assert sorted(charge["BilledCost"] for charge in collected.rows) == sorted(map(Decimal, costs))
-    [file] = collected.reading.files
-    assert file.sums["BilledCost"] == Decimal("12345678901.423457248999")
-
-
-def test_currencies_are_never_added_up_across_each_other(fake_bigquery, collecting) -> None:
-    collected = read(fake_bigquery([row(), row(currency="EUR", cost=7.0)]), collecting)
-    assert {(charge["BillingCurrency"], charge["BilledCost"]) for charge in collected.rows} == {("USD", 10), ("EUR", 7)}
-    assert collected.reading.files[0].currency is None
-
-
-def test_an_invoice_month_is_pacific_and_a_charge_belongs_to_its_day_in_utc(fake_bigquery, collecting) -> None:
-    rows = [row("2026-11-01T06:00:00Z", invoice={"month": "202610"}), row("2026-11-01T07:00:00Z")]
-    first, second = sorted(read(fake_bigquery(rows), collecting).rows, key=lambda charge: charge["ChargePeriodStart"])
-    assert [charge["x_Day"].isoformat() for charge in (first, second)] == ["2026-11-01", "2026-11-01"]
-    assert first["BillingPeriodEnd"] == second["BillingPeriodStart"] == datetime(2026, 11, 1, 7, tzinfo=UTC)
-    assert second["BillingPeriodEnd"] == datetime(2026, 12, 1, 8, tzinfo=UTC), "daylight saving time ends in between"
-
-
-def test_late_usage_counts_on_its_day_and_in_the_next_invoice(fake_bigquery, collecting) -> None:
-    [charge] = read(fake_bigquery([row("2026-11-17T05:00:00Z", invoice={"month": "202612"})]), collecting).rows
-    assert charge["x_Day"].isoformat() == "2026-11-17"
-    assert charge["BillingPeriodStart"] == datetime(2026, 12, 1, 8, tzinfo=UTC)
 
 
 def test_rows_keep_their_names_when_late_ones_are_added(fake_bigquery, collecting) -> None:
@@ -117,7 +54,10 @@ def test_a_resources_label_goes_before_its_projects_and_tags_follow_their_namesp
     labels = [*pairs(team="ml", k8s__namespace="train"), {"key": "empty", "value": None}]
     [charge] = read(fake_bigquery([row(project=project, labels=labels, tags=tags)]), collecting).rows
     assert dict(charge["Tags"]) == {
-        "team": "ml", "env": "prod", "987/team": "x", "k8s-namespace": "train",
+        "team": "ml",
+        "env": "prod",
+        "987/team": "x",
+        "k8s-namespace": "train",
         "empty": "",
     }
 
