@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.base import Option
+from collectors.gcp.credentials import credentials_from_file
 from collectors.storage.store import Extra
 
 IDENTITY_OPTIONS = (
@@ -14,7 +15,6 @@ IDENTITY_OPTIONS = (
 )  # fmt: skip
 """Without them credentials come from where Google's clients find them (Application Default Credentials)."""
 
-_AUTH = Extra("google.auth", "gcp")
 _ANONYMOUS = Extra("google.auth.credentials", "gcp")
 
 
@@ -34,8 +34,7 @@ class Identity:
             return _ANONYMOUS.load().AnonymousCredentials()
         if self.credentials_file is None:
             return None
-        credentials, _ = _AUTH.load().load_credentials_from_file(self.credentials_file)
-        return credentials
+        return credentials_from_file(self.credentials_file)
 
     @property
     def client_options(self) -> dict[str, str] | None:
