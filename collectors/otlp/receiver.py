@@ -76,8 +76,7 @@ def _unavailable() -> Iterator[None]:
 
 
 def _recalled(log: EventLog, now: int) -> Streams:
-    began, ids = now, list[tuple[str, int]]()
+    streams = Streams(now, int(log.settings.remember.total_seconds()))
     for record in recent_records(log.folder, log.settings.remember, now):
-        began = min(began, record.arrived)
-        ids += [(name, record.arrived) for name in ids_beginning(record, PREFIX)]
-    return Streams(ids, began, int(log.settings.remember.total_seconds()))
+        streams.learn(ids_beginning(record, PREFIX), record.arrived)
+    return streams

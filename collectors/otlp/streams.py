@@ -13,8 +13,8 @@ from collectors.otlp.metric_wire import Point, Temporality
 PREFIX = "otlpm:"
 _DAY = 86_400
 _HOUR = 3_600
-_IDS = 3
-"""How many further parts the id of a cumulative point has: start, time and value."""
+_PARTS = 5
+"""How many parts the id of a cumulative point has: prefix, series, start, time and value; one by delta has no value."""
 
 
 class _Last(NamedTuple):
@@ -36,19 +36,22 @@ class Grown:
 class Streams:
     """What the cumulative series of a log showed last; used by one thread at a time.
 
-    Times are seconds since 1970 UTC. `began` is the arrival of the oldest event that was read back, or now.
+    Times are seconds since 1970 UTC. What began before `began`, or before what is learned arrived, is known in part.
     """
 
-    def __init__(self, ids: Iterable[tuple[str, int]], began: int, remember: int) -> None:
-        """Learn from ids and their arrivals, in the order of arrival."""
+    def __init__(self, began: int, remember: int) -> None:
         self._began = began
         self._remember = remember
         self._last: dict[str, _Last] = {}
         self._pruned = began
-        for name, arrived in ids:
-            series, *numbers = name.removeprefix(PREFIX).split(":")
-            if len(numbers) == _IDS:
-                start, time, value = numbers
+
+    def learn(self, ids: Iterable[str], arrived: int) -> None:
+        """Learn from the ids of events that arrived together; what arrived earlier is learned earlier."""
+        self._began = min(self._began, arrived)
+        for name in ids:
+            parts = name.split(":")
+            if len(parts) == _PARTS:
+                _, series, start, time, value = parts
                 self._last[f"{series}:{start}"] = _Last(int(time), int(value), arrived)
 
     def look(self, now: int) -> "Look":

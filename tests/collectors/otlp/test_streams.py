@@ -27,7 +27,10 @@ def told(streams: Streams, points: list[Point], now: int = NOW, since: int = 0) 
 
 
 def streams(*ids: tuple[str, int]) -> Streams:
-    return Streams(ids, BEGAN, REMEMBER)
+    ours = Streams(BEGAN, REMEMBER)
+    for name, arrived in ids:
+        ours.learn([name], arrived)
+    return ours
 
 
 @given(
@@ -57,7 +60,7 @@ def test_what_is_counted_is_what_was_used_over_restarts_repeats_and_a_new_beginn
 
 
 def test_a_series_that_began_before_anything_is_known_counts_from_its_first_point() -> None:
-    ours = Streams([], NOW, REMEMBER)
+    ours = Streams(NOW, REMEMBER)
     old = NOW - 86_400
     assert [grown.count for grown in told(ours, [point(1000, NOW - 60, old), point(1010, NOW, old)])] == [0, 10]
     assert [grown.count for grown in told(ours, [point(7, NOW, NOW - 600)])] == [7]
@@ -73,8 +76,7 @@ def test_a_series_that_is_alive_is_never_forgotten_though_nothing_is_used_for_we
     ours, noted = streams(), list[tuple[str, int]]()
     for now in range(NOW, NOW + 14 * 86_400, 3600):
         noted += [(grown.id, now) for grown in told(ours, [point(40, now)], now)]
-        recent = [(name, arrived) for name, arrived in noted if arrived >= now - REMEMBER]
-        ours = Streams(recent, BEGAN, REMEMBER)
+        ours = streams(*((name, arrived) for name, arrived in noted if arrived >= now - REMEMBER))
     assert [grown.count for grown in told(ours, [point(43, now + 60)], now + 60)] == [3]
     assert len(noted) <= 15
 
