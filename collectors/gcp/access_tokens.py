@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collectors.gcp.credentials import credentials_from_file
 from collectors.gcp.failures import google_failures
 from collectors.gcp.identity import Identity
 from collectors.storage.store import Extra
@@ -22,14 +21,15 @@ class AccessTokens:
 
     def headers(self) -> Mapping[str, str]:
         """Sign in anew; an address without TLS gets no token. Raises CollectError."""
-        if (self._identity.endpoint_url or "").startswith("http://"):
-            return {}
         with google_failures("signing in to Google Cloud"):
             credentials = self._credentials()
+            if isinstance(credentials, _CREDENTIALS.load().AnonymousCredentials):
+                return {}
             credentials.refresh(_TRANSPORT.load().Request())
         return {"Authorization": f"Bearer {credentials.token}"}
 
     def _credentials(self) -> Any:
-        path = self._identity.credentials_file
-        given = _AUTH.load().default()[0] if path is None else credentials_from_file(path)
+        given = self._identity.credentials()
+        if given is None:
+            given, _ = _AUTH.load().default()
         return _CREDENTIALS.load().with_scopes_if_required(given, [self._scope])

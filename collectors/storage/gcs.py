@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from collectors.base import CollectError
+from collectors.gcp.credentials import credentials_from_file
+from collectors.gcp.failures import google_failures
 from collectors.place import Place
 from collectors.storage.access import Access
-from collectors.storage.store import Extra, Store, is_permanent, wanted
+from collectors.storage.store import Extra, Store, wanted
 
 GCS_LIBRARY = Extra("google.cloud.storage", "gcp")
-_AUTH = Extra("google.auth", "gcp")
 _RETRY = Extra("google.cloud.storage.retry", "gcp")
 _API_ERRORS = Extra("google.api_core.exceptions", "gcp")
-_AUTH_ERRORS = Extra("google.auth.exceptions", "gcp")
-_HTTP_ERRORS = Extra("requests.exceptions", "gcp")
 _TRANSFER_ERRORS = Extra("google.cloud.storage.exceptions", "gcp")
 _PATIENCE = 60.0
 """Seconds within which the client tries again what may pass; its own default is two minutes, and ten for sign-in."""
@@ -83,7 +82,7 @@ def _client(access: Access) -> Any:
     options = {"api_endpoint": access.endpoint_url} if access.endpoint_url else None
     credentials = None
     if access.credentials_file:
-        credentials, _ = _AUTH.load().load_credentials_from_file(access.credentials_file)
+        credentials = credentials_from_file(access.credentials_file)
     return GCS_LIBRARY.load().Client(project="attributor", credentials=credentials, client_options=options)
 
 
@@ -95,16 +94,9 @@ def _retry() -> Any:
 def _failures(what: str, access: Access) -> Iterator[None]:
     """Turn what Google's client raises into CollectError."""
     GCS_LIBRARY.load()
-    api, auth = _API_ERRORS.load(), _AUTH_ERRORS.load()
-    away = (_HTTP_ERRORS.load().RequestException, api.RetryError, auth.TransportError, ConnectionError)
-    try:
-        yield
-    except (api.PreconditionFailed, _TRANSFER_ERRORS.load().DataCorruption) as error:
-        raise CollectError(f"{what}: it changed since it was listed", permanent=False) from error
-    except api.GoogleAPICallError as error:
-        said = access.hidden(str(error.message))
-        raise CollectError(f"{what}: {error.code} {said}", permanent=is_permanent(error.code or 0)) from error
-    except away as error:
-        raise CollectError(f"{what}: {access.hidden(str(error))}", permanent=False) from error
-    except (auth.GoogleAuthError, OSError) as error:
-        raise CollectError(f"{what}: {access.hidden(str(error))}", permanent=True) from error
+    changed = (_API_ERRORS.load().PreconditionFailed, _TRANSFER_ERRORS.load().DataCorruption)
+    with google_failures(what, access.hidden):
+        try:
+            yield
+        except changed as error:
+            raise CollectError(f"{what}: it changed since it was listed", permanent=False) from error

@@ -21,6 +21,8 @@ from collectors.gcp.identity import Identity
 from collectors.gcp.monitoring import SeriesQuery, ask_series
 from collectors.gpus.gcp_monitoring import TYPE as GPUS
 from collectors.http import Server
+from collectors.storage.access import Access
+from collectors.storage.gcs import list_blobs
 from collectors.tokens.vertex import TYPE as VERTEX
 
 EIGHT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -262,6 +264,13 @@ def test_credentials_that_are_none_are_a_permanent_error(tmp_path: Path, content
         AccessTokens(Identity(str(tmp_path / "gcp.json")), "scope").headers()
     assert refused.value.permanent
     assert "s3cret" not in str(refused.value)
+
+
+def test_a_store_reads_the_same_file_of_credentials(tmp_path: Path) -> None:
+    (tmp_path / "gcp.json").write_text("{}")
+    with pytest.raises(CollectError, match="holds no credentials of a known type") as refused:
+        list_blobs("gs://bills/x", (".csv",), Access(credentials_file=str(tmp_path / "gcp.json")))
+    assert refused.value.permanent
 
 
 AGENT = {"project_id": "acme-ml", "zone": "us-central1-a", "instance_id": "8812"}
