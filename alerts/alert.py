@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 Severity = Literal["info", "warning", "critical"]
-Kind = Literal["idle_gpu", "spend_anomaly", "budget", "freshness", "restatement", "unattributed", "test"]
+Kind = Literal["idle_gpu", "spend_anomaly", "budget", "freshness", "restatement", "unattributed", "unpriced", "test"]
 Status = Literal["firing", "acknowledged", "snoozed", "resolved"]
 
 

@@ -11,6 +11,7 @@ CAUSES: dict[Kind, tuple[str, str]] = {
     "freshness": ("silent or failing source", "silent or failing sources"),
     "restatement": ("restated source", "restated sources"),
     "unattributed": ("unattributed spend", "unattributed spend"),
+    "unpriced": ("model without a price", "models without a price"),
     "test": ("test message", "test messages"),
 }
 """What one and several alerts of a kind are called."""

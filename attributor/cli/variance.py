@@ -8,6 +8,7 @@ from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
 from attributor.money import plain, shown
 from attributor.periods import Month, month_of
+from attributor.reports.document import document
 from attributor.reports.variance import (
     Variance,
     VarianceLine,
@@ -17,6 +18,7 @@ from attributor.reports.variance import (
 )
 
 _AMOUNTS = ("estimated", "billed", "difference")
+_UNPRICED = ("provider", "model", "metric", "team", "source", "quantity", "cost", "reason")
 
 
 @click.command("variance")
@@ -47,6 +49,10 @@ def _write(report: Variance, form: str) -> None:
         rows += [_row(report, "total", line, exact=False) for line in report.totals]
         title = f"{report.period}, estimates and bills; billed while estimated is held back and in no total"
         write_table(title, columns, rows, right=_AMOUNTS)
+        if report.unpriced:
+            title = "used without a price: the cost is unknown and in no total"
+            lines = [{**document(line), "cost": "unknown"} for line in report.unpriced]
+            write_table(title, _UNPRICED, lines, right=("quantity",))
 
 
 def _lines(report: Variance) -> list[tuple[str, VarianceLine]]:

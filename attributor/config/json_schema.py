@@ -22,6 +22,7 @@ from attributor.config.keys import (
 )
 from attributor.config.load import Types
 from attributor.config.options import OptionLike
+from attributor.config.price_lists import GENAI_PRICES, NO_LIST
 from rules.json_schema import fragment
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
@@ -119,12 +120,15 @@ def _prices() -> dict[str, Any]:
     kinds = {
         **dict.fromkeys(PRICE, _SCALAR),
         "match": match,
-        "price": _FORMS["decimal"],
+        "list": {"type": "string", "pattern": rf"^({GENAI_PRICES}|{NO_LIST})$|{_VARIABLE}"},
+        "models": {"type": "object", "additionalProperties": _SCALAR},
+        **dict.fromkeys(("price", "factor"), _FORMS["decimal"]),
         "per": _FORMS["integer"],
         **dict.fromkeys(("from", "until"), day),
         "replaces": _map(REPLACES, replaces, ["source", "match"]),
     }
-    return _or_empty({"type": "array", "items": _map(PRICE, kinds, ["metric", "price"])})
+    item = {**_map(PRICE, kinds, []), "anyOf": [{"required": ["metric", "price"]}, {"required": ["list"]}]}
+    return _or_empty({"type": "array", "items": item})
 
 
 def _map(words: Mapping[str, str], kinds: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:

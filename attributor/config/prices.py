@@ -4,13 +4,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 from attributor.config.keys import PRICE, REPLACES
 from attributor.config.matching import read_plain_match
-from attributor.config.settings import ConfiguredSource, Price, Replaces
+from attributor.config.price_lists import check_kind, providers_of, read_list
+from attributor.config.settings import ConfiguredSource, Price, PriceList, Replaces
 from attributor.config.values import parse_duration
 from rules.located import Located
 from rules.matchers import EVERYTHING, AllOf, OneOf, patterns_of
@@ -30,16 +32,20 @@ _PROVIDER_COLUMNS = ("ServiceProviderName", "ProviderName")
 
 @dataclass(frozen=True)
 class Bills:
-    """The sources that a price may stand for, by name, and the name of every configured source."""
+    """The sources that a price may stand for, by name, and the name of every configured source.
+
+    `providers` are those whose models a source of usage tells of, where its type says so.
+    """
 
     tables: Mapping[str, str]
     names: tuple[str, ...]
+    providers: Mapping[str, str] = field(default_factory=dict)
 
 
 def bills_of(sources: Sequence[ConfiguredSource], node: Located | None) -> Bills:
     """Return what prices may name; a source with a mistake of its own is not complained of twice."""
     names = tuple(node.entries) if node is not None and node.entries is not None else ()
-    return Bills({source.name: source.type.table for source in sources}, names)
+    return Bills({source.name: source.type.table for source in sources}, names, providers_of(sources))
 
 
 def read_prices(node: Located | None, bills: Bills) -> tuple[tuple[Price, ...], list[Problem]]:
@@ -61,9 +67,7 @@ def _price(index: int, node: Located, bills: Bills, problems: Problems) -> Price
     what = f"price {index + 1}"
     before = len(problems)
     entries = entries_of(node, tuple(PRICE), f"`{what}`", problems)
-    for key, example in (("metric", "tokens.input"), ("price", "1.25")):
-        if entries and key not in entries:
-            problems.append(node.problem(f"`{what}` has no `{key}`", f"add `{key}: {example}`"))
+    check_kind(node, entries, what, problems)
     texts = {key: word(entries[key], f"`{key}`", problems) or "" for key in _TEXTS if key in entries}
     amount = decimal(entries["price"], "`price`", problems) if "price" in entries else None
     per = _per(entries["per"], problems) if "per" in entries else 1
@@ -74,23 +78,25 @@ def _price(index: int, node: Located, bills: Bills, problems: Problems) -> Price
         problems.append(entries["currency"].problem("`currency` is too long", "write three letters, such as USD"))
     if amount is not None and per and Fraction(amount) / per > 0:
         _check_digits(Fraction(amount) / per, entries["price"], problems)
-    if len(problems) > before or amount is None:
+    listed = read_list(entries, bills.providers, problems) if "list" in entries else None
+    if len(problems) > before or (amount is None and listed is None):
         return None
     return Price(
         name=texts.get("name", what),
-        metric=texts["metric"],
-        price=amount,
+        metric=texts.get("metric", ""),
+        price=amount or Decimal(0),
         per=per,
         currency=texts.get("currency", "USD"),
         provider=texts.get("provider") or _named(replaces, _PROVIDER_COLUMNS) or _source_of(replaces),
-        service=texts.get("service") or _named(replaces, ("ServiceName",)) or texts["metric"],
+        service=texts.get("service") or _named(replaces, ("ServiceName",)) or texts.get("metric", ""),
         account=_named(replaces, ("SubAccountId",)),
         billing_account=_named(replaces, ("BillingAccountId",)),
         match=match,
         start=start,
         end=end,
         replaces=replaces,
-        digest=_digest(node),
+        digest=_digest(node, listed),
+        listed=listed,
     )
 
 
@@ -168,8 +174,10 @@ def _source_of(replaces: Replaces | None) -> str:
     return "" if replaces is None else replaces.source
 
 
-def _digest(node: Located) -> str:
+def _digest(node: Located, listed: PriceList | None) -> str:
     plain = node.plain()
+    if listed is not None:
+        plain |= {"version": listed.version, "by_source": dict(listed.by_source)}
     if isinstance(plain.get("replaces"), dict):
         plain["replaces"] = {key: value for key, value in plain["replaces"].items() if key != "lag"}
     return hashlib.sha256(json.dumps(plain, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

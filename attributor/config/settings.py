@@ -113,12 +113,30 @@ class Replaces:
 
 
 @dataclass(frozen=True)
+class PriceList:
+    """A list that prices usage by its model: `genai-prices` of a version, or `none` for what no price is wanted of.
+
+    `provider` is whose prices, by the list's id; without it, what the usage names, else that of `by_source`, which is
+    by the usage's source. `models` are the list's names of models that usage calls otherwise. What is listed is paid
+    times `factor`.
+    """
+
+    name: str
+    version: str = ""
+    provider: str = ""
+    models: Mapping[str, str] = field(default_factory=dict, hash=False)
+    by_source: Mapping[str, str] = field(default_factory=dict, hash=False)
+    factor: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True)
 class Price:
     """What `per` units of a usage metric cost, on the UTC days [start, end).
 
     `provider`, `service` and the accounts (SubAccountId and BillingAccountId, "" where they are not known) are what its
-    estimates are listed under. `replaces` None: they are in no total. `digest`
-    is of all that changes an estimate: not of lines, and not of the lag.
+    estimates are listed under, provider and service "" where a list says them. `replaces` None: they are in no total.
+    `digest` is of all that changes an estimate: not of lines, and not of the lag. With `listed` it is the list that
+    says metrics and prices.
     """
 
     name: str
@@ -135,6 +153,7 @@ class Price:
     end: date | None = None
     replaces: Replaces | None = None
     digest: str = ""
+    listed: PriceList | None = None
 
     def holds_on(self, day: date) -> bool:
         """Return whether the price holds on a UTC day."""

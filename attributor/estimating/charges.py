@@ -5,7 +5,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from attributor.estimating.pricing import PRICED, PRICES
+from attributor.estimating.pricing import PRICED
+from attributor.estimating.rates import PRICES
 from attributor.lake.sql import identifier, sql_type
 from collectors.schema import CHARGES
 from rules.schema import ESTIMATES
@@ -15,6 +16,7 @@ _AMOUNT = amount_of("u.units")
 _QUANTITY_UNITS = 10**6
 """Of a quantity's 1e-12, so that it is in 1e-18, the finest that a pricing quantity is kept in."""
 _PER = "CAST(p.per AS HUGEINT)"
+_UNIT = "CASE WHEN p.per = 1 THEN u.metric ELSE CAST(p.per AS VARCHAR) || ' ' || u.metric END"
 _MONTH = "date_trunc('month', u.hour)"
 _EXPRESSIONS = {
     **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), _AMOUNT),
@@ -34,19 +36,21 @@ _EXPRESSIONS = {
     **dict.fromkeys(("ResourceId", "ResourceName"), "u.pool"),
     "SkuMeter": "u.metric",
     "SkuPriceId": "p.name",
+    "SkuPriceDetails": "p.details",
     "PricingCategory": "'Standard'",
     "PricingQuantity": (
         f"CAST({units_of('u.quantity')} * {_QUANTITY_UNITS}::HUGEINT // {_PER} AS DECIMAL(38,0))"
         " * 0.000000000000000001::DECIMAL(18,18)"
     ),
-    "PricingUnit": "CASE WHEN p.per = 1 THEN u.metric ELSE CAST(p.per AS VARCHAR) || ' ' || u.metric END",
+    "PricingUnit": _UNIT,
     **dict.fromkeys(("ListUnitPrice", "ContractedUnitPrice"), "p.price"),
     "ConsumedQuantity": "u.quantity",
     "ConsumedUnit": "u.metric",
     "Tags": "u.facts",
     "x_Basis": "'estimated'",
     "x_Origin": "u.source || ': ' || coalesce(u.origin, '') || CASE WHEN u.rows > 1 THEN"
-    " ' and ' || CAST(u.rows - 1 AS VARCHAR) || ' more' ELSE '' END",
+    " ' and ' || CAST(u.rows - 1 AS VARCHAR) || ' more' ELSE '' END"
+    f" || '; ' || p.price || ' ' || p.currency || ' for ' || {_UNIT} || ', by ' || p.origin",
     "x_Day": "u.day",
 }
 

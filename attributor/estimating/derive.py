@@ -9,16 +9,21 @@ from attributor.estimating.bill import BILL, billed_sums, held_back
 from attributor.estimating.charges import estimated_charges
 from attributor.estimating.due import Due, Known
 from attributor.estimating.lines import joined_lines
-from attributor.estimating.pricing import PricedSum, price_usage, priced_sums, standing_days, standings
+from attributor.estimating.price_list import GenaiPrices
+from attributor.estimating.pricing import PricedSum, price_usage, priced_sums, standing_days
+from attributor.estimating.rates import standings
 from attributor.estimating.storing import store_charges
+from attributor.estimating.unpriced import unpriced_usage
 from attributor.ingest.ingest import Stores
 from attributor.ingest.limits import MOST_A_DAY
 from attributor.lake.sql import identifier
 from attributor.lake.views import Pin, open_view
 from attributor.ledger.collected import CollectedDay, StoredDay
 from attributor.ledger.estimates import BESIDE, EstimatedDay, EstimateLine, Estimation, Key, estimate_lines
+from attributor.ledger.unpriced import UnpricedUsage
 from attributor.money import UNITS_PER_ONE
 from collectors.schema import CHARGES
+from rules.ruleset import RuleSet
 from rules.schema import ESTIMATES
 from rules.sql import literal
 
@@ -26,12 +31,26 @@ _USAGE, _KEPT = "usage_to_price", "estimates_kept"
 
 
 @dataclass(frozen=True)
+class Pricing:
+    """What usage is priced by; the rules say whose the usage of unknown cost is."""
+
+    prices: tuple[Price, ...]
+    ruleset: RuleSet
+    price_list: GenaiPrices | None = None
+
+
+@dataclass(frozen=True)
 class Batch:
     """What is to do in one month."""
 
-    prices: tuple[Price, ...]
+    pricing: Pricing
     due: tuple[Due, ...]
     removed: tuple[Key, ...]
+
+    @property
+    def prices(self) -> tuple[Price, ...]:
+        """The configured prices."""
+        return self.pricing.prices
 
 
 @dataclass(frozen=True)
@@ -57,8 +76,16 @@ def derive(stores: Stores, known: Known, batch: Batch, now: datetime) -> tuple[E
         lines=joined_lines(settled.priced, kept, billed),
         removed=batch.removed,
         stored=dict(_stored(stores, known, batch, settled, now)),
+        unpriced=_unpriced(stores, batch),
+        counted=tuple(due.key for due in batch.due if not due.keeps),
     )
     return estimation, settled.warnings
+
+
+def _unpriced(stores: Stores, batch: Batch) -> tuple[UnpricedUsage, ...]:
+    """Return the usage of unknown cost; where the bill is complete, it tells the cost."""
+    keys = {due.key for due in batch.due if not due.keeps and due.day.state != "billed"}
+    return unpriced_usage(stores.connection, batch.prices, batch.pricing.ruleset, keys)
 
 
 def _open(stores: Stores, known: Known, batch: Batch) -> None:
@@ -78,7 +105,7 @@ def _pins(known: Known, keys: Iterable[Key]) -> list[Pin]:
 
 
 def _settled(stores: Stores, batch: Batch) -> _Settled:
-    price_usage(stores.connection, _USAGE, batch.prices)
+    price_usage(stores.connection, _USAGE, batch.prices, batch.pricing.price_list)
     fresh = {due.key for due in batch.due if not due.keeps}
     found = [each for each in priced_sums(stores.connection) if (each.source, each.day) in fresh]
     too_large = _too_large(found)

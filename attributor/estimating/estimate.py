@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from attributor.config.settings import Price
-from attributor.estimating.derive import Batch, derive
-from attributor.estimating.due import Known, target_of, work_to_do
+from attributor.estimating.claims import is_priced_by_list
+from attributor.estimating.derive import Batch, Pricing, derive
+from attributor.estimating.due import Known, Work, target_of, work_to_do
+from attributor.estimating.price_list import GenaiPrices
 from attributor.ingest.ingest import Stores
 from attributor.ingest.progress import Progress
 from attributor.ledger.collected import collected_days
 from attributor.ledger.estimates import BESIDE, EstimatedDay, Key, estimated_days, record_estimates
 from attributor.ledger.sources import coverage_of
 from attributor.periods import Month, month_of
+from rules.ruleset import RuleSet
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,16 @@ class Estimated:
 
 
 def estimate(
-    stores: Stores, prices: Sequence[Price], closed: Collection[Month], now: datetime, progress: Progress
+    stores: Stores,
+    prices: tuple[Price, ...],
+    ruleset: RuleSet,
+    closed: Collection[Month],
+    now: datetime,
+    progress: Progress,
 ) -> Estimated:
     """Derive every day whose usage, prices, bill or completeness changed; the months of `closed` keep their estimates.
+
+    `ruleset` says whose the usage of unknown cost is.
 
     Raises LeaseLostError where another leader took over: what was recorded before stands.
     """
@@ -37,7 +47,9 @@ def estimate(
     remembering = replace(stores, lake=replace(stores.lake, known={}))
     changed: set[date] = set()
     warnings: list[str] = []
-    for batch in _batches(prices, known, closed):
+    work = work_to_do(prices, known, closed)
+    opened = GenaiPrices() if work.due and any(is_priced_by_list(price) for price in prices) else None
+    for batch in _batches(Pricing(prices, ruleset, opened), work):
         estimation, said = derive(remembering, known, batch, now)
         record_estimates(stores.engine, stores.lease, estimation, now)
         changed |= {day.day for days in estimation.stored.values() for day in days}
@@ -53,10 +65,9 @@ def _known(stores: Stores, prices: Sequence[Price], recorded: Mapping[Key, Estim
     return Known(usage, collected_days(stores.engine, "charges"), coverage, recorded)
 
 
-def _batches(prices: Sequence[Price], known: Known, closed: Collection[Month]) -> Iterator[Batch]:
+def _batches(pricing: Pricing, work: Work) -> Iterator[Batch]:
     """Yield what is to do month by month: a month's usage is priced in one pass."""
-    work = work_to_do(prices, known, closed)
     months = sorted({month_of(day) for _, day in (*(due.key for due in work.due), *work.removed)})
     for month in months:
         due = tuple(due for due in work.due if month_of(due.day.day) == month)
-        yield Batch(tuple(prices), due, tuple(key for key in work.removed if month_of(key[1]) == month))
+        yield Batch(pricing, due, tuple(key for key in work.removed if month_of(key[1]) == month))

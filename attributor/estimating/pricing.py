@@ -3,31 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
 import duckdb
-import pyarrow as pa
 
-from attributor.config.settings import Price, Replaces
-from attributor.estimating.due import target_of
-from attributor.lake.sql import identifier
-from rules.facts import usage_fact
-from rules.match import condition
-from rules.matchers import columns_of
-from rules.rows import load_rows
-from rules.sql import literal, units_of
+from attributor.config.settings import Price
+from attributor.estimating.claims import CLAIMED, claim_usage, is_priced_by_list
+from attributor.estimating.listed import KEYS, LISTED, load_listed
+from attributor.estimating.price_list import GenaiPrices
+from attributor.estimating.rates import PRICES, Rate, load_rates
+from rules.sql import units_of
 
-PRICED = "priced_usage"
-PRICES = "estimate_prices"
-_WHOLE = pa.decimal128(38, 0)
-_PRICES = pa.schema(
-    [
-        *((name, pa.int32()) for name in ("number", "standing")),
-        *((name, _WHOLE) for name in ("numerator", "denominator", "per")),
-        *((name, pa.string()) for name in ("source", "provider", "service", "account", "billing_account")),
-        *((name, pa.string()) for name in ("currency", "name", "price")),
-    ]
-)
+PRICED, UNPRICED = "priced_usage", "unpriced_usage"
+_NO_PRICE = "no price is for this model and metric"
 
 
 @dataclass(frozen=True)
@@ -42,19 +29,31 @@ class PricedSum:
     units: int
 
 
-def standings(prices: Sequence[Price]) -> tuple[Replaces, ...]:
-    """Return the different sets of billed charges that prices stand for, in the prices' order."""
-    return tuple(dict.fromkeys(price.replaces for price in prices if price.replaces is not None))
-
-
-def price_usage(connection: duckdb.DuckDBPyConnection, usage: str, prices: Sequence[Price]) -> None:
-    """Create the tables PRICES and PRICED of a view of usage.
+def price_usage(
+    connection: duckdb.DuckDBPyConnection, usage: str, prices: Sequence[Price], price_list: GenaiPrices | None = None
+) -> None:
+    """Create the tables PRICES, PRICED and UNPRICED of a view of usage.
 
     A row of PRICED is the usage of a source, hour, metric, pool and set of facts: `number` of its price, quantity, and
-    `units`, the amount in 1e-12 of the currency. quantity x price / per is rounded half-even, once a row. Usage of 0
-    is no row.
+    `units`, the amount in 1e-12 of the currency. quantity x price / per is rounded half-even, once a row. A row of
+    UNPRICED is usage that should have a price and has none: `claimed` is the price that is for it, `reason` why.
     """
-    _load_prices(connection, prices)
+    claim_usage(connection, usage, prices)
+    rates = [Rate(price, price.metric) for price in prices]
+    load_listed(connection, prices, price_list, rates)
+    load_rates(connection, prices, rates)
+    by_list = ", ".join(str(number) for number, price in enumerate(prices) if is_priced_by_list(price)) or "NULL"
+    unwanted = ", ".join(str(n) for n, p in enumerate(prices) if p.listed and not is_priced_by_list(p)) or "NULL"
+    agree = " AND ".join(f"c.{key} = l.{key}" for key in KEYS)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP VIEW numbered_usage AS
+        SELECT c.*, CASE WHEN c.price IN ({by_list}) THEN l.number WHEN c.price IN ({unwanted}) THEN NULL
+                    ELSE c.price END AS number,
+               CASE WHEN c.price IS NULL THEN '{_NO_PRICE}' ELSE l.reason END AS reason
+        FROM {CLAIMED} c LEFT JOIN {LISTED} l ON {agree}
+        """
+    )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PRICED} AS
@@ -64,21 +63,13 @@ def price_usage(connection: duckdb.DuckDBPyConnection, usage: str, prices: Seque
         FROM (SELECT u.*, product // denominator AS whole, product % denominator AS rest
               FROM (SELECT u.*, CAST(p.denominator AS HUGEINT) AS denominator,
                            {units_of("u.quantity")} * CAST(p.numerator AS HUGEINT) AS product
-                    FROM ({_numbered(usage, prices)}) u JOIN {PRICES} p USING (number)) u) u
+                    FROM numbered_usage u JOIN {PRICES} p USING (number)) u) u
         """
     )
-
-
-def _numbered(usage: str, prices: Sequence[Price]) -> str:
-    """Return a query of the usage of each hour, pool and set of facts, with the number of its price or null."""
-    whens = " ".join(f"WHEN {_claim(price)} THEN {number}" for number, price in enumerate(prices))
-    metrics = ", ".join(literal(metric) for metric in sorted({price.metric for price in prices})) or "NULL"
-    number = f"CASE {whens} END" if whens else "NULL"
-    return f"""
-        SELECT "x_Source" AS source, "x_Day" AS day, hour, metric, pool, facts, CAST({number} AS INTEGER) AS number,
-               CAST(sum(quantity) AS DECIMAL(38,12)) AS quantity, min("x_Origin") AS origin, count(*) AS rows
-        FROM {identifier(usage)} WHERE metric IN ({metrics}) AND quantity > 0 GROUP BY ALL
-        """
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {UNPRICED} AS SELECT *, coalesce(price, nearly) AS claimed"
+        " FROM numbered_usage WHERE number IS NULL AND reason IS NOT NULL"
+    )
 
 
 def priced_sums(connection: duckdb.DuckDBPyConnection) -> tuple[PricedSum, ...]:
@@ -100,35 +91,3 @@ def standing_days(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[int, dat
         " WHERE p.standing >= 0 ORDER BY ALL"
     ).fetchall()
     return tuple((standing, day) for standing, day in rows)
-
-
-def _claim(price: Price) -> str:
-    columns = {name: usage_fact(name) for name in columns_of(price.match)}
-    dates = [f"\"x_Day\" >= DATE '{price.start}'"] if price.start else []
-    dates += [f"\"x_Day\" < DATE '{price.end}'"] if price.end else []
-    return " AND ".join([f"metric = {literal(price.metric)}", *dates, condition(price.match, columns)])
-
-
-def _load_prices(connection: duckdb.DuckDBPyConnection, prices: Sequence[Price]) -> None:
-    known = standings(prices)
-    rows = []
-    for number, price in enumerate(prices):
-        unit_price = Fraction(price.price) / price.per
-        rows.append(
-            (
-                number,
-                -1 if price.replaces is None else known.index(price.replaces),
-                unit_price.numerator,
-                unit_price.denominator,
-                price.per,
-                target_of(price),
-                price.provider,
-                price.service,
-                price.account,
-                price.billing_account,
-                price.currency,
-                price.name,
-                f"{price.price:f}",
-            )
-        )
-    load_rows(connection, PRICES, _PRICES, rows)

@@ -79,7 +79,7 @@ def collect(works: Works, collectors: Mapping[str, Collector], progress: Callabl
 
 def estimate_outdated(works: Works, progress: Progress) -> Estimated:
     """Price the usage whose bill is not complete, and let the bill take its place where it is."""
-    return estimate(works.stores, works.prices, closed_months(works.engine), works.clock(), progress)
+    return estimate(works.stores, works.prices, works.ruleset, closed_months(works.engine), works.clock(), progress)
 
 
 def due_sources(tried: Mapping[str, datetime | None], every: Mapping[str, timedelta], now: datetime) -> list[str]:

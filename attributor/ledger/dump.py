@@ -26,6 +26,7 @@ from attributor.ledger.tables import (
     statements,
     tag_compliance,
     unmatched_owners,
+    unpriced_usage,
     usage_rollup,
 )
 
@@ -37,6 +38,7 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     control_sums: frozenset(),
     estimated_days: frozenset({"derived_at"}),
     estimates: frozenset(),
+    unpriced_usage: frozenset(),
     restatements: frozenset({"noticed_at"}),
     rule_sets: frozenset({"first_used_at"}),
     publications: frozenset({"charges_version", "allocations_version", "epoch", "published_at"}),

@@ -13,6 +13,7 @@ from attributor.ledger.collected import StoredDay, store_days
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.lease import Lease, hold
 from attributor.ledger.money_columns import joined, money_values
+from attributor.ledger.unpriced import UnpricedUsage, replace_unpriced
 from attributor.ledger.upsert import upsert
 
 State = Literal["estimated", "billed", "none", "beside"]
@@ -55,13 +56,16 @@ class Estimation:
     """What one piece of estimating changes.
 
     `days` take the place of what was known of them, with exactly these `lines`; `removed` are forgotten. `stored` are
-    the days of charges that were put into the lake, by their source.
+    the days of charges that were put into the lake, by their source. `unpriced` is the usage of unknown cost of the
+    days `counted`, in the place of what was known of it.
     """
 
     days: tuple[EstimatedDay, ...]
     lines: tuple[EstimateLine, ...]
     removed: tuple[Key, ...]
     stored: Mapping[str, tuple[StoredDay, ...]]
+    unpriced: tuple[UnpricedUsage, ...] = ()
+    counted: tuple[Key, ...] = ()
 
 
 def estimated_days(engine: Engine) -> Mapping[Key, EstimatedDay]:
@@ -104,6 +108,7 @@ def record_estimates(engine: Engine, lease: Lease, estimation: Estimation, now: 
         rows = [_line_row(line) for line in estimation.lines]
         if rows:
             connection.execute(insert(tables.estimates), rows)
+        replace_unpriced(connection, [*estimation.counted, *estimation.removed], estimation.unpriced)
         for source, days in estimation.stored.items():
             store_days(connection, ("charges", source), days, now)
 

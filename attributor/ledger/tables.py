@@ -118,6 +118,24 @@ estimates = Table(
 While the day's state is "estimated", `billed` is what of the bill is held back; once it is "billed", the difference is
 the estimate's variance."""
 
+unpriced_usage = Table(
+    "unpriced_usage",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("usage_source", String(100), primary_key=True),
+    Column("provider", String(300), primary_key=True),
+    Column("model", String(300), primary_key=True),
+    Column("metric", String(200), primary_key=True),
+    Column("team", String(200), primary_key=True),
+    Column("reason", String(300), nullable=False),
+    *money_columns("quantity"),
+    Index("ix_unpriced_usage_day", "day"),
+)
+"""What was used on a day and should have a price, which none is known of: its cost is unknown, and it is in no total.
+
+`source` is that of the bill that the price would stand for, as in `estimated_days`."""
+
 restatements = Table(
     "restatements",
     metadata,

@@ -1,7 +1,7 @@
 """What the metrics say of the ledger, read at one moment: exact until it is exposed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal
 
@@ -14,6 +14,7 @@ from attributor.periods import month_of
 from attributor.reports.controls import SourceControl, source_controls
 from attributor.reports.costs import amounts, cost_sums, within
 from attributor.reports.freshness import SourceFreshness, source_freshness
+from attributor.reports.unpriced import tokens_by_source, unpriced_lines
 from attributor.reports.variance import VarianceLine, variance_lines
 from rules.ruleset import Team
 from rules.schema import UNATTRIBUTED
@@ -33,6 +34,7 @@ class Figures:
     estimated: the share of that cost which is estimated, likewise. variance: the month's days whose bill is complete,
     by provider and service.
     open_alerts: by (kind, severity). outbox: messages by state. controls: what is stored against the sources' files.
+    unpriced: the month's tokens of unknown cost, by the source of the usage.
     """
 
     now: datetime
@@ -46,10 +48,11 @@ class Figures:
     outbox: Mapping[str, int]
     last_run: datetime | None
     controls: Sequence[SourceControl] = ()
+    unpriced: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figures:
-    """Read everything in one transaction of eleven small queries; raise SQLAlchemyError."""
+    """Read everything in one transaction of twelve small queries; raise SQLAlchemyError."""
     with reading(engine) as connection:
         costs = _month_costs(connection, now)
         return Figures(
@@ -64,6 +67,7 @@ def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figure
             outbox=_outbox(connection),
             last_run=connection.scalar(select(func.max(runs.c.finished_at))),
             controls=source_controls(connection),
+            unpriced=tokens_by_source(unpriced_lines(connection, month_of(now.date()))),
         )
 
 

@@ -109,6 +109,12 @@ def estimate_families(figures: Figures) -> Iterator[Metric]:
             ratios.add_metric(names, float(line.difference) / float(line.estimated))
     yield amounts
     yield ratios
+    unpriced = GaugeMetricFamily(
+        "attributor_unpriced_tokens", "This month's tokens that no price is known of", labels=["source"]
+    )
+    for source, tokens in sorted(largest(figures.unpriced, MOST_SOURCES).items()):
+        unpriced.add_metric([source], float(tokens))
+    yield unpriced
 
 
 def state_families(figures: Figures) -> Iterator[Metric]:

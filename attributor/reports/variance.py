@@ -13,7 +13,9 @@ from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import estimated_days, estimates
 from attributor.money import from_units, plain, to_units, total
 from attributor.periods import Month
+from attributor.reports.document import document
 from attributor.reports.lines import ratio
+from attributor.reports.unpriced import UnpricedLine, unpriced_lines
 
 VARIANCE_DIMENSIONS: Mapping[str, Column[Any]] = MappingProxyType(
     {
@@ -46,7 +48,8 @@ class Variance:
     """A UTC month.
 
     `rows` are the days whose bill is complete, and sum to `totals`, one a currency. `open` are days that count by their
-    estimate; there `billed` is what of the bill is held back. `beside` are estimates that stand for no bill.
+    estimate; there `billed` is what of the bill is held back. `beside` are estimates that stand for no bill. `unpriced`
+    is usage that should have an estimate and has no price.
     """
 
     period: Month
@@ -54,6 +57,7 @@ class Variance:
     rows: tuple[VarianceLine, ...]
     open: tuple[VarianceLine, ...]
     beside: tuple[VarianceLine, ...]
+    unpriced: tuple[UnpricedLine, ...] = ()
 
     @property
     def totals(self) -> tuple[VarianceLine, ...]:
@@ -81,12 +85,14 @@ def variance(engine: Engine, period: Month, by: tuple[str, ...] = ("provider", "
     """Sum estimates and bills of a month by words of VARIANCE_DIMENSIONS; largest difference first, signs aside."""
     with engine.connect() as connection:
         found = variance_lines(connection, period, by)
+        unpriced = unpriced_lines(connection, period)
     return Variance(
         period=period,
         by=by,
         rows=_sorted(found.get("billed", ()), _size_of_difference),
         open=_sorted(found.get("estimated", ()), _size_of_estimate),
         beside=_sorted(found.get("beside", ()), _size_of_estimate),
+        unpriced=unpriced,
     )
 
 
@@ -127,6 +133,7 @@ def variance_document(report: Variance) -> dict[str, Any]:
             {**_named(report.by, row), "currency": row.currency, "estimated": plain(row.estimated)}
             for row in report.beside
         ],
+        "unpriced": document(report.unpriced),
     }
 
 

@@ -13,6 +13,7 @@ from alerts.detect.freshness import stale_sources
 from alerts.detect.idle_gpu import IdlePolicy, idle_gpus
 from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
+from alerts.detect.unpriced import unpriced_models
 from alerts.pipeline import Outcome, process
 from alerts.policy import Policy
 from alerts.ports import AlertLog
@@ -25,6 +26,7 @@ from attributor.watching.restated import restated_days
 from attributor.watching.silent import source_facts
 from attributor.watching.spend import spend_findings
 from attributor.watching.unclaimed import unattributed_contributors, unattributed_days
+from attributor.watching.unpriced import unpriced_facts
 from rules.ruleset import RuleSet
 
 
@@ -56,6 +58,7 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     yield stale_sources(list(source_facts(engine, watched.silence_limits, now)), now)
     yield restatements(restated_days(engine, now), now)
     yield _unattributed(watched, now)
+    yield unpriced_models(unpriced_facts(engine))
 
 
 def _idle(watched: Watched, now: datetime) -> Findings:

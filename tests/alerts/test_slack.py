@@ -27,6 +27,7 @@ from alerts.detect.restatement import RestatedDay, restatements
 from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.detect.unattributed import UnattributedDay, rising_unattributed
+from alerts.detect.unpriced import UnpricedModel, unpriced_models
 from alerts.pipeline import probe
 from alerts.ports import Message
 
@@ -103,6 +104,14 @@ def unattributed() -> Alert:
     return rising_unattributed(history, "USD", [Contributor("account 3333", Decimal(210))], NOW).alerts[0]
 
 
+def unpriced() -> Alert:
+    counts = (("tokens.input", Decimal(12_000)), ("tokens.output", Decimal(340)))
+    days_of = (NOW.date().replace(day=18), NOW.date())
+    reason = ("the model is not in the list",)
+    found = UnpricedModel("search", "openai", "mystery-9", ("gateway",), ("llm",), *days_of, counts, reason)
+    return unpriced_models([found]).alerts[0]
+
+
 def message(*alerts: Alert, kind: str = "firing") -> Message:
     return Message("id-1", f"{alerts[0].team}:{alerts[0].kind}", "slack", kind, alerts[0].team, alerts, NOW)
 
@@ -124,6 +133,7 @@ EXAMPLES = {
     "freshness": lambda: message(freshness()),
     "restatement": lambda: message(restatement()),
     "unattributed": lambda: message(unattributed()),
+    "unpriced": lambda: message(unpriced()),
     "test": lambda: probe("slack", NOW),
 }
 

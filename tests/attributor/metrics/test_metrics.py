@@ -27,6 +27,7 @@ from attributor.ledger.tables import (
     runs,
     sources,
 )
+from attributor.ledger.unpriced import UnpricedUsage, replace_unpriced
 from attributor.metrics.bounded import largest_variances
 from attributor.metrics.ledger_collector import FRESH_FOR
 from attributor.metrics.registry import Metrics, build_registry, count_push, observed, render
@@ -135,6 +136,9 @@ def full_ledger(ledger_engine: Engine) -> Engine:
         for of_day, line in (estimate(18, "billed", "80", "100"), estimate(19, "estimated", "50", "1")):
             connection.execute(insert(estimated_days), [of_day])
             connection.execute(insert(estimates), [line])
+        keys = [("", date(2026, 11, day)) for day in (18, 19)]
+        rows = [UnpricedUsage(*key, "gateway", "", "new", "tokens.input", "ads", "", Decimal(7)) for key in keys]
+        replace_unpriced(connection, keys, rows)
         finished = NOW - timedelta(minutes=1)
         connection.execute(insert(runs), [{"id": "1", "started_at": NOW, "finished_at": finished}])
         connection.execute(insert(runs), [{"id": "2", "started_at": NOW}])
@@ -152,6 +156,11 @@ def metrics(full_ledger: Engine) -> Metrics:
 def test_a_source_whose_stored_charges_are_not_what_its_files_say_is_told(metrics: Metrics) -> None:
     [sample] = families(metrics)["attributor_control_difference"].samples
     assert (sample.labels, sample.value) == ({"source": "aws", "currency": "USD"}, -0.5)
+
+
+def test_tokens_of_unknown_cost_are_counted_by_their_source(metrics: Metrics) -> None:
+    [sample] = families(metrics)["attributor_unpriced_tokens"].samples
+    assert (sample.labels, sample.value) == ({"source": "gateway"}, 14)
 
 
 def families(metrics: Metrics) -> dict[str, Metric]:
