@@ -14,7 +14,7 @@ from typing import Any
 from recorded_api import Answer, Asked, RecordedApi
 
 Row = Mapping[str, Any]
-_CHOSEN = re.compile(r"^  (CAST\(UNIX_MICROS|CAST|TO_JSON_STRING)\(t\.([\w.]+).* AS (\w+),?$", re.MULTILINE)
+_CHOSEN = re.compile(r"^  (CAST\(UNIX_MICROS|CAST|TO_JSON_STRING)\(t\.([\w.]+).* AS `(\w+)`,?$", re.MULTILINE)
 _BOUNDS = re.compile(r't\.\w+ (>=|<) TIMESTAMP\("([^"]+)"\)')
 
 

@@ -156,10 +156,11 @@ def rows_query(table: ExportTable, window: Window) -> str:
 
     Rows are only ever added, and with later times of export: those that were there keep their numbers.
     """
-    chosen = ",\n  ".join(f"{_EXPRESSIONS[field.form].format(field.path)} AS {field.name}" for field in table.fields)
+    # Names are quoted: `end` is a word of SQL.
+    chosen = ",\n  ".join(f"{_EXPRESSIONS[field.form].format(field.path)} AS `{field.name}`" for field in table.fields)
     start = next(field.name for field in table.fields if field.path == table.layout.start)
     number = (
-        f"ROW_NUMBER() OVER (PARTITION BY DIV(CAST(r.{start} AS INT64), 3600000000)"
+        f"ROW_NUMBER() OVER (PARTITION BY DIV(CAST(r.`{start}` AS INT64), 3600000000)"
         " ORDER BY r.exported, TO_JSON_STRING(r))"
     )
     return (
