@@ -1,12 +1,14 @@
 """Parquet, streamed into blocks: plain types as text, instants and key-value types as they are."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from collectors.files.ahead import ahead
 from collectors.files.block import NULL_WORDS, Block, Chooser, UnreadableError
 from collectors.problems import Problems
 
@@ -23,10 +25,11 @@ def read_columnar(path: Path, place: str, choose: Chooser, problems: Problems) -
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             chosen = choose(_unique(file.schema_arrow.names))
-            for batch in file.iter_batches(_BATCH_ROWS, columns=list(chosen)):
-                columns = {chosen[name]: _readable(batch.column(name), name) for name in chosen}
-                yield Block(place, rows + 1, batch.num_rows, columns)
-                rows += batch.num_rows
+            with closing(ahead(file.iter_batches(_BATCH_ROWS, columns=list(chosen)))) as batches:
+                for batch in batches:
+                    columns = {chosen[name]: _readable(batch.column(name), name) for name in chosen}
+                    yield Block(place, rows + 1, batch.num_rows, columns)
+                    rows += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         problems.add(place, f"is no readable Parquet file: {error}")
 

@@ -1,7 +1,8 @@
 """Comma-separated text, plain or gzip, streamed by Arrow into blocks; every value stays text."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
+from collectors.files.ahead import ahead
 from collectors.files.block import NULL_WORDS, Block, Chooser, UnreadableError
 from collectors.files.proof import holds_foreign_bytes, prove_rows
 from collectors.files.streams import UNREADABLE, StreamCounts, Utf8Stream, open_bytes, open_text, why_unreadable
@@ -47,9 +49,10 @@ def read_delimited(file: TextFile, choose: Chooser, problems: Problems) -> Itera
     counts = StreamCounts()
     refused = _RefusedRows()
     try:
-        for batch in _batches(file, chosen, counts, refused):
-            yield Block(file.place, rows + 1, batch.num_rows, {chosen[name]: batch.column(name) for name in chosen})
-            rows += batch.num_rows
+        with closing(ahead(_batches(file, chosen, counts, refused))) as batches:
+            for batch in batches:
+                yield Block(file.place, rows + 1, batch.num_rows, {chosen[name]: batch.column(name) for name in chosen})
+                rows += batch.num_rows
     except (pa.ArrowInvalid, *UNREADABLE) as error:
         _prove(file, header, None, problems)
         if len(problems) == before:
@@ -72,7 +75,7 @@ class _RefusedRows:
 
 def _batches(
     file: TextFile, chosen: Mapping[str, str], counts: StreamCounts, refused: _RefusedRows
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     """Stream the chosen columns; end at the first refused row, after which rows could not be numbered."""
     with (
         open_bytes(file.path) as source,
