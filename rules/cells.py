@@ -34,7 +34,10 @@ _PERIODS: tuple[Per, ...] = ("hour", "day", "month")
 
 @dataclass(frozen=True)
 class Charges:
-    """A table of charges: with answers in the place of some columns, and collapsed already where it says so."""
+    """A table of charges: with answers in the place of some columns, and collapsed already where it says so.
+
+    What is collapsed has its costs in units, as DECIMAL(38,0).
+    """
 
     table: str
     judged: tuple[Judged, ...] = ()
@@ -118,7 +121,8 @@ def group_charges(connection: duckdb.DuckDBPyConnection, charges: Charges, plan:
     added, grouped_by = ("{}", "") if charges.collapsed else ("sum({})", " GROUP BY ALL")
     sums = ", ".join(f"{added.format(identifier(column))} AS {column}" for column in COST_COLUMNS)
     sums += f", count(*) AS {COUNT}" if plan.counts else ""
-    units = ", ".join(f"{units_of(f's.{column}')} AS {column}" for column in COST_COLUMNS)
+    in_units = "CAST({} AS HUGEINT)".format if charges.collapsed else units_of
+    units = ", ".join(f"{in_units(f's.{column}')} AS {column}" for column in COST_COLUMNS)
     keys = ", ".join(group_keys(plan))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {GROUPS} AS SELECT row_number() OVER () AS id,"

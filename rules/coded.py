@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from rules.columns import TAG_PREFIX
 
-Codes = np.ndarray[Any, np.dtype[np.int64]]
+Codes = np.ndarray[Any, np.dtype[np.int32 | np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _WIDEST = 2**62
 
@@ -61,8 +61,7 @@ def coded(column: pa.ChunkedArray) -> Coded:
 
 def _codes(encoded: pa.DictionaryArray) -> Codes:
     indices = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
-    codes: Codes = indices.to_numpy().astype(np.int64)
-    codes += 1
+    codes: Codes = indices.to_numpy() + np.int32(1)
     return codes
 
 
@@ -72,14 +71,14 @@ def _coded_tags(column: pa.ChunkedArray, names: Sequence[str]) -> Mapping[str, C
     keys, items = (coded(pa.chunked_array([part])) for part in (maps.keys, maps.items))
     inside = slice(offsets[0], offsets[-1])
     key_codes, item_codes = keys.codes[inside], items.codes[inside]
+    row_of_entry = np.repeat(np.arange(len(maps), dtype=np.int32), np.diff(offsets))
     positions = {key: number for number, key in enumerate(keys.values.to_pylist(), start=1)}
     present = maps.is_valid().to_numpy(zero_copy_only=False)
     found = {}
     for name in names:
-        codes = np.zeros(len(maps), np.int64)
-        entries = np.flatnonzero(key_codes == positions.get(name.removeprefix(TAG_PREFIX), -1))
-        rows = np.searchsorted(offsets, entries + offsets[0], side="right") - 1
-        codes[rows] = item_codes[entries]
+        codes = np.zeros(len(maps), np.int32)
+        entries = key_codes == positions.get(name.removeprefix(TAG_PREFIX), -1)
+        codes[row_of_entry[entries]] = item_codes[entries]
         found[name] = _only_used(Coded(codes * present, items.values))
     return found
 
@@ -89,7 +88,7 @@ def _only_used(column: Coded) -> Coded:
     used = np.zeros(column.size, np.bool_)
     used[column.codes] = True
     used[0] = True
-    number = np.cumsum(used) - 1
+    number = np.cumsum(used, dtype=np.int32) - np.int32(1)
     return Coded(number[column.codes], column.values.take(pa.array(np.flatnonzero(used)[1:] - 1)))
 
 
@@ -99,8 +98,9 @@ def numbered(columns: Iterable[tuple[Codes, int]]) -> tuple[Codes, Codes]:
     bound = 1
     for codes, size in columns:
         if bound * size >= _WIDEST:
-            key, bound = _dense(key)
-        key, bound = key * size + codes, bound * size
+            dense, bound = _dense(key)
+            key = dense.astype(np.int64)
+        key, bound = key * size + codes, bound * size  # of 64 bits, as the key is
     numbers, count = _dense(key)
     rows = np.empty(count, np.int64)
     rows[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
@@ -109,4 +109,4 @@ def numbered(columns: Iterable[tuple[Codes, int]]) -> tuple[Codes, Codes]:
 
 def _dense(key: Codes) -> tuple[Codes, int]:
     encoded = pa.array(key).dictionary_encode()
-    return encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
+    return encoded.indices.to_numpy(), len(encoded.dictionary)

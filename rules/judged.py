@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rules.columns import KINDS
 from rules.facts import charge_fact
 from rules.match import condition
-from rules.matchers import Matcher, Test, tests_of
+from rules.matchers import Matcher, Prefix, Test, tests_of
 from rules.sql import identifier
 
 Words = np.ndarray[tuple[int, int], np.dtype[np.int64]]
@@ -32,6 +33,14 @@ class Judged:
     number: int
     column: str
     tests: tuple[Test, ...]
+
+    @property
+    def looks_at(self) -> int | None:
+        """How many characters of a value the tests look at, from its beginning; None where they may look at all."""
+        prefixes = [test.prefixes for test in self.tests if isinstance(test, Prefix) and test.match_case]
+        if len(prefixes) < len(self.tests) or self.column in KINDS and KINDS[self.column] != "text":
+            return None
+        return max(len(prefix) for some in prefixes for prefix in some)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -61,22 +70,33 @@ class Answers:
     words: Words
 
 
-Memory = dict[Judged, Answers]
-"""The answers to the values that were asked last: those of a day are mostly those of the next."""
+Memory = dict[tuple[Judged, int], Answers]
+"""The answers to the values that were asked last, by the part of a day's charges: they are mostly the next day's."""
 
 
-def answers_to(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array, memory: Memory) -> Words:
+def answers_to(
+    connection: duckdb.DuckDBPyConnection, of: tuple[Judged, int], values: pa.Array, memory: Memory
+) -> Words:
     """Return the words of an absent value, and of each of the values after it."""
+    column, _ = of
     words = np.zeros((len(values) + 1, len(column.words)), np.int64)
     new = np.ones(len(values), np.bool_)
-    if column in memory:
-        known = memory[column]
+    if of in memory:
+        known = memory[of]
         found = pc.index_in(values, value_set=known.values).fill_null(-1).to_numpy(zero_copy_only=False)
         new = found < 0
         words[1:][~new] = known.words[found[~new]]
-    words[1:][new] = _asked(connection, column, values.filter(pa.array(new)))
-    memory[column] = Answers(values, words[1:])
+    asked, length = values.filter(pa.array(new)), column.looks_at
+    found_now = _asked(connection, column, asked) if length is None else _of_heads(connection, column, asked, length)
+    words[1:][new] = found_now
+    memory[of] = Answers(values, words[1:])
     return words
+
+
+def _of_heads(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array, length: int) -> Words:
+    """Ask of the beginnings of values alone, of which there are few."""
+    heads = pc.utf8_slice_codeunits(values, 0, length).dictionary_encode()
+    return _asked(connection, column, heads.dictionary)[heads.indices.to_numpy()]
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array) -> Words:
