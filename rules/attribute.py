@@ -12,7 +12,7 @@ from rules.judged import Memory
 from rules.measures import UsageSource
 from rules.methods.idle import BUSY, CAPACITY, LOW, needs_capacity
 from rules.outcomes import Activity, UsageSplit
-from rules.phases import Phased, allocate
+from rules.phases import First, Phased, phase_one, phase_two
 from rules.pools import Pools, pools_of_other_days, reached_by
 from rules.required_tags import write_compliance
 from rules.ruleset import RuleSet
@@ -60,6 +60,18 @@ class Attribution:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """Charges after phase 1, their tables in the connection; nothing else may be attributed there until the rest is."""
+
+    tables: DayTables
+    plan: Plan
+    source: UsageSource
+    first: First
+    span: Span | None
+    """As that of `Attribution`."""
+
+
+@dataclass(frozen=True)
 class Worked:
     """What attribution leaves in the connection for those who explain it."""
 
@@ -76,10 +88,22 @@ def attribute(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset:
     Raises MoneyLostError, a bug, where they do not. Works with temporary tables whose names begin with
     `attribution_`, so that one connection attributes one thing at a time.
     """
-    worked = _worked(connection, tables, read_charges(connection, tables, ruleset), ruleset)
+    return finish(connection, begin(connection, tables, ruleset), ruleset, tables.month_costs)
+
+
+def begin(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Begun:
+    """Do all that needs no costs of other days; `tables.month_costs` is not looked at."""
+    return _begun(connection, tables, read_charges(connection, tables, ruleset), ruleset)
+
+
+def finish(
+    connection: duckdb.DuckDBPyConnection, begun: Begun, ruleset: RuleSet, month_costs: str | None
+) -> Attribution:
+    """Do the rest of what `attribute` does; `month_costs` as in `DayTables`."""
+    worked = _finished(begun, ruleset, month_costs)
     unmatched = unmatched_owners(connection, worked.plan, ruleset)
     write_allocations(connection, worked.plan, ruleset)
-    verify(connection, tables.charges, ALLOCATIONS_TABLE)
+    verify(connection, begun.tables.charges, ALLOCATIONS_TABLE)
     tags = write_compliance(connection, ALLOCATIONS_TABLE, ruleset)
     return Attribution(ALLOCATIONS_TABLE, unmatched, worked.warnings, worked.span, tags)
 
@@ -107,17 +131,22 @@ def work_out(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: 
 
     Its groups are of the charges as they are, so that each charge can be found in its cell.
     """
-    return _worked(connection, tables, Charges(tables.charges), ruleset)
+    begun = _begun(connection, tables, Charges(tables.charges), ruleset)
+    return _finished(begun, ruleset, tables.month_costs)
 
 
-def _worked(connection: duckdb.DuckDBPyConnection, tables: DayTables, charges: Charges, ruleset: RuleSet) -> Worked:
+def _begun(connection: duckdb.DuckDBPyConnection, tables: DayTables, charges: Charges, ruleset: RuleSet) -> Begun:
     plan = make_cells(connection, charges, ruleset)
     pools = other_pools(connection, tables, ruleset)
     span = measured_span(connection, tables.usage, ruleset, pools)
     source = UsageSource(connection, tables.coverage)
-    phased = allocate(source, plan, ruleset, tables.month_costs, pools)
-    steps, said = pass_on(source, ruleset, phased.costs)
-    return Worked(plan, phased, steps, (*phased.warnings, *said), span)
+    return Begun(tables, plan, source, phase_one(source, plan, ruleset, pools), span)
+
+
+def _finished(begun: Begun, ruleset: RuleSet, month_costs: str | None) -> Worked:
+    phased = phase_two(begun.source, begun.plan, ruleset, begun.first, month_costs)
+    steps, said = pass_on(begun.source, ruleset, phased.costs)
+    return Worked(begun.plan, phased, steps, (*phased.warnings, *said), begun.span)
 
 
 def other_pools(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Pools | None:

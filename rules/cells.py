@@ -175,6 +175,8 @@ def decide_groups(connection: duckdb.DuckDBPyConnection, charges: Charges, rules
     """Create the groups of the charges and the decisions on them; return the plan they were made by."""
     plan = plan_of(connection, charges, ruleset)
     group_charges(connection, charges, plan)
+    if charges.collapsed:
+        connection.unregister(charges.table)  # they are not looked at again, and many
     decide(connection, facts_of_groups(plan, ruleset), ruleset.rules, ruleset.teams, DECISIONS)
     return plan
 

@@ -117,7 +117,7 @@ def collapse(
 
 
 def _gathered(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Join small pieces: fewer and larger ones collapse further. Large ones are mostly of one source, and stay alone."""
+    """Join small pieces: fewer and larger ones collapse further. Large ones stay alone, most being of one source."""
     gathered: list[pa.Table] = []
     for piece in pieces:
         if piece.num_rows:

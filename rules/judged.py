@@ -38,7 +38,7 @@ class Judged:
     def looks_at(self) -> int | None:
         """How many characters of a value the tests look at, from its beginning; None where they may look at all."""
         prefixes = [test.prefixes for test in self.tests if isinstance(test, Prefix) and test.match_case]
-        if len(prefixes) < len(self.tests) or self.column in KINDS and KINDS[self.column] != "text":
+        if len(prefixes) < len(self.tests) or KINDS.get(self.column, "text") != "text":
             return None
         return max(len(prefix) for some in prefixes for prefix in some)
 
@@ -96,7 +96,8 @@ def answers_to(
 def _of_heads(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array, length: int) -> Words:
     """Ask of the beginnings of values alone, of which there are few."""
     heads = pc.utf8_slice_codeunits(values, 0, length).dictionary_encode()
-    return _asked(connection, column, heads.dictionary)[heads.indices.to_numpy()]
+    words: Words = _asked(connection, column, heads.dictionary)[heads.indices.to_numpy()]
+    return words
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array) -> Words:

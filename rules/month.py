@@ -2,12 +2,9 @@
 
 import duckdb
 
-from rules.attribute import DayTables, measured_span, other_pools, read_charges
+from rules.attribute import Begun, DayTables, read_charges
 from rules.cells import make_cells
-from rules.hours import Span
-from rules.keys import split_keys
-from rules.measures import UsageSource
-from rules.phases import leans_on_month, owner_costs_query, phase_one
+from rules.phases import leans_on_month, owner_costs_query
 from rules.pools import needs_pools, write_pool_costs
 from rules.ruleset import RuleSet
 from rules.sql import amount_of
@@ -37,22 +34,16 @@ def pool_costs(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset
     write_pool_costs(connection, ruleset)
 
 
-def phase_one_costs(connection: duckdb.DuckDBPyConnection, tables: DayTables, ruleset: RuleSet) -> Span | None:
-    """Create the table PHASE_ONE_COSTS of what phase 1 gave each owner on each day of the charges.
+def phase_one_costs(connection: duckdb.DuckDBPyConnection, begun: Begun) -> None:
+    """Create the table PHASE_ONE_COSTS of what phase 1 gave each owner on each day of the charges that are begun.
 
-    Returns the span of usage that was needed, as `Attribution.span`. Where the rules hold claims against the pools of
-    a month, `tables` have them.
+    Where the rules hold claims against the pools of a month, they were begun with these.
 
     Columns: day, currency, team, f0… (the values of the followed columns), effective as DECIMAL(38,12), and charges, of
     how many it is, null where charges were collapsed before they were counted (`DayTables.columns`). The union of it
     over the days of a month is what `DayTables.month_costs` wants.
     """
-    plan = make_cells(connection, read_charges(connection, tables, ruleset), ruleset)
-    pools = other_pools(connection, tables, ruleset)
-    span = measured_span(connection, tables.usage, ruleset, pools)
-    phase_one(UsageSource(connection, tables.coverage), ruleset, split_keys(connection, plan), pools)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {PHASE_ONE_COSTS} AS SELECT * REPLACE ({amount_of('effective')} AS effective)"
-        f" FROM ({owner_costs_query(plan)})"
+        f" FROM ({owner_costs_query(begun.plan)})"
     )
-    return span

@@ -49,28 +49,20 @@ class Phased:
     costs: tuple[OwnerCost, ...] = ()
 
 
-def allocate(source: UsageSource, plan: Plan, ruleset: RuleSet, month_costs: str | None, pools: Pools | None) -> Phased:
-    """Create the parts of every cell after phases 1 and 2: cell, team, idle_cause and costs in units.
+@dataclass(frozen=True)
+class First:
+    """What phase 1 came to: the splits of all cells, and the weights of those that need no other cell's cost."""
+
+    keys: tuple[SplitKey, ...]
+    weighed: Weighed
+
+
+def phase_one(source: UsageSource, plan: Plan, ruleset: RuleSet, pools: Pools | None) -> First:
+    """Create the parts of the cells that need no other cell's cost: cell, team, idle_cause and costs in units.
 
     `pools` are those of the month's other days, None where only the charges at hand are known.
     """
-    connection = source.connection
-    keys = split_keys(connection, plan)
-    first = phase_one(source, ruleset, keys, pools)
-    costs = _owner_costs(connection, plan, month_costs) if _leans_on_cost(ruleset) else ()
-    second = _phase_two(ruleset, keys, costs, month_costs is not None)
-    if second.weights:
-        _split_cells(connection, second.weights, "attribution_second")
-        connection.execute(f"INSERT INTO {PARTS} SELECT * FROM attribution_second")
-    weights = {**first.weights, **second.weights}
-    load_rows(
-        connection, SPLITS, _SPLITS, ((n, *(one.window or (None, None)), one.fallback) for n, one in weights.items())
-    )
-    return Phased(weights, first.warnings + second.warnings, costs)
-
-
-def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey], pools: Pools | None) -> Weighed:
-    """Create the parts of the cells that need no other cell's cost; `pools` as in `allocate`."""
+    keys = split_keys(source.connection, plan)
     # In one question: each rule then finds its sums remembered.
     sums_by_team(source, _measures(ruleset.rules, keys, pools or {}))
     weighed = [_weigh_rule(source, rule, found) for rule, found in _by_rule(ruleset.rules, keys)]
@@ -85,7 +77,22 @@ def phase_one(source: UsageSource, ruleset: RuleSet, keys: Sequence[SplitKey], p
     if weights:
         _split_cells(source.connection, weights, "attribution_first")
         source.connection.execute(f"INSERT INTO {PARTS} SELECT * FROM attribution_first")
-    return Weighed(weights, tuple(warning for each in weighed for warning in each.warnings))
+    return First(tuple(keys), Weighed(weights, tuple(warning for each in weighed for warning in each.warnings)))
+
+
+def phase_two(source: UsageSource, plan: Plan, ruleset: RuleSet, first: First, month_costs: str | None) -> Phased:
+    """Add the parts of the cells that lean on cost to those of phase 1."""
+    connection = source.connection
+    costs = _owner_costs(connection, plan, month_costs) if _leans_on_cost(ruleset) else ()
+    second = _weigh_by_cost(ruleset, first.keys, costs, whole_month=month_costs is not None)
+    if second.weights:
+        _split_cells(connection, second.weights, "attribution_second")
+        connection.execute(f"INSERT INTO {PARTS} SELECT * FROM attribution_second")
+    weights = {**first.weighed.weights, **second.weights}
+    load_rows(
+        connection, SPLITS, _SPLITS, ((n, *(one.window or (None, None)), one.fallback) for n, one in weights.items())
+    )
+    return Phased(weights, first.weighed.warnings + second.warnings, costs)
 
 
 def _measures(rules: Sequence[Rule], keys: Sequence[SplitKey], pools: Pools) -> list[Measure]:
@@ -123,7 +130,9 @@ def _weigh_pool(
     return Weighed(weighed.weights, tuple(f"{rule}: {warning}" for warning in (*alone, *weighed.warnings)))
 
 
-def _phase_two(ruleset: RuleSet, keys: Sequence[SplitKey], costs: Sequence[OwnerCost], whole_month: bool) -> Weighed:  # noqa: FBT001
+def _weigh_by_cost(
+    ruleset: RuleSet, keys: Sequence[SplitKey], costs: Sequence[OwnerCost], *, whole_month: bool
+) -> Weighed:
     weights: dict[int, Weights] = {}
     warnings: list[str] = []
     for rule, found in _by_rule(ruleset.rules, keys):

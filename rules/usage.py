@@ -27,8 +27,12 @@ def resolve_usage(
     ruleset: RuleSet,
     facts: Sequence[str] = (),
     kept: Sequence[str] = (),
+    *,
+    shared: bool = False,
 ) -> str:
     """Create a table of the usage rows with `team`, and with the named facts as columns; return its name.
+
+    It is there for this connection alone, or `shared` with its cursors, so that they can work beside each other.
 
     Columns: x_Source, x_Day, hour, metric, pool, quantity, team, `fact_NAME` ("" where absent) and those of `kept`.
     `team` is the one that the row's facts name, else the one that the owner rules give, else "unattributed", each as of
@@ -41,7 +45,7 @@ def resolve_usage(
         f'SELECT "x_Source", {own_day} AS "x_Day", hour, metric, pool, quantity, facts, {own_day} AS day{more}'
         f" FROM {identifier(usage)}"
     )
-    _resolve(connection, rows, ruleset, RESOLVED)
+    _resolve(connection, rows, ruleset, f"{'' if shared else 'TEMP '}TABLE {RESOLVED}")
     return RESOLVED
 
 
@@ -76,7 +80,7 @@ def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet,
     decide(connection, Facts(_FACTS, columns), rules, ruleset.teams, _DECISIONS)
     agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in keys)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}, facts),"
+        f"CREATE OR REPLACE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}, facts),"
         f" coalesce(nullif(d.team, ''), '{UNATTRIBUTED}') AS team"
         f" FROM ({seen}) r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id"
     )

@@ -1,5 +1,6 @@
 """Who computes the days: this process, or the workers of a Dask cluster."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import Any
 
 from attributor.app.errors import ClusterError
 from attributor.app.failures import first_line
-from attributor.attributing.attribute import DayWork, work_here
+from attributor.attributing.attribute import DayWork
+from attributor.attributing.beside import work_beside
 from attributor.attributing.pieces import OtherProgramError
 from attributor.attributing.spread import Cluster, spread_month
 from attributor.config.settings import Settings
@@ -23,6 +25,9 @@ _PATIENCE = 20.0
 _RETRIES = 2
 """Of a piece that failed, for example because the object store did not answer; one whose worker died is given to
 another anyway, as often as the scheduler allows."""
+
+_MOST_AT_ONCE = 4
+"""Days worked on beside each other in this process: the engine's memory is shared among them."""
 
 _START = "start it, or correct `scheduler:` below `engine:`"
 _AGAIN = "what was published before stands, run again for the rest"
@@ -42,7 +47,7 @@ def build_day_work(settings: Settings) -> tuple[Callable[[], AbstractContextMana
 
 
 def _here() -> AbstractContextManager[DayWork]:
-    return nullcontext(work_here)
+    return nullcontext(partial(work_beside, min(os.cpu_count() or 1, _MOST_AT_ONCE)))
 
 
 @contextmanager

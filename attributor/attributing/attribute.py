@@ -7,10 +7,9 @@ from functools import partial
 
 from sqlalchemy import Engine
 
-from attributor.attributing.attributed import AttributedDay, attribute_days
-from attributor.attributing.days import DayReading, open_usage, usage_for
+from attributor.attributing.attributed import AttributedDay
+from attributor.attributing.days import DayReading
 from attributor.attributing.inputs import Inputs, inputs_digest, rules_of, sources_of, usage_days, versions_of
-from attributor.attributing.months import whole_month
 from attributor.lake.commits import commit_day
 from attributor.lake.lake import Lake
 from attributor.ledger.lease import Lease
@@ -54,13 +53,6 @@ def done_unless_closing_changed(attributed: AttributedDay, write: Callable[[], o
     except ClosingChangedError as error:
         return (*attributed.warnings, f"{error}; the next run finds what is left to do")
     return attributed.warnings
-
-
-def work_here(reading: DayReading, month: Month, days: Sequence[date]) -> Iterator[AttributedDay]:
-    """Attribute days in this process, one after the other; they share their usage, which gets its owners once."""
-    usage = open_usage(reading, usage_for(reading, days))
-    whole, usage = whole_month(reading, usage, month)
-    return attribute_days(reading, usage, days, whole)
 
 
 def _publish(workshop: Workshop, attributed: AttributedDay, now: datetime) -> None:

@@ -6,10 +6,19 @@ from datetime import date
 
 import pyarrow as pa
 
-from attributor.attributing.days import DayReading, OpenUsage, WholeMonth, open_day, open_usage, reaches_over, widened
+from attributor.attributing.days import (
+    DayReading,
+    OpenUsage,
+    WholeMonth,
+    open_costs,
+    open_day,
+    open_usage,
+    reaches_over,
+    widened,
+)
 from attributor.attributing.rollups import rollup_rows, tag_rows, unmatched_rows, usage_rollup_rows
 from attributor.lake.day_files import DayFile, write_day
-from rules.attribute import Attribution, attribute
+from rules.attribute import Attribution, Begun, begin, finish
 from rules.hours import Span
 
 
@@ -31,33 +40,63 @@ class AttributedDay:
     span: Span | None
 
 
+@dataclass(frozen=True)
+class BegunDay:
+    """A day after the first phase, in a connection where nothing else is attributed until it is finished.
+
+    `usage` is the one it was begun with: wider than what was given, where a charge reached further.
+    """
+
+    reading: DayReading
+    usage: OpenUsage
+    day: date
+    begun: Begun
+
+
+def begin_day(reading: DayReading, usage: OpenUsage, day: date, pools: pa.Table | None) -> BegunDay:
+    """Do all that needs no costs of the month's other days; `pools` are those of `WholeMonth`."""
+    found = _begun(reading, usage, day, pools)
+    span = found.begun.span
+    if span is None or reaches_over(usage, span):
+        return found
+    return _begun(reading, open_usage(reading, widened(usage, span)), day, pools)
+
+
+def _begun(reading: DayReading, usage: OpenUsage, day: date, pools: pa.Table | None) -> BegunDay:
+    tables = open_day(reading, usage, day, WholeMonth(pools=pools))
+    return BegunDay(reading, usage, day, begin(reading.connection, tables, reading.ruleset))
+
+
+def finish_attribution(begun: BegunDay, costs: pa.Table | None) -> Attribution:
+    """Attribute the day in its connection alone; `costs` are those of `WholeMonth`."""
+    reading = begun.reading
+    return finish(reading.connection, begun.begun, reading.ruleset, open_costs(reading, costs))
+
+
+def finish_day(begun: BegunDay, costs: pa.Table | None) -> AttributedDay:
+    """Attribute the day and write its allocations. Nothing but new files is changed."""
+    reading, day = begun.reading, begun.day
+    attribution = finish_attribution(begun, costs)
+    return AttributedDay(
+        day=day,
+        files=write_day(reading.lake, reading.connection, "allocations", attribution.allocations, day),
+        rollup=rollup_rows(reading.connection, attribution.allocations),
+        usage=usage_rollup_rows(reading.connection, begun.usage.table, day),
+        unmatched=unmatched_rows(attribution.unmatched),
+        tags=tag_rows(reading.connection, attribution.tags),
+        warnings=attribution.warnings,
+        span=attribution.span,
+    )
+
+
 def attribute_days(
     reading: DayReading, usage: OpenUsage, days: Iterable[date], whole: WholeMonth
 ) -> Iterator[AttributedDay]:
     """Attribute days one after the other and write their allocations; yield each once its files are there.
 
-    `whole` is of the days' month. Nothing but new files is changed: a day done twice, or left in the middle, does no
-    harm.
+    `whole` is of the days' month. A day done twice, or left in the middle, does no harm.
     """
     for day in days:
-        attribution, usage = attribute_day(reading, usage, day, whole)
-        yield AttributedDay(
-            day=day,
-            files=write_day(reading.lake, reading.connection, "allocations", attribution.allocations, day),
-            rollup=rollup_rows(reading.connection, attribution.allocations),
-            usage=usage_rollup_rows(reading.connection, usage.table, day),
-            unmatched=unmatched_rows(attribution.unmatched),
-            tags=tag_rows(reading.connection, attribution.tags),
-            warnings=attribution.warnings,
-            span=attribution.span,
-        )
-
-
-def attribute_day(reading: DayReading, usage: OpenUsage, day: date, whole: WholeMonth) -> tuple[Attribution, OpenUsage]:
-    """Attribute a day in the connection alone; return with it the usage, wider where a charge reached further."""
-    attribution = attribute(reading.connection, open_day(reading, usage, day, whole), reading.ruleset)
-    span = attribution.span
-    if span is None or reaches_over(usage, span):
-        return attribution, usage
-    wider = open_usage(reading, widened(usage, span))
-    return attribute(reading.connection, open_day(reading, wider, day, whole), reading.ruleset), wider
+        begun = begin_day(reading, usage, day, whole.pools)
+        usage = begun.usage
+        yield finish_day(begun, whole.costs)

@@ -69,15 +69,18 @@ def usage_around(days: Collection[date]) -> Window:
     return Window(start_of(min(days)) - LOOK_BACK, start_of(max(days)) + timedelta(days=2))
 
 
-def open_usage(reading: DayReading, days: Window, kept: Sequence[str] = ()) -> OpenUsage:
-    """Give every usage row of the days its owner, once; `kept` are further columns of the rows to keep."""
+def open_usage(reading: DayReading, days: Window, kept: Sequence[str] = (), *, shared: bool = False) -> OpenUsage:
+    """Give every usage row of the days its owner, once; `kept` are further columns of the rows to keep.
+
+    What is shared is there for every cursor of the connection.
+    """
     first, end = days.start.date(), days.end.date()
     pins = [
         Pin(source, day, found.version) for (source, day), found in reading.inputs.usage.items() if first <= day < end
     ]
     _open_whole(reading, _USAGE, "usage", pins)
-    reading.connection.register(_COVERAGE, _coverage(reading.inputs))
-    return OpenUsage(resolve_usage(reading.connection, _USAGE, reading.ruleset, USAGE_FACTS, kept), days)
+    resolved = resolve_usage(reading.connection, _USAGE, reading.ruleset, USAGE_FACTS, kept, shared=shared)
+    return OpenUsage(resolved, days)
 
 
 def reaches_over(usage: OpenUsage, span: Span | None) -> bool:
@@ -100,10 +103,15 @@ def open_day(reading: DayReading, usage: OpenUsage, day: date, whole: WholeMonth
     """Open a day's charges beside the usage and what it is given of its whole month."""
     pins = [Pin(source, day, found.version) for (source, of), found in reading.inputs.charges.items() if of == day]
     _open_whole(reading, _CHARGES, "charges", pins)
-    given = {_MONTH_COSTS: whole.costs, _MONTH_POOLS: whole.pools}
-    costs, pools = (_registered(reading, name, table) for name, table in given.items())
+    reading.connection.register(_COVERAGE, _coverage(reading.inputs))
+    costs, pools = open_costs(reading, whole.costs), _registered(reading, _MONTH_POOLS, whole.pools)
     columns = None if reading.counts else partial(read_columns, reading.lake, "charges", pins)
     return DayTables(_CHARGES, usage.table, _COVERAGE, costs, pools, columns, reading.answers)
+
+
+def open_costs(reading: DayReading, costs: pa.Table | None) -> str | None:
+    """Put what the days of the month cost each owner into the connection; return its name there."""
+    return _registered(reading, _MONTH_COSTS, costs)
 
 
 def _registered(reading: DayReading, name: str, table: pa.Table | None) -> str | None:

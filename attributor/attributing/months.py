@@ -5,15 +5,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from attributor.attributing.days import (
-    DayReading,
-    OpenUsage,
-    WholeMonth,
-    open_day,
-    open_usage,
-    reaches_over,
-    widened,
-)
+from attributor.attributing.attributed import BegunDay, begin_day
+from attributor.attributing.days import DayReading, OpenUsage, WholeMonth, open_day
 from attributor.attributing.inputs import Inputs
 from attributor.periods import Month, month_of
 from rules.month import PHASE_ONE_COSTS, needs_costs, phase_one_costs, pool_costs
@@ -27,7 +20,8 @@ def whole_month(reading: DayReading, usage: OpenUsage, month: Month) -> tuple[Wh
     phase are worked out from them.
     """
     days = days_with_charges(reading.inputs, month)
-    pools = joined(pools_of_days(reading, usage, days)) if needs_pools(reading.ruleset) else None
+    wanted = days if needs_pools(reading.ruleset) else ()
+    pools = joined([pools_of_day(reading, usage, day) for day in wanted])
     if not needs_costs(reading.ruleset):
         return WholeMonth(pools=pools), usage
     found, usage = costs_of_days(reading, usage, days, pools)
@@ -39,27 +33,28 @@ def days_with_charges(inputs: Inputs, month: Month) -> tuple[date, ...]:
     return tuple(sorted({day for _, day in inputs.charges if month_of(day) == month}))
 
 
-def pools_of_days(reading: DayReading, usage: OpenUsage, days: Iterable[date]) -> list[pa.Table]:
-    """Return what the pools that are held over a month cost on each day; the usage is not looked at."""
-    found = []
-    for day in days:
-        pool_costs(reading.connection, open_day(reading, usage, day, WholeMonth()), reading.ruleset)
-        found.append(reading.connection.table(POOL_COSTS).to_arrow_table())
-    return found
-
-
 def costs_of_days(
     reading: DayReading, usage: OpenUsage, days: Iterable[date], pools: pa.Table | None
 ) -> tuple[list[pa.Table], OpenUsage]:
     """Return each day's costs by owner after the first phase, and the usage as in `whole_month`."""
-    found, whole = [], WholeMonth(pools=pools)
+    found = []
     for day in days:
-        span = phase_one_costs(reading.connection, open_day(reading, usage, day, whole), reading.ruleset)
-        if span is not None and not reaches_over(usage, span):
-            usage = open_usage(reading, widened(usage, span))
-            phase_one_costs(reading.connection, open_day(reading, usage, day, whole), reading.ruleset)
-        found.append(reading.connection.table(PHASE_ONE_COSTS).to_arrow_table())
+        begun = begin_day(reading, usage, day, pools)
+        usage = begun.usage
+        found.append(costs_of_day(begun))
     return found, usage
+
+
+def costs_of_day(day: BegunDay) -> pa.Table:
+    """Return what the first phase gave each owner."""
+    phase_one_costs(day.reading.connection, day.begun)
+    return day.reading.connection.table(PHASE_ONE_COSTS).to_arrow_table()
+
+
+def pools_of_day(reading: DayReading, usage: OpenUsage, day: date) -> pa.Table:
+    """Return what the pools that are held over a month cost on a day; the usage is not looked at."""
+    pool_costs(reading.connection, open_day(reading, usage, day, WholeMonth()), reading.ruleset)
+    return reading.connection.table(POOL_COSTS).to_arrow_table()
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table | None:

@@ -13,7 +13,7 @@ from deltalake.exceptions import DeltaError
 from attributor.attributing.attributed import AttributedDay, attribute_days
 from attributor.attributing.days import DayReading, WholeMonth, no_usage, open_usage, usage_around
 from attributor.attributing.inputs import Days, Inputs
-from attributor.attributing.months import costs_of_days, pools_of_days
+from attributor.attributing.months import costs_of_days, pools_of_day
 from attributor.lake.duck import open_duckdb
 from attributor.lake.lake import Files, Lake, Partition
 from attributor.lake.views import Pin, pinned_files
@@ -79,7 +79,8 @@ def attributed_piece(piece: Piece) -> tuple[AttributedDay, ...]:
 def pools_of_piece(piece: Piece) -> tuple[pa.Table, ...]:
     """Return what the pools cost on each day of a piece; raises what `attributed_piece` raises."""
     with _opened(piece) as reading:
-        return tuple(pools_of_days(reading, no_usage(reading, piece.days[0]), piece.days))
+        usage = no_usage(reading, piece.days[0])
+        return tuple(pools_of_day(reading, usage, day) for day in piece.days)
 
 
 def costs_of_piece(piece: Piece) -> tuple[pa.Table, ...]:

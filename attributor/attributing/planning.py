@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 from sqlalchemy import Engine, select
 
-from attributor.attributing.attributed import attribute_day
+from attributor.attributing.attributed import begin_day, finish_attribution
 from attributor.attributing.days import DayReading, open_usage, usage_for
 from attributor.attributing.inputs import Inputs, read_inputs
 from attributor.attributing.months import whole_month
@@ -85,7 +85,8 @@ def plan_days(
     reading = DayReading(lake, archive.connection, ruleset, planning_inputs(archive.engine, published))
     whole, usage = whole_month(reading, open_usage(reading, usage_for(reading, days)), month)
     for day in days:
-        attribution, usage = attribute_day(reading, usage, day, whole)
+        begun = begin_day(reading, usage, day, whole.pools)
+        usage, attribution = begun.usage, finish_attribution(begun, whole.costs)
         after = rollup_rows(archive.connection, attribution.allocations)
         before = _published_rows(archive.engine, day)
         yield PlannedDay(day, _changes(archive.connection, before, after), attribution.warnings)

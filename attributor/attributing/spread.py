@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow as pa
 from attributor.attributing.attributed import AttributedDay
 from attributor.attributing.days import DayReading, WholeMonth
 from attributor.attributing.months import days_with_charges, joined
+from attributor.attributing.ordered import in_order
 from attributor.attributing.pieces import Piece, attributed_piece, costs_of_piece, piece_of, pools_of_piece
 from attributor.periods import Month
 from rules.month import needs_costs
@@ -35,7 +37,7 @@ class Cluster:
 
 
 def spread_month(cluster: Cluster, reading: DayReading, month: Month, days: Sequence[date]) -> Iterator[AttributedDay]:
-    """Have days of a month attributed by the cluster, as `attribute.work_here` does here.
+    """Have days of a month attributed by the cluster, as `beside.work_beside` does here.
 
     Where rules lean on the whole month, its days' pools and costs come first, by the cluster too. Raises what the
     pieces raise; then, and where nobody takes the results any more, the pieces that have not begun are called back.
@@ -67,13 +69,7 @@ def shared_out(days: Sequence[date], slots: int) -> list[tuple[date, ...]]:
 
 
 def _done(cluster: Cluster, work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> Iterator[Result]:
-    futures = [cluster.executor.submit(work, piece) for piece in pieces]
-    try:
-        for future in futures:
-            yield _result(cluster, future)
-    finally:
-        for future in futures:
-            future.cancel()
+    return in_order(cluster.executor, work, pieces, partial(_result, cluster))
 
 
 def _result(cluster: Cluster, future: Future[Result]) -> Result:

@@ -33,6 +33,7 @@ class MissingVersionError(Exception):
 def open_view(lake: Lake, connection: duckdb.DuckDBPyConnection, name: str, table: str, pins: Collection[Pin]) -> None:
     """Make the view `name` of exactly the pinned days, with every column of the table's schema; replace an old one.
 
+    It is this connection's alone: its cursors have views of their own.
     A column that a file lacks reads as null. Raises MissingVersionError where a pinned version cannot be opened, on
     disk also where one of its files is gone; in an object store the query says that.
     """
@@ -58,7 +59,7 @@ def open_files(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Sche
 
 
 def _open(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, relation: str) -> None:
-    connection.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {_select(schema)} FROM {relation}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {identifier(name)} AS {_select(schema)} FROM {relation}")
 
 
 def pinned_files(lake: Lake, table: str, pins: Collection[Pin]) -> dict[str, Partition]:

@@ -25,7 +25,7 @@ from pathlib import Path
 import duckdb
 from big_bill import DAYS, FIRST, Size, days, rules_text, write_bill, write_usage
 
-from attributor.attributing.attribute import work_here
+from attributor.attributing.beside import work_beside
 from attributor.attributing.days import DayReading
 from attributor.attributing.inputs import Inputs
 from attributor.ingest.staging import SCHEMAS
@@ -106,7 +106,7 @@ def attribute(folder: Path, wanted: Sequence[date], ruleset: RuleSet) -> int:
     lake = opened_lake(folder)
     with engine() as connection:
         reading = DayReading(lake, connection, ruleset, inputs(lake))
-        done = list(work_here(reading, month_of(FIRST), wanted))
+        done = list(work_beside(os.cpu_count() or 1, reading, month_of(FIRST), wanted))
     return sum(file.rows for day in done for file in day.files)
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -28,7 +29,7 @@ from distributed import Client
 
 from attributor.app.cluster import dask_work
 from attributor.app.wiring import open_app, works
-from attributor.attributing.attribute import work_here
+from attributor.attributing.beside import work_beside
 from attributor.demo.company import write_company
 from attributor.demo.plan import DemoPlan
 from attributor.ingest.progress import Silent
@@ -100,7 +101,10 @@ def attributed(collected: Path, workers: int) -> Round:
     folder = Path(shutil.copytree(collected, collected.parent / f"by-{workers}"))
     try:
         with dask(collected.parent, workers) if workers else nullcontext(("", [])) as (address, processes):
-            with at_work(folder) as found, dask_work(address) if workers else nullcontext(work_here) as work:
+            with (
+                at_work(folder) as found,
+                dask_work(address) if workers else nullcontext(partial(work_beside, 1)) as work,
+            ):
                 mine = processes or [psutil.Process()]
                 before, began = used(mine), time.perf_counter()
                 attribute_outdated(replace(found, day_work=lambda: nullcontext(work)), Silent())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.attribute import attribute, usage_span
+from rules.attribute import attribute, begin, usage_span
 from rules.month import PHASE_ONE_COSTS, needs_month, phase_one_costs
 from rules.usage import resolve_usage
 from rules.verify import MoneyLostError, verify
@@ -142,7 +142,7 @@ def test_a_day_given_the_other_days_costs_is_weighed_by_the_whole_month(engine, 
     ruleset = engine.rules(FOLLOWING)
     before = {"ChargePeriodStart": DAY - timedelta(days=3), "BillingAccountId": "A"}
     first = engine.resolved(engine.tables([charge(30, tags_team="search", **before)]), ruleset)
-    phase_one_costs(engine.connection, first, ruleset)
+    phase_one_costs(engine.connection, begin(engine.connection, first, ruleset))
     engine.connection.execute(f"CREATE TABLE earlier AS SELECT * FROM {PHASE_ONE_COSTS}")
     today = engine.tables(
         [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rules.attribute import Attribution, DayTables, attribute
+from rules.attribute import Attribution, DayTables, attribute, begin
 from rules.month import PHASE_ONE_COSTS, needs_costs, phase_one_costs, pool_costs
 from rules.pools import POOL_COSTS, needs_pools
 from rules.ruleset import RuleSet
@@ -22,6 +22,9 @@ def each_day(engine: Any, ruleset: RuleSet, charges: Iterable[Mapping[str, Any]]
         of_day = [charge for charge in listed if charge["ChargePeriodStart"].date() == day]
         return replace(engine.resolved(engine.tables(of_day, *args), ruleset), **given)
 
+    def costs_of(connection: Any, tables: DayTables, ruleset: RuleSet) -> None:
+        phase_one_costs(connection, begin(connection, tables, ruleset))
+
     def gathered(made: str, make: Callable[..., object], **given: str | None) -> str:
         found = []
         for day in days:
@@ -31,6 +34,6 @@ def each_day(engine: Any, ruleset: RuleSet, charges: Iterable[Mapping[str, Any]]
         return f"month_of_{made}"
 
     pools = gathered(POOL_COSTS, pool_costs) if needs_pools(ruleset) else None
-    costs = gathered(PHASE_ONE_COSTS, phase_one_costs, month_pools=pools) if needs_costs(ruleset) else None
+    costs = gathered(PHASE_ONE_COSTS, costs_of, month_pools=pools) if needs_costs(ruleset) else None
     for day in days:
         yield attribute(connection, opened(day, month_costs=costs, month_pools=pools), ruleset)
