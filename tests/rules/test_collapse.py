@@ -206,11 +206,24 @@ def test_what_was_answered_for_one_day_serves_the_next_and_changes_nothing(engin
 def test_a_value_is_tested_once_and_never_again_the_next_day(connection, monkeypatch):
     column = judged.Judged(0, "ResourceName", (Prefix("ResourceName", ("w",)),))
     memory = {}
-    first = judged.answers_to(connection, column, pa.array(["web", "db"]), memory)
+    first = judged.answers_to(connection, (column, 0), pa.array(["web", "db"]), memory)
     monkeypatch.setattr(judged, "condition", None)  # asking the engine again would fail
-    again = judged.answers_to(connection, column, pa.array(["db", "web"]), memory)
+    again = judged.answers_to(connection, (column, 0), pa.array(["db", "web"]), memory)
     assert first.tolist() == [[0], [1], [0]]
     assert again.tolist() == [[0], [0], [1]]
+
+
+@pytest.mark.parametrize("names", [["web-1", "webby", "w", "we", "db", "é-web", None], ["日本-web", "日本", "日"]])
+def test_prefixes_are_asked_of_the_beginnings_of_values_alone(engine, as_yaml, names):
+    column = judged.Judged(0, "ResourceName", (Prefix("ResourceName", ("web", "日本")), Prefix("ResourceName", ("é",))))
+    assert column.looks_at == 3
+    rules = [
+        {"match": {"ResourceName": {"prefix": ["web", "日本"]}}, "owner": "a"},
+        {"match": {"ResourceName": {"prefix": "é"}}, "owner": "b"},
+    ]
+    collapsed, one_by_one = both(engine, as_yaml, rules, [{"ResourceName": name, "cost": 1} for name in names])
+    assert collapsed == one_by_one
+    assert any(row["rule"] for row in collapsed[0])
 
 
 # --- codes -----------------------------------------------------------------------------------------------------------
