@@ -122,6 +122,7 @@ def _prices() -> dict[str, Any]:
         "match": match,
         "list": {"type": "string", "pattern": rf"^({GENAI_PRICES}|{NO_LIST})$|{_VARIABLE}"},
         "models": {"type": "object", "additionalProperties": _SCALAR},
+        "prefer": _words(),
         **dict.fromkeys(("price", "factor"), _FORMS["decimal"]),
         "per": _FORMS["integer"],
         **dict.fromkeys(("from", "until"), day),

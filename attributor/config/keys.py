@@ -75,6 +75,7 @@ PRICE = {
     "match": "Which usage of the metric; without it, all that no earlier price matched.",
     "price": "Money for `per` units, exact, at most twelve decimals.",
     "per": "How many units the price is for.",
+    "prefer": "What goes before the price of a GPU hour: the bill's rate of that machine, and a list price.",
     "currency": "The currency of the price.",
     "from": "The first UTC day on which the price holds.",
     "until": "The first UTC day on which it no longer holds.",

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from attributor.config.gpu_prices import read_prefer
 from attributor.config.keys import PRICE, REPLACES
 from attributor.config.matching import read_plain_match
 from attributor.config.price_lists import check_kind, providers_of, read_list
@@ -78,6 +79,7 @@ def _price(index: int, node: Located, bills: Bills, problems: Problems) -> Price
         problems.append(entries["currency"].problem("`currency` is too long", "write three letters, such as USD"))
     if amount is not None and per and Fraction(amount) / per > 0:
         _check_digits(Fraction(amount) / per, entries["price"], problems)
+    prefer = read_prefer(entries, problems) if "prefer" in entries else ()
     listed = read_list(entries, bills.providers, problems) if "list" in entries else None
     if len(problems) > before or (amount is None and listed is None):
         return None
@@ -97,6 +99,7 @@ def _price(index: int, node: Located, bills: Bills, problems: Problems) -> Price
         replaces=replaces,
         digest=_digest(node, listed),
         listed=listed,
+        prefer=prefer,
     )
 
 

@@ -154,6 +154,7 @@ class Price:
     replaces: Replaces | None = None
     digest: str = ""
     listed: PriceList | None = None
+    prefer: tuple[str, ...] = ()
 
     def holds_on(self, day: date) -> bool:
         """Return whether the price holds on a UTC day."""

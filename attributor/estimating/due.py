@@ -13,6 +13,7 @@ from attributor.periods import Month, month_of, start_of
 from collectors.base import Window
 
 _DAY = timedelta(days=1)
+_DAYS_BEFORE = 7
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ def work_to_do(prices: Sequence[Price], known: Known, closed: Collection[Month])
         before = recorded.get(day, {})
         is_closed = month_of(day) in closed
         for source in sorted(lags.keys() & (lags.keys() if day in used else before.keys())):
-            priced = _digest([price.digest for price in holding], used.get(day, []))
+            looked_up = _looked_up(holding, known, used, day)
+            priced = _digest(
+                [price.digest for price in holding], used.get(day, []), *([looked_up] if looked_up else [])
+            )
             candidate = _candidate((source, day), lags[source], priced, known)
             due += _due(candidate, before.get(source), is_closed=is_closed)
         if not is_closed:
@@ -80,6 +84,28 @@ def is_complete(coverage: Iterable[Window], day: date, lag: timedelta) -> bool:
     return (
         any(span.start <= start and end <= span.end for span in spans) and max(span.end for span in spans) >= end + lag
     )
+
+
+def days_before(day: date) -> tuple[date, ...]:
+    """Return the days of the week before a UTC day, by which rates are looked up, the oldest first."""
+    return tuple(day - number * _DAY for number in range(_DAYS_BEFORE, 0, -1))
+
+
+def billed_before(price: Price, day: date, known: Known) -> tuple[date, ...]:
+    """Return which of these days the bill that a price stands for is complete on."""
+    coverage = known.coverage.get(target_of(price), ())
+    return tuple(before for before in days_before(day) if is_complete(coverage, before, _lag_of(price)))
+
+
+def _looked_up(prices: Sequence[Price], known: Known, used: Mapping[date, list[str]], day: date) -> list[str]:
+    """Return what the rates of a day are looked up in, where prices prefer such."""
+    preferring = [price for price in prices if price.prefer]
+    bills = {(target_of(price), before) for price in preferring for before in billed_before(price, day, known)}
+    found = [
+        f"{source} {before} {known.bills[source, before].digest}"
+        for source, before in sorted(bills & known.bills.keys())
+    ]
+    return found + [said for before in days_before(day) for said in used.get(before, [])] if preferring else []
 
 
 def _lag_of(price: Price) -> timedelta:

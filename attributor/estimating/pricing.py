@@ -8,7 +8,9 @@ import duckdb
 
 from attributor.config.settings import Price
 from attributor.estimating.claims import CLAIMED, claim_usage, is_priced_by_list
+from attributor.estimating.gpu_rates import GPU_RATES, load_gpu_rates, same_gpu
 from attributor.estimating.listed import KEYS, LISTED, load_listed
+from attributor.estimating.machines import Lookup
 from attributor.estimating.price_list import GenaiPrices
 from attributor.estimating.rates import PRICES, Rate, load_rates
 from rules.sql import units_of
@@ -30,7 +32,11 @@ class PricedSum:
 
 
 def price_usage(
-    connection: duckdb.DuckDBPyConnection, usage: str, prices: Sequence[Price], price_list: GenaiPrices | None = None
+    connection: duckdb.DuckDBPyConnection,
+    usage: str,
+    prices: Sequence[Price],
+    price_list: GenaiPrices | None = None,
+    lookup: Lookup | None = None,
 ) -> None:
     """Create the tables PRICES, PRICED and UNPRICED of a view of usage.
 
@@ -41,6 +47,7 @@ def price_usage(
     claim_usage(connection, usage, prices)
     rates = [Rate(price, price.metric) for price in prices]
     load_listed(connection, prices, price_list, rates)
+    load_gpu_rates(connection, prices, lookup, rates)
     load_rates(connection, prices, rates)
     by_list = ", ".join(str(number) for number, price in enumerate(prices) if is_priced_by_list(price)) or "NULL"
     unwanted = ", ".join(str(n) for n, p in enumerate(prices) if p.listed and not is_priced_by_list(p)) or "NULL"
@@ -49,9 +56,9 @@ def price_usage(
         f"""
         CREATE OR REPLACE TEMP VIEW numbered_usage AS
         SELECT c.*, CASE WHEN c.price IN ({by_list}) THEN l.number WHEN c.price IN ({unwanted}) THEN NULL
-                    ELSE c.price END AS number,
+                    ELSE coalesce(g.number, c.price) END AS number,
                CASE WHEN c.price IS NULL THEN '{_NO_PRICE}' ELSE l.reason END AS reason
-        FROM {CLAIMED} c LEFT JOIN {LISTED} l ON {agree}
+        FROM {CLAIMED} c LEFT JOIN {LISTED} l ON {agree} LEFT JOIN {GPU_RATES} g ON {same_gpu("c", "g")}
         """
     )
     connection.execute(

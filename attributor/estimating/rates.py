@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
@@ -26,12 +27,22 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
+class GpuRate:
+    """What a GPU hour costs by what is known better than a price: `words` and `details` say by what."""
+
+    amount: Decimal
+    words: str
+    details: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Rate:
-    """A price that usage of `metric` is multiplied by: the configuration's, or what its list says."""
+    """A price that usage of `metric` is multiplied by: the configuration's, or what a list or the bill says."""
 
     price: Price
     metric: str
     listed: ListedRate | None = None
+    gpu: GpuRate | None = None
 
 
 def standings(prices: Sequence[Price]) -> tuple[Replaces, ...]:
@@ -52,6 +63,7 @@ def load_rates(connection: duckdb.DuckDBPyConnection, prices: Sequence[Price], r
 def _row(rate: Rate, known: Sequence[Replaces]) -> tuple[object, ...]:
     price, listed = rate.price, rate.listed
     amount, per = (price.price, price.per) if listed is None else (listed.price, listed.per)
+    amount = amount if rate.gpu is None else rate.gpu.amount
     paid = Fraction(amount) if price.listed is None else Fraction(amount) * Fraction(price.listed.factor)
     return (
         -1 if price.replaces is None else known.index(price.replaces),
@@ -80,6 +92,8 @@ def _decimal(amount: Fraction) -> str:
 
 def _words(rate: Rate) -> str:
     price, listed = rate.price, rate.listed
+    if rate.gpu is not None:
+        return rate.gpu.words
     if listed is None or price.listed is None:
         return f"the price `{price.name}`"
     since = "" if listed.since is None else f" since {listed.since}"
@@ -90,6 +104,8 @@ def _words(rate: Rate) -> str:
 
 def _details(rate: Rate) -> dict[str, str]:
     listed, of = rate.listed, rate.price.listed
+    if rate.gpu is not None:
+        return {**dict(rate.gpu.details), "x_PriceName": rate.price.name}
     if listed is None or of is None:
         return {"x_PriceOrigin": "override", "x_PriceName": rate.price.name}
     said = {
