@@ -61,6 +61,8 @@ def append(folder: Path, looks: Sequence[Look], step: timedelta, keep: timedelta
 
     Where another process writes at this moment nothing is done: it looked too, and the slot is tried again.
     """
+    if not looks:
+        return
     try:
         descriptor = lock(folder)
     except LogLockedError:
