@@ -47,6 +47,8 @@ def priced(tmp_path: Path) -> "Machines":
 
 
 class Machines(Company):
+    """A bill of machines, GPUs of theirs, and lists of prices."""
+
     def bill(self, *days: str, cost: str = "48", resource: str = ID) -> None:
         """i-0abc costs so much a day, billed at nought and effective; a disk of it costs 100, and is not replaced."""
         lines = [BILL]
@@ -75,19 +77,25 @@ class Machines(Company):
         ]
         self.write("usage/lists.csv", "\n".join([*lines, ""]).replace("_80GB", " 80GB"))
 
-    def estimates(self, day: str) -> dict[str, tuple[Decimal, str, str]]:
-        """Run, and return cost, origin of the price and the price of each GPU's estimate on a day."""
+    def rows(self, day: str) -> list[tuple[str, Decimal, dict[str, str], Decimal, str]]:
+        """Run, and return each estimate of a day: GPU, cost, what is said of its price, the price, its origin."""
         answer = self.run()
         assert answer.code == 0, answer.err
         files = self.folder.glob(f"lake/charges/x_Source=aws.estimated/x_Day=2026-11-{day}/*.parquet")
         newest = max(files, key=lambda path: path.stat().st_mtime_ns)
-        rows = duckdb.sql(
-            f"SELECT Tags['gpu'], EffectiveCost, SkuPriceDetails, ListUnitPrice, x_Origin FROM read_parquet('{newest}')"
-            f" WHERE x_Basis = 'estimated' ORDER BY ALL"
-        ).fetchall()
+        with duckdb.connect() as connection:
+            found = connection.execute(
+                "SELECT Tags['gpu'], EffectiveCost, SkuPriceDetails, ListUnitPrice, x_Origin FROM read_parquet(?)"
+                " WHERE x_Basis = 'estimated' ORDER BY ALL",
+                [str(newest)],
+            ).fetchall()
+        return [(gpu, cost, json.loads(details), unit, origin) for gpu, cost, details, unit, origin in found]
+
+    def estimates(self, day: str) -> dict[str, tuple[Decimal, str, str]]:
+        """Run, and return cost, origin of the price and the price of each GPU's estimate on a day."""
         return {
-            gpu: (cost.normalize(), json.loads(details)["x_PriceOrigin"], f"{unit.normalize()}")
-            for gpu, cost, details, unit, _ in rows
+            gpu: (cost.normalize(), details["x_PriceOrigin"], f"{unit.normalize()}")
+            for gpu, cost, details, unit, _ in self.rows(day)
         }
 
 
@@ -99,6 +107,16 @@ def test_a_gpu_hour_costs_what_the_bill_of_its_machine_says_else_what_is_configu
         "GPU-1": (16, "bill", "32"),
         "GPU-2": (Decimal("9.5"), "override", "9.5"),
     }
+    _, _, details, _, words = priced.rows("11")[0]
+    assert details == {
+        "x_PriceOrigin": "bill",
+        "x_PriceSource": "aws",
+        "x_PriceInstance": "i-0abc",
+        "x_PriceSince": "2026-11-09",
+        "x_PriceUntil": "2026-11-09",
+        "x_PriceName": "GPU hours",
+    }
+    assert "by the bill of `aws` for i-0abc, 2026-11-09" in words
 
 
 @pytest.mark.slow
