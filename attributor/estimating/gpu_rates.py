@@ -9,7 +9,7 @@ import pyarrow as pa
 from attributor.config.gpu_prices import BY_BILL, BY_LIST
 from attributor.config.settings import Price
 from attributor.estimating.claims import CLAIMED
-from attributor.estimating.gpu_list import ListPrice, list_rate, read_list_prices
+from attributor.estimating.gpu_list import ListPrices, read_list_prices
 from attributor.estimating.machines import BilledMachines, Lookup, Machine
 from attributor.estimating.rates import GpuRate, Rate
 from rules.facts import usage_fact
@@ -55,14 +55,14 @@ def _fact(name: str) -> str:
     return f"coalesce({usage_fact(name)}, '')"
 
 
-def _preferred(price: Price, key: _Key, machines: BilledMachines, listed: Sequence[ListPrice]) -> GpuRate | None:
+def _preferred(price: Price, key: _Key, machines: BilledMachines, listed: ListPrices) -> GpuRate | None:
     number, day, instance, node, model, region = key
     for by in price.prefer:
         found = None
         if by == BY_BILL:
             found = machines.rate(number, day, Machine(instance, node))
         if by == BY_LIST:
-            found = list_rate(listed, day, model, region, price.currency)
+            found = listed.rate(day, model, region, price.currency)
         if found is not None:
             return found
     return None

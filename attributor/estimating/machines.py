@@ -10,7 +10,7 @@ import duckdb
 
 from attributor.config.settings import Price
 from attributor.estimating.due import target_of
-from attributor.estimating.rates import GpuRate
+from attributor.estimating.rates import LARGEST, GpuRate
 from collectors.schema import CHARGES
 from rules.facts import charge_fact, usage_fact
 from rules.match import condition
@@ -18,8 +18,6 @@ from rules.matchers import EVERYTHING, columns_of
 from rules.sql import literal, units_of
 
 _FINEST = Decimal("1e-9")
-_LARGEST = 10_000
-"""An hour of a GPU that costs more is a mistake in names; with it, rates of nine decimals stay exact in the engine."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class BilledMachines:
         both = [before for before in days if (name, before) in costs and (name, before) in self._hours]
         hours = sum(self._hours[name, before] for before in both)
         cost = sum(costs[name, before] for before in both)
-        if not 0 < cost < _LARGEST * hours:
+        if not 0 < cost < LARGEST * hours:
             return None
         amount = _rounded(Fraction(cost, hours))
         source = target_of(self._prices[number])

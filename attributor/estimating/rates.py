@@ -26,6 +26,10 @@ _SCHEMA = pa.schema(
 )
 
 
+LARGEST = 10_000
+"""An hour of a GPU that costs more is a mistake in names; below it, rates of nine decimals are exact in the engine."""
+
+
 @dataclass(frozen=True)
 class GpuRate:
     """What a GPU hour costs by what is known better than a price: `words` and `details` say by what."""

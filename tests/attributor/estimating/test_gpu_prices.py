@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from attributor.estimating.gpu_list import ListPrice, list_rate
+from attributor.estimating.gpu_list import ListPrice, ListPrices
 from attributor.estimating.machines import Machine
 from tests.attributor.conftest import Company
 
@@ -183,9 +183,10 @@ def listed(model: str, price: str, region: str = "", day: int = 10) -> ListPrice
 )
 def test_the_list_price_of_the_gpu_that_the_driver_names(model: str, prices: list, amount: str | None) -> None:
 
-    found = list_rate(prices, date(2026, 11, 11), model, "", "USD")
+    known = ListPrices(prices)
+    found = known.rate(date(2026, 11, 11), model, "", "USD")
     assert (found and found.amount) == (amount and Decimal(amount))
-    assert list_rate(prices, date(2026, 11, 11), model, "", "EUR") is None
+    assert known.rate(date(2026, 11, 11), model, "", "EUR") is None
 
 
 def test_a_machine_is_known_by_its_instance_its_node_and_the_nodes_short_name() -> None:
