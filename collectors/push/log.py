@@ -78,7 +78,7 @@ class EventLog:
             self._ids = recent_ids(folder, settings.remember, settings.most_ids, int(clock().timestamp()))
             self._floor = floor(folder)
             undo.pop_all()
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[_Waiting] | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="usage-log", daemon=True)
@@ -100,17 +100,24 @@ class EventLog:
 
         It raises LogUnavailableError where they cannot be stored.
         """
-        answer: Future[Appended] = Future()
-        if not events:
-            answer.set_result(Appended(0, 0))
-            return answer
-        waiting = _Waiting(events, answer)
+        return self.append_together([events])[0]
+
+    def append_together(self, batches: Sequence[Sequence[UsageEvent]]) -> "list[Future[Appended]]":
+        """Store batches as `append` does, all of them or none."""
+        together = [_Waiting(events, Future()) for events in batches]
         with self._closing:
-            if self._is_closed:
-                answer.set_exception(LogUnavailableError("the usage log is closed"))
+            if not self._is_closed and any(batches):
+                self._queue.put(together)
             else:
-                self._queue.put(waiting)
-        return answer
+                for waiting in together:
+                    self._answer_at_once(waiting)
+        return [waiting.answer for waiting in together]
+
+    def _answer_at_once(self, waiting: _Waiting) -> None:
+        if waiting.events:
+            waiting.answer.set_exception(LogUnavailableError("the usage log is closed"))
+        else:
+            waiting.answer.set_result(Appended(0, 0))
 
     def trim(self, up_to: date) -> tuple[Path, ...]:
         """Delete what is no longer needed of days before `up_to`; return the segments deleted.
@@ -152,15 +159,15 @@ class EventLog:
 
     def _next_group(self) -> list[_Waiting] | None:
         """Wait for a batch and return it with those that queue behind it; None when the log is to close."""
-        waiting = self._queue.get()
+        together = self._queue.get()
         group: list[_Waiting] = []
         size = 0
-        while waiting is not None:
-            group.append(waiting)
-            size += len(waiting.events)
+        while together is not None:
+            group += together
+            size += sum(len(waiting.events) for waiting in together)
             if size >= _GROUP_EVENTS or self._queue.empty():
                 return group
-            waiting = self._queue.get()
+            together = self._queue.get()
         if group:
             self._queue.put(None)
         return group or None
@@ -199,11 +206,10 @@ class EventLog:
         return fresh
 
 
-def _drained(queue: "SimpleQueue[_Waiting | None]") -> Iterator[_Waiting]:
+def _drained(queue: "SimpleQueue[Sequence[_Waiting] | None]") -> Iterator[_Waiting]:
     while True:
         try:
-            waiting = queue.get_nowait()
+            together = queue.get_nowait()
         except Empty:
             return
-        if waiting is not None:
-            yield waiting
+        yield from together or ()

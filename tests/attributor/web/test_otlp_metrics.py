@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,15 @@ def test_what_could_not_be_stored_counts_when_it_is_sent_again(log: EventLog, tm
     Receiver(opened, lambda: NOW).metrics(body(histogram(CLASSIC, tokens("input", 150, 120))), "json")
     opened.close()
     assert sums(opened) == {"tokens.input": 150}
+
+
+def test_bodies_that_come_at_once_count_as_they_would_one_after_the_other(log: EventLog, receiver: Receiver) -> None:
+    totals = {end: end * 3 for end in range(10, 400, 10)}
+    bodies = [body(histogram(CLASSIC, tokens("input", total, end))) for end, total in totals.items()]
+    with ThreadPoolExecutor(8) as pool:
+        received = list(pool.map(lambda sent: receiver.metrics(sent, "json"), bodies))
+    assert sums(log) == {"tokens.input": max(totals.values())}
+    assert sum(one.appended.accepted for one in received) == len(list(read_events(log.folder)))
 
 
 @pytest.mark.parametrize(
