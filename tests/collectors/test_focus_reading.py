@@ -30,6 +30,27 @@ def test_a_large_bill_in_utf_16_is_read_across_all_block_borders(collecting) -> 
     assert rows.column("ServiceName").to_pylist() == [f"Größe {n} €" for n in range(30_000)]
 
 
+def test_columns_in_another_order_in_each_file_and_new_ones_lose_nothing(collecting) -> None:
+    cells = dict(zip(HEADER.split(",")[:-1], ROW.split(",")[:7], strict=True))
+    for number, names in enumerate((list(cells), list(cells)[::-1], sorted(cells))):
+        lines = [",".join([*names, "x_New"]), ",".join([*(cells[name] for name in names), f"new {number}"])]
+        (collecting.folder / f"{number}.csv").write_text("\n".join(lines))
+    rows = [{**row, "x_Origin": ""} for row in collecting.read(TYPE, path="*.csv").rows]
+    assert len(rows) == 3
+    assert rows[0] == rows[1] == rows[2]
+    assert (rows[0]["BilledCost"], rows[0]["EffectiveCost"]) == (Decimal("1.5"), Decimal("1.25"))
+
+
+def test_mixed_currencies_are_kept_apart_and_told_in_no_sum_of_both(collecting) -> None:
+    (collecting.folder / "bill.csv").write_text(f"{HEADER}\n{ROW}\n{ROW.replace('USD', 'eur')}\n")
+    collected = collecting.read(TYPE, path="bill.csv")
+    assert [(row["BilledCost"], row["BillingCurrency"]) for row in collected.rows] == [
+        (Decimal("1.5"), "USD"),
+        (Decimal("1.5"), "EUR"),
+    ]
+    assert collected.reading.files[0].currency is None
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_any_line_end_is_read(line_end: str, collecting) -> None:
     (collecting.folder / "bill.csv").write_bytes(BILL.replace("\n", line_end).encode())

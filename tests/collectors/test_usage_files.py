@@ -1,5 +1,6 @@
 """Usage files: what is read and what is refused."""
 
+import gzip
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -67,6 +68,18 @@ def test_a_broken_line_is_named(text: str, message: str, collecting) -> None:
     (collecting.folder / "usage.ndjson").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(CollectError, match=message):
         list(collecting.build(TYPE, path="usage.ndjson").collect(None))
+
+
+def test_usage_in_another_encoding_than_the_others_and_a_cut_file_are_refused_by_name(collecting) -> None:
+    rows = "\n".join([HEADER, *[",".join({**CELLS, "team": "Größe"}.values())] * 500])
+    (collecting.folder / "1.csv").write_text(rows)
+    (collecting.folder / "2.csv").write_bytes("\n".join(rows.split("\n")[:2]).encode("latin-1"))
+    (collecting.folder / "3.csv.gz").write_bytes(gzip.compress(rows.encode())[:-20])
+    with pytest.raises(CollectError) as refused:
+        list(collecting.build(TYPE, path="*.csv*").collect(None))
+    text = str(refused.value)
+    assert "2.csv, row 1" in text
+    assert "3.csv.gz: cannot be read: Compressed file ended" in text
 
 
 def test_columns_are_known_in_any_case_and_order_and_the_rest_are_facts(collecting) -> None:

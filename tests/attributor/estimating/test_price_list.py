@@ -114,6 +114,36 @@ def test_a_batch_and_a_faster_tier_have_prices_of_their_own(prices) -> None:
     assert tiers == {"default": Fraction(5, 4), "batch": Fraction(5, 8), "priority": Fraction(5, 2)}
 
 
+def test_writing_to_the_cache_costs_more_than_input_the_long_one_most_and_less_in_a_batch(prices) -> None:
+    def of(kind: str, tier: str = "") -> Fraction:
+        return cost(prices, sought("claude-opus-4-5", f"tokens.{kind}", service_tier=tier), 10**6)
+
+    assert [of(kind) for kind in ("cached_input", "input", "cache_write_5m", "cache_write_1h")] == [
+        Fraction(1, 2),
+        5,
+        Fraction(25, 4),
+        10,
+    ]
+    assert of("cache_write_1h", "batch") == 5
+
+
+def test_a_region_costs_more_than_the_same_model_anywhere(prices) -> None:
+    regional, anywhere = (
+        cost(prices, sought(f"{where}.anthropic.claude-sonnet-4-5-20250929-v1:0", provider="aws"), 10**6)
+        for where in ("eu", "global")
+    )
+    assert regional / anywhere == Fraction(11, 10)
+
+
+def test_an_image_an_audio_minute_and_a_search_have_prices_of_their_own(prices) -> None:
+    assert cost(prices, sought("gpt-image-1", "tokens.input"), 10**6) == 5
+    assert cost(prices, sought("gpt-image-1", "tokens.input_image"), 10**6) == 10
+    assert cost(prices, sought("gpt-5", "web_searches"), 1000) == 10
+    whisper = prices.rate(sought("whisper-large-v3", "transcription.seconds", "groq"))
+    assert isinstance(whisper, ListedRate)
+    assert whisper.per == 3600
+
+
 def test_capacity_that_is_paid_ahead_costs_nothing_by_the_token_and_says_so(prices) -> None:
     for model, tier in (("gpt-5", "scale"), ("claude-sonnet-4-5", "priority")):
         rate = prices.rate(sought(model, service_tier=tier))

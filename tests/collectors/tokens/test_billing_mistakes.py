@@ -17,6 +17,7 @@ from collectors.base import CollectorType, Window
 from collectors.bills import anthropic_cost, openai_costs
 from collectors.tokens import anthropic_usage, openai_usage
 from collectors.tokens.anthropic_usage import message_counts
+from collectors.tokens.langfuse.counts import observed_counts
 from collectors.tokens.openai_counts import ENDPOINTS, token_counts
 
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -125,6 +126,13 @@ def test_cache_writes_are_apart_by_their_lifetime_and_short_where_it_is_not_told
 def test_reasoning_is_inside_output_and_is_not_added_to_it() -> None:
     assert token_counts(completion(output_reasoning_tokens=5))["tokens.output"] == 7
     assert message_counts(message(output_tokens_details={"thinking_tokens": 5}))["tokens.output"] == 7
+
+
+def test_geminis_answer_leaves_its_thoughts_out_so_that_they_are_added() -> None:
+    gemini = {"promptTokenCount": 100, "cachedContentTokenCount": 40, "candidatesTokenCount": 10}
+    counts = observed_counts({**gemini, "thoughtsTokenCount": 5, "totalTokenCount": 115}, inclusive=False)
+    assert counts == {"tokens.input": 60, "tokens.cached_input": 40, "tokens.output": 10, "tokens.reasoning": 5}
+    assert sum(counts.values()) == 115
 
 
 def test_long_context_is_told_apart_so_that_its_tokens_can_have_their_own_price(read) -> None:

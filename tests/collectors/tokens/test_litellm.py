@@ -78,6 +78,39 @@ def test_calls_are_added_up_by_the_hour_and_by_who_made_them(proxy, collecting, 
     assert total == 1500 + 200 + 500 + 50 + 40 + 3000 + 10
 
 
+def told(collecting, url: str) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in collecting.read(TYPE, now=NOW, url=url).rows:
+        sums[row["metric"]] = sums.get(row["metric"], 0) + int(row["quantity"])
+    return sums
+
+
+def test_a_stream_that_was_cut_counts_what_was_made_and_an_answer_of_the_gateways_cache_no_token(
+    proxy, collecting
+) -> None:
+    connection, url = proxy
+    log_call(connection, "cut", MORNING, **SEARCH, status="failure", **usage(500, 42))
+    log_call(connection, "hit", MORNING, **SEARCH, cache_hit="True", **usage(500, 90))
+    assert told(collecting, url) == {
+        "tokens.input": 500,
+        "tokens.output": 42,
+        "requests.failed": 1,
+        "requests.gateway_cached": 1,
+    }
+
+
+def test_each_try_and_each_fallback_counts_at_the_provider_that_it_went_to(proxy, collecting) -> None:
+    connection, url = proxy
+    log_call(connection, "try-1", MORNING, **SEARCH, status="failure", **usage(100, 0))
+    log_call(connection, "try-2", MORNING, **SEARCH, **usage(100, 7))
+    other = {"model": "claude-sonnet-5", "custom_llm_provider": "anthropic", **SEARCH}
+    log_call(connection, "fallback", MORNING, **other, **usage(100, 9))
+    assert told(collecting, url) == {"tokens.input": 300, "tokens.output": 16, "requests": 2, "requests.failed": 1}
+    rows = collecting.read(TYPE, now=NOW, url=url).rows
+    made = {dict(row["facts"])["provider"]: row["quantity"] for row in rows if row["metric"] == "tokens.output"}
+    assert made == {"openai": 7, "anthropic": 9}
+
+
 def test_a_call_that_ends_late_counts_in_its_hour_when_that_is_read_again(proxy, collecting) -> None:
     connection, url = proxy
     log_call(connection, "a", MORNING, **SEARCH, **usage(100, 10))
