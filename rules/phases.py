@@ -200,16 +200,24 @@ def owner_costs_query(plan: Plan) -> str:
 
 def _owner_costs(connection: duckdb.DuckDBPyConnection, plan: Plan, month_costs: str | None) -> tuple[OwnerCost, ...]:
     """Return the owners' costs of the charges at hand; with `month_costs`, of the other days of the month too."""
-    columns = [f"f{index}" for index in range(len(plan.followed))]
     query = owner_costs_query(plan)
     if month_costs is not None:
-        others = ", ".join(["day", "currency", "team", *columns])
-        query = (
-            f"{query} UNION ALL SELECT {others}, {units_of('effective')}, charges FROM {identifier(month_costs)}"
-            f" WHERE day NOT IN (SELECT day FROM {CELLS})"
-        )
+        query = f"{query} UNION ALL {_costs_of_other_days(plan, month_costs)}"
     names = [name for name, _ in plan.followed]
     return tuple(
         OwnerCost(day, currency, team, dict(zip(names, rest[:-2], strict=True)), int(rest[-2]), rest[-1])
         for day, currency, team, *rest in connection.execute(query).fetchall()
     )
+
+
+def _costs_of_other_days(plan: Plan, month_costs: str) -> str:
+    """Return what phase 1 gave each owner on the days that are not at hand, as a query.
+
+    Only the month that they are of matters to the charges at hand: unless they are counted, they are added up.
+    """
+    keys = ["currency", "team", *(f"f{index}" for index in range(len(plan.followed)))]
+    from_others = f"FROM {identifier(month_costs)} WHERE day NOT IN (SELECT day FROM {CELLS})"
+    if plan.counts:
+        return f"SELECT {', '.join(['day', *keys])}, {units_of('effective')}, charges {from_others}"
+    selected = f"min(day), {', '.join(keys)}, {units_of('sum(effective)')}, CAST(NULL AS BIGINT)"
+    return f"SELECT {selected} {from_others} GROUP BY date_trunc('month', day), {', '.join(keys)}"
