@@ -1,30 +1,45 @@
 """The collector types that are installed: ours, and those of outside packages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Generic, TypeVar
 
 from collectors.base import ENTRY_POINT_GROUP, CollectorType
 
 _OURS = "attributor"
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
 class Types:
-    """What could be loaded, by name, and why the rest could not."""
+    """What can be loaded, by name, and why the rest cannot: a message for the user.
+
+    A type is loaded when it is asked for, and all of them where one goes through them: most bring a provider's client.
+    """
 
     loaded: Mapping[str, CollectorType]
     broken: Mapping[str, str]
 
 
-def load_types() -> Mapping[str, CollectorType]:
-    """Return the collector types that can be used, by name; `read_types` also says what is broken."""
-    return read_types(entry_points(group=ENTRY_POINT_GROUP)).loaded
+@dataclass(frozen=True)
+class _Installed:
+    """A type that is not loaded yet."""
+
+    package: str
+    point: EntryPoint
+
+    @property
+    def name(self) -> str:
+        return self.point.name
 
 
-def broken_types() -> Mapping[str, str]:
-    """Return why an installed collector type cannot be used, by name: a message for the user."""
-    return read_types(entry_points(group=ENTRY_POINT_GROUP)).broken
+_Found = dict[str, _Installed | CollectorType | str]
+
+
+def installed_types() -> Types:
+    """Return the collector types of this installation."""
+    return read_types(entry_points(group=ENTRY_POINT_GROUP))
 
 
 def read_types(points: Iterable[EntryPoint]) -> Types:
@@ -32,32 +47,53 @@ def read_types(points: Iterable[EntryPoint]) -> Types:
 
     A name that two packages claim stays ours where it is ours, and is broken otherwise.
     """
-    loaded: dict[str, CollectorType] = {}
-    broken: dict[str, str] = {}
     owners: dict[str, str] = {}
-    for point in sorted(points, key=lambda point: (_package(point) != _OURS, point.name, _package(point))):
-        if point.name in owners:
-            clash = f"{owners[point.name]} and {_package(point)} both provide a collector type {point.name!r}"
-            if owners[point.name] != _OURS:
-                loaded.pop(point.name, None)
-            broken[point.name] = clash
-            continue
-        owners[point.name] = _package(point)
-        found = _load(point)
-        if isinstance(found, CollectorType):
-            loaded[point.name] = found
-        else:
-            broken[point.name] = found
-    return Types(loaded, broken)
+    found: _Found = {}
+    for each in sorted(_with_packages(points), key=lambda each: (each.package != _OURS, each.name, each.package)):
+        if each.name not in owners:
+            owners[each.name] = each.package
+            found[each.name] = each
+        elif owners[each.name] != _OURS:
+            clash = f"{owners[each.name]} and {each.package} both provide a collector type {each.name!r}"
+            found[each.name] = clash
+    return Types(_OfKind(found, CollectorType), _OfKind(found, str))
 
 
-def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "an unnamed package"
+class _OfKind(Mapping[str, Kind], Generic[Kind]):
+    """Those that turn out to be of one kind; `found` is filled as they are loaded."""
+
+    def __init__(self, found: _Found, kind: type[Kind]) -> None:
+        self._found = found
+        self._kind = kind
+
+    def __getitem__(self, name: str) -> Kind:
+        found = self._found[name]
+        if isinstance(found, _Installed):
+            found = self._found[name] = _load(found)
+        if not isinstance(found, self._kind):
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in list(self._found) if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-def _load(point: EntryPoint) -> CollectorType | str:
+def _with_packages(points: Iterable[EntryPoint]) -> Iterator[_Installed]:
+    """Yield each with its package's name, which is read once: for that all of the package's description is parsed."""
+    names: dict[Distribution | None, str] = {None: "an unnamed package"}
+    for point in points:
+        if point.dist not in names and point.dist is not None:
+            names[point.dist] = point.dist.name
+        yield _Installed(names[point.dist], point)
+
+
+def _load(installed: _Installed) -> CollectorType | str:
     """Return the type, or why there is none."""
-    where = f"the collector type {point.name!r} of {_package(point)} ({point.value})"
+    point, package = installed.point, installed.package
+    where = f"the collector type {point.name!r} of {package} ({point.value})"
     try:
         found = point.load()
     except Exception as error:  # noqa: BLE001 -- code of others may raise anything when it is imported

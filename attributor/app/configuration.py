@@ -9,12 +9,13 @@ from attributor.app.errors import ConfigurationError
 from attributor.config.environment import substitution
 from attributor.config.load import LoadedConfig, Types, load_config
 from attributor.config.settings import Settings
-from collectors.registry import broken_types, load_types
+from collectors.registry import installed_types
 
 
 def known_types() -> Types:
     """Return the kinds of sources and channels of this installation."""
-    return Types(load_types(), broken_types(), built_in())
+    sources = installed_types()
+    return Types(sources.loaded, sources.broken, built_in())
 
 
 def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> LoadedConfig:

@@ -1,12 +1,12 @@
 """Installed collector types: a broken outside one is told, and spoils no other."""
 
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
 
 from collectors.base import ENTRY_POINT_GROUP
-from collectors.registry import broken_types, load_types, read_types
+from collectors.registry import installed_types, read_types
 
 
 def point(name: str, value: str) -> EntryPoint:
@@ -14,8 +14,9 @@ def point(name: str, value: str) -> EntryPoint:
 
 
 def test_ours_are_there() -> None:
-    assert {"focus", "usage", "prometheus"} <= set(load_types())
-    assert not broken_types()
+    types = installed_types()
+    assert {"focus", "usage", "prometheus"} <= set(types.loaded)
+    assert not types.broken
 
 
 @pytest.mark.parametrize(
@@ -36,8 +37,25 @@ def test_a_broken_type_is_told_and_the_others_are_loaded(value, message, tmp_pat
     assert message in types.broken["theirs"]
 
 
+def test_a_type_is_loaded_when_it_is_asked_for_and_no_other(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "expensive_plugin.py").write_text("raise AssertionError('nobody asked')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    types = read_types([point("dear", "expensive_plugin:TYPE"), point("focus", "collectors.bills.focus:TYPE")])
+    assert types.loaded["focus"].name == "focus"
+    assert "focus" not in types.broken
+    assert types.loaded.get("dear") is None
+    assert types.broken["dear"].endswith("AssertionError: nobody asked")
+
+
 def test_a_name_that_two_packages_claim_is_told() -> None:
     one = point("focus", "collectors.bills.focus:TYPE")
     types = read_types([one, one])
     assert types.loaded == {}
     assert "both provide a collector type 'focus'" in types.broken["focus"]
+
+
+def test_a_name_of_ours_that_another_package_claims_stays_ours() -> None:
+    ours = next(each for each in entry_points(group=ENTRY_POINT_GROUP) if each.name == "focus")
+    types = read_types([point("focus", "no_such_module_at_all:TYPE"), ours])
+    assert types.loaded["focus"].name == "focus"
+    assert "focus" not in types.broken

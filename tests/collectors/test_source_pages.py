@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from collectors.base import Option
-from collectors.registry import load_types
+from collectors.registry import installed_types
 from collectors.storage.access import ACCESS_OPTIONS
 
 PAGES = Path(__file__).parents[2] / "docs" / "sources"
 
 
-@pytest.mark.parametrize("name", sorted(load_types()))
+@pytest.mark.parametrize("name", sorted(installed_types().loaded))
 def test_every_option_is_on_the_page_with_its_default(name: str) -> None:
     page = (PAGES / f"{name}.md").read_text(encoding="utf-8")
-    options = load_types()[name].options
+    options = installed_types().loaded[name].options
     shared = set(ACCESS_OPTIONS) & set(options)
     assert not shared or "](paths.md" in page, "the page links to what is said of every path"
     for option in options:
