@@ -37,7 +37,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed  ## speed and memory, as ratios within one run
-	failed=0; for bench in attribute run push rules pages; do \
+	failed=0; for bench in attribute run read push rules pages; do \
 		echo "-- $$bench"; $(BIN)/python tests/bench/bench_$$bench.py || failed=1; \
 	done; exit $$failed
 

@@ -46,19 +46,27 @@ def days() -> list[date]:
 def write_bill(lake: Lake, connection: duckdb.DuckDBPyConnection, size: Size) -> None:
     """Put the month's charges into the lake as the program stores them, day by day."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE resources AS {_resources(size)}")
+    columns = _charge_columns()
+    selected = [f"{columns.get(field.name, 'NULL')} AS {field.name}" for field in CHARGES]
     for number, day in enumerate(days()):
-        count = size.charges * (number + 1) // DAYS - size.charges * number // DAYS
-        columns = _charge_columns()
-        selected = ", ".join(
-            f"{columns[field.name]} AS {field.name}" if field.name in columns else f"NULL AS {field.name}"
-            for field in CHARGES
-        )
-        rows = connection.sql(
-            f"SELECT {selected} FROM (SELECT *, {_random(f'i, {number}')} AS h, DATE '{day}' AS day FROM"
-            f" (SELECT range AS i, {_random(f'range, {number}, 7')} % {size.resources} AS number FROM range({count}))"
-            " JOIN resources USING (number)) ORDER BY source"
-        ).to_arrow_reader(65_536)
+        rows = connection.sql(_charges_of(number, day, size, selected)).to_arrow_reader(65_536)
         _store(lake, "charges", [day], rows)
+
+
+def focus_rows(connection: duckdb.DuckDBPyConnection, size: Size) -> str:
+    """Return a query of the month's charges as a provider exports them, with the FOCUS columns that have values."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE resources AS {_resources(size)}")
+    selected = [f"{value} AS {name}" for name, value in _charge_columns().items() if not name.startswith("x_")]
+    return " UNION ALL ".join(_charges_of(number, day, size, selected) for number, day in enumerate(days()))
+
+
+def _charges_of(number: int, day: date, size: Size, selected: list[str]) -> str:
+    count = size.charges * (number + 1) // DAYS - size.charges * number // DAYS
+    return (
+        f"(SELECT {', '.join(selected)} FROM (SELECT *, {_random(f'i, {number}')} AS h, DATE '{day}' AS day FROM"
+        f" (SELECT range AS i, {_random(f'range, {number}, 7')} % {size.resources} AS number FROM range({count}))"
+        " JOIN resources USING (number)) ORDER BY source)"
+    )
 
 
 def write_usage(lake: Lake, connection: duckdb.DuckDBPyConnection) -> int:
