@@ -5,8 +5,8 @@ import duckdb
 from rules.attribute import Begun, DayTables, read_charges
 from rules.cells import make_cells
 from rules.phases import leans_on_month, owner_costs_query
-from rules.pools import needs_pools, write_pool_costs
-from rules.ruleset import RuleSet
+from rules.pools import is_held_over_month, write_pool_costs
+from rules.ruleset import Rule, RuleSet, SharedTeam
 from rules.sql import amount_of
 
 PHASE_ONE_COSTS = "attribution_phase_one_costs"
@@ -14,7 +14,13 @@ PHASE_ONE_COSTS = "attribution_phase_one_costs"
 
 def needs_month(ruleset: RuleSet) -> bool:
     """Return whether a rule is weighed by what other days of the month cost."""
-    return needs_costs(ruleset) or needs_pools(ruleset)
+    return bool(leaning_on_month(ruleset))
+
+
+def leaning_on_month(ruleset: RuleSet) -> tuple[Rule | SharedTeam, ...]:
+    """Return the rules and shared teams that are weighed by what other days of the month cost."""
+    rules = (rule for rule in ruleset.rules if leans_on_month(rule.outcome) or is_held_over_month(rule.outcome))
+    return *rules, *(shared for shared in ruleset.shared if leans_on_month(shared.split))
 
 
 def needs_costs(ruleset: RuleSet) -> bool:

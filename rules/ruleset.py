@@ -80,7 +80,8 @@ class RuleSet:
 
     `dimensions` maps a dimension of the allocations to the column it is taken from, `more_dimensions` those of the
     user's own naming, ordered by name. `required_tags` are keys that every charge should have. `digest` is of all that
-    changes attribution (not budgets, contacts or lines); `text` is the stored form that `rules.load.restore` reads.
+    attribution and its explanations show (files and lines too, but not budgets and contacts), and names the `text`, the
+    stored form that `rules.load.restore` reads. Whether a day is attributed alike says `rules.daily.digest`.
     """
 
     teams: tuple[Team, ...] = ()

@@ -14,6 +14,7 @@ from rules.keywords import TOP
 from rules.load import Loaded, load
 from rules.located import Located, substituted
 from rules.problem import Problem
+from rules.ruleset import RuleSet
 
 
 def proposed_rules(file: Path, root: Located, configured: Path) -> tuple[Loaded, tuple[str, ...]]:
@@ -37,10 +38,10 @@ def configured_rules(root: Located, file: Path) -> Loaded:
     return _loaded(root, file, (root.entries or {}).get("prices"))
 
 
-def configured_digest(root: Located, file: Path) -> str | None:
-    """Return the digest of the rules of a configuration's document, None where they have errors."""
+def rules_in_file(root: Located, file: Path) -> RuleSet | None:
+    """Return the rules of a configuration's document, None where they have errors."""
     try:
-        return configured_rules(root, file).ruleset.digest
+        return configured_rules(root, file).ruleset
     except ConfigurationError:
         return None
 

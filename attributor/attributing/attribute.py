@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from attributor.attributing.attributed import AttributedDay
 from attributor.attributing.days import DayReading
-from attributor.attributing.inputs import Inputs, inputs_digest, rules_of, sources_of, usage_days, versions_of
+from attributor.attributing.inputs import Inputs, inputs_digest, rules_of_day, sources_of, usage_days, versions_of
 from attributor.lake.commits import commit_day
 from attributor.lake.lake import Lake
 from attributor.ledger.lease import Lease
@@ -17,7 +17,7 @@ from attributor.ledger.publications import DayPublication, RuleSetText, SourcePu
 from attributor.ledger.statements import ClosingChangedError
 from attributor.periods import Month
 from collectors.base import Window
-from rules.ruleset import RuleSet
+from rules.daily.digest import DailyRules, daily
 
 Clock = Callable[[], datetime]
 NO_VERSION = -1
@@ -42,8 +42,9 @@ def attribute_month(workshop: Workshop, month: Month, days: Sequence[date], cloc
 
     Raises LeaseLostError where another leader took over: days published before stand, the others are untouched.
     """
+    rules = daily(workshop.reading.ruleset)
     for attributed in workshop.work(workshop.reading, month, days):
-        yield done_unless_closing_changed(attributed, partial(_publish, workshop, attributed, clock()))
+        yield done_unless_closing_changed(attributed, partial(_publish, workshop, rules, attributed, clock()))
 
 
 def done_unless_closing_changed(attributed: AttributedDay, write: Callable[[], object]) -> tuple[str, ...]:
@@ -55,14 +56,14 @@ def done_unless_closing_changed(attributed: AttributedDay, write: Callable[[], o
     return attributed.warnings
 
 
-def _publish(workshop: Workshop, attributed: AttributedDay, now: datetime) -> None:
+def _publish(workshop: Workshop, rules: DailyRules, attributed: AttributedDay, now: datetime) -> None:
     """Commit the day's files and say so in the ledger: between the two nobody sees them."""
     reading = workshop.reading
     version = committed(reading.lake, attributed, now)
     publication = DayPublication(
         day=attributed.day,
         rules=RuleSetText(reading.ruleset.digest, reading.ruleset.text),
-        sources=_sources(reading.ruleset, reading.inputs, attributed, version),
+        sources=_sources(rules, reading.inputs, attributed, version),
         rollup=attributed.rollup,
         usage=attributed.usage,
         unmatched=attributed.unmatched,
@@ -79,12 +80,13 @@ def committed(lake: Lake, attributed: AttributedDay, now: datetime) -> int:
 
 
 def _sources(
-    ruleset: RuleSet, inputs: Inputs, attributed: AttributedDay, version: int
+    rules: DailyRules, inputs: Inputs, attributed: AttributedDay, version: int
 ) -> tuple[SourcePublication, ...]:
     day = attributed.day
     span = None if attributed.span is None else Window(attributed.span.start, attributed.span.end)
     versions = versions_of(usage_days(inputs, span, day))
-    digest = inputs_digest(inputs, day, span, rules_of(ruleset))
+    said = rules_of_day(rules, day, span)
+    digest = inputs_digest(inputs, day, span, said)
     return tuple(
         SourcePublication(
             source=source,
@@ -94,6 +96,7 @@ def _sources(
             usage_start=None if span is None else span.start,
             usage_end=None if span is None else span.end,
             inputs_digest=digest,
+            day_rules=said.digest,
         )
         for source in sorted(sources_of(inputs, day))
     )

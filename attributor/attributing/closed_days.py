@@ -29,10 +29,11 @@ class Frozen:
 
 @dataclass(frozen=True)
 class _Standing:
-    """From what a day was last attributed."""
+    """From what a day was last attributed; `rules` is the digest that its inputs' digest has for the rules."""
 
     digest: str
     span: Window | None
+    rules: str
 
 
 def outdated_closed_days(inputs: Inputs, frozen: Frozen) -> dict[Month, list[date]]:
@@ -45,25 +46,27 @@ def outdated_closed_days(inputs: Inputs, frozen: Frozen) -> dict[Month, list[dat
     found: dict[Month, list[date]] = {}
     for day in sorted(present | standings.keys()):
         statement = frozen.statements.get(month_of(day))
-        if statement is not None and _is_outdated(inputs, day, standings.get(day), statement.rules_digest):
+        if statement is not None and _is_outdated(inputs, day, standings.get(day)):
             found.setdefault(statement.month, []).append(day)
     return found
 
 
 def _standings(frozen: Frozen) -> dict[date, _Standing]:
     found = {
-        day: _Standing(of.source.inputs_digest, span_of(of.source.usage_start, of.source.usage_end))
+        day: _Standing(
+            of.source.inputs_digest, span_of(of.source.usage_start, of.source.usage_end), of.source.day_rules
+        )
         for (_, day), of in frozen.published.items()
     }
     for day, posted in frozen.corrections.items():
         state = posted[-1].state
-        found[day] = _Standing(state.inputs_digest, span_of(state.usage_start, state.usage_end))
+        found[day] = _Standing(state.inputs_digest, span_of(state.usage_start, state.usage_end), state.rules_digest)
     return found
 
 
-def _is_outdated(inputs: Inputs, day: date, standing: _Standing | None, rules_digest: str) -> bool:
+def _is_outdated(inputs: Inputs, day: date, standing: _Standing | None) -> bool:
     if standing is None:
         return bool(sources_of(inputs, day))
-    # Whether the month's rules lean on whole months is not asked: only one of both digests can be the one of before.
-    both = (Rules(rules_digest, lean_on_month=lean) for lean in (False, True))
+    # Whether those rules lean on whole months is not asked: only one of both digests can be the one of before.
+    both = (Rules(standing.rules, lean_on_month=lean) for lean in (False, True))
     return standing.digest not in (inputs_digest(inputs, day, standing.span, rules) for rules in both)

@@ -6,7 +6,7 @@ from functools import partial
 
 from attributor.attributing.attribute import Clock, Workshop, committed, done_unless_closing_changed
 from attributor.attributing.attributed import AttributedDay
-from attributor.attributing.inputs import Inputs, inputs_digest, month_usage, rules_of, usage_days, versions_of
+from attributor.attributing.inputs import Inputs, frozen_rules, inputs_digest, month_usage, usage_days, versions_of
 from attributor.ledger.corrections import DayState, post_correction
 from attributor.periods import Month, month_of
 from collectors.base import Window
@@ -32,7 +32,7 @@ def _post(workshop: Workshop, attributed: AttributedDay, now: datetime) -> None:
 
 def _state(inputs: Inputs, ruleset: RuleSet, attributed: AttributedDay, allocations_version: int) -> DayState:
     """Return what a correction says of where it comes from: enough to attribute the day once more alike."""
-    day, rules = attributed.day, rules_of(ruleset)
+    day, rules = attributed.day, frozen_rules(ruleset)
     span = None if attributed.span is None else Window(attributed.span.start, attributed.span.end)
     charges = {key: found for key, found in inputs.charges.items() if key[1] == day}
     usage = usage_days(inputs, span, day)

@@ -13,7 +13,8 @@ from attributor.ledger.publications import Publication
 from attributor.ledger.sources import coverage_of
 from attributor.periods import Month, month_of, start_of
 from collectors.base import Window
-from rules.hours import LOOK_BACK_HOURS
+from rules.daily.digest import DailyRules, digest_of_day, leans_on_month
+from rules.hours import LOOK_BACK_HOURS, Span
 from rules.month import needs_month
 from rules.ruleset import RuleSet
 
@@ -34,14 +35,23 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Rules:
-    """What of a rule set decides which inputs a day has."""
+    """What rules are to the inputs of a day: `digest` tells others apart, and its month is needed or not."""
 
     digest: str
     lean_on_month: bool
 
 
-def rules_of(ruleset: RuleSet) -> Rules:
-    """Return what decides the inputs: rules that weigh by a month's cost make a day lean on the whole month."""
+def rules_of_day(rules: DailyRules, day: date, span: Window | None) -> Rules:
+    """Return what the rules say of a day whose weights are read from a span of usage.
+
+    Rules that weigh by a month's cost, and hold on the day, make it lean on the whole month.
+    """
+    used = None if span is None else Span(span.start, span.end)
+    return Rules(digest_of_day(rules, day, used), leans_on_month(rules, day))
+
+
+def frozen_rules(ruleset: RuleSet) -> Rules:
+    """Return what a closed month's rules are to its days: always the same, so that nothing needs to be told apart."""
     return Rules(ruleset.digest, needs_month(ruleset))
 
 
@@ -117,7 +127,7 @@ def _clipped(coverage: Mapping[str, tuple[Window, ...]], span: Window | None) ->
 
 
 def outdated_days(
-    inputs: Inputs, published: Mapping[tuple[str, date], Publication], rules: Rules, closed: Collection[Month] = ()
+    inputs: Inputs, published: Mapping[tuple[str, date], Publication], rules: DailyRules, closed: Collection[Month] = ()
 ) -> list[date]:
     """Return the days to attribute, the oldest first: never published, or published from other inputs.
 
@@ -138,14 +148,28 @@ def outdated_days(
 
 
 def _is_outdated(
-    inputs: Inputs, day: date, sources: set[str], published: Mapping[str, Publication], rules: Rules
+    inputs: Inputs, day: date, sources: set[str], published: Mapping[str, Publication], rules: DailyRules
 ) -> bool:
     if sources != set(published):
         return True
     if not sources:
         return False
-    source = next(iter(published.values())).source
-    return source.inputs_digest != inputs_digest(inputs, day, span_of(source.usage_start, source.usage_end), rules)
+    publication = next(iter(published.values()))
+    span = span_of(publication.source.usage_start, publication.source.usage_end)
+    return publication.source.inputs_digest != inputs_digest(inputs, day, span, _said_of(publication, rules))
+
+
+def has_other_rules(published: Publication, rules: DailyRules) -> bool:
+    """Return whether the rules say something else of a published day than those that it was attributed by."""
+    return _said_of(published, rules).digest != published.source.day_rules
+
+
+def _said_of(published: Publication, rules: DailyRules) -> Rules:
+    """Return what rules say of a published day; the same ones say what they said."""
+    source = published.source
+    if published.rules_digest == rules.ruleset.digest:
+        return Rules(source.day_rules, leans_on_month(rules, published.day))
+    return rules_of_day(rules, published.day, span_of(source.usage_start, source.usage_end))
 
 
 def span_of(start: datetime | None, end: datetime | None) -> Window | None:

@@ -7,11 +7,12 @@ from datetime import date
 from sqlalchemy import Engine
 
 from attributor.attributing.closed_days import Frozen, outdated_closed_days
-from attributor.attributing.inputs import Inputs, outdated_days, read_inputs, rules_of
+from attributor.attributing.inputs import Inputs, outdated_days, read_inputs
 from attributor.ledger.corrections import corrections
 from attributor.ledger.publications import publications
 from attributor.ledger.statements import Statement, closed_months
 from attributor.periods import Month
+from rules.daily.digest import daily
 from rules.ruleset import RuleSet
 
 
@@ -34,7 +35,7 @@ def find_outdated(engine: Engine, ruleset: RuleSet) -> Outdated:
     frozen = Frozen(closed, published, corrections(engine))
     return Outdated(
         inputs=inputs,
-        days=tuple(outdated_days(inputs, published, rules_of(ruleset), closed)),
+        days=tuple(outdated_days(inputs, published, daily(ruleset), closed)),
         closed={month: tuple(days) for month, days in outdated_closed_days(inputs, frozen).items()} if closed else {},
         statements=closed,
     )

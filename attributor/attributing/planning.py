@@ -11,13 +11,14 @@ from sqlalchemy import Engine, select
 
 from attributor.attributing.attributed import begin_day, finish_attribution
 from attributor.attributing.days import DayReading, open_usage, usage_for
-from attributor.attributing.inputs import Inputs, read_inputs
+from attributor.attributing.inputs import Inputs, has_other_rules, read_inputs
 from attributor.attributing.months import whole_month
 from attributor.attributing.replaying import Archive, Published, as_published, restored
 from attributor.attributing.rollups import rollup_rows
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup
 from attributor.periods import Month, month_of
+from rules.daily.digest import daily
 from rules.ruleset import RuleSet
 
 CHARGED = ("source", "billing_month", "currency", "basis", "service", "provider", "account", "category", "model")
@@ -48,13 +49,14 @@ class PlannedDay:
     warnings: tuple[str, ...]
 
 
-def days_to_plan(published: Published, ruleset: RuleSet) -> list[date]:
-    """Return the days with charges that were published by other rules, the oldest first."""
+def days_by_other_rules(published: Published, ruleset: RuleSet) -> list[date]:
+    """Return the days with charges of which the rules say something else than those published by, the oldest first."""
+    rules = daily(ruleset)
     return sorted(
         {
             day
             for (_, day), found in published.items()
-            if found.source.charges_version >= 0 and found.rules_digest != ruleset.digest
+            if found.source.charges_version >= 0 and has_other_rules(found, rules)
         }
     )
 

@@ -125,6 +125,7 @@ def as_published(engine: Engine, published: Published) -> Inputs:
 
 
 def restored(engine: Engine, digest: str) -> RuleSet:
-    """Return the rule set of a digest that a published day names."""
+    """Return the rule set of a digest that a published day names, under that name: earlier programs chose others."""
     with engine.connect() as connection:
-        return restore(connection.execute(select(rule_sets.c.text).where(rule_sets.c.digest == digest)).scalar_one())
+        text = connection.execute(select(rule_sets.c.text).where(rule_sets.c.digest == digest)).scalar_one()
+    return replace(restore(text), digest=digest)

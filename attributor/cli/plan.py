@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from attributor.app.proposed import configured_digest, proposed_rules
+from attributor.app.proposed import proposed_rules, rules_in_file
 from attributor.app.untouched import Untouched, open_untouched
 from attributor.attributing.planning import (
     PlannedDay,
+    days_by_other_rules,
     days_changed_since,
-    days_to_plan,
     plan_days,
     rules_in_use,
 )
@@ -75,7 +75,7 @@ def _planned(stores: Untouched, request: PlanRequest, ruleset: RuleSet) -> Plan:
     before = published_month(archive.engine, request)
     published = publications(archive.engine, list(days_between(month.first, month.end)))
     closed = month in closed_months(archive.engine)
-    days = [] if closed else days_to_plan(published, ruleset)
+    days = [] if closed else days_by_other_rules(published, ruleset)
     new = _new_rules(rules_in_use(archive.engine, published), ruleset) if days else []
     with progress_bars() as progress:
         planned = _told(plan_days(archive, published, ruleset, month, days), progress("plan days"))
@@ -91,8 +91,8 @@ def _of_the_state(stores: Untouched, published: Published, month: Month) -> Iter
     changed = len(days_changed_since(stores.archive.engine, published, month))
     if changed:
         yield f"{_days(changed)} collected since the last run, not in the plan: `attributor run` publishes what is new"
-    digest = configured_digest(stores.root, stores.file)
-    other = {day for (_, day), found in published.items() if digest is not None and found.rules_digest != digest}
+    configured = rules_in_file(stores.root, stores.file)
+    other = [] if configured is None else days_by_other_rules(published, configured)
     if other:
         yield f"{stores.file} has other rules than were published ({_days(len(other))}): what that moves is in the plan"
 

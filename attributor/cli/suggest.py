@@ -7,6 +7,7 @@ import click
 
 from attributor.app.proposed import configured_rules
 from attributor.app.untouched import Untouched, open_untouched
+from attributor.attributing.planning import days_by_other_rules
 from attributor.attributing.suggesting import gather_days
 from attributor.cli.options import config_option, config_path
 from attributor.cli.output import say, write_csv, write_json, write_table
@@ -57,7 +58,7 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
 def _suggested(stores: Untouched, ruleset: RuleSet, of: tuple[Month, str], most: int) -> Suggestions:
     archive, (month, currency) = stores.archive, of
     published = publications(archive.engine, list(days_between(month.first, month.end)))
-    if any(found.rules_digest != ruleset.digest for found in published.values()):
+    if days_by_other_rules(published, ruleset):
         say(f"warning: {stores.file} has other rules than were published; those of the file are asked what they claim")
     with progress_bars() as progress:
         bar = progress("read days")

@@ -23,7 +23,8 @@ from attributor.periods import month_of
 class SourcePublication:
     """The lake versions and the inputs of one source's charges of a day.
 
-    [usage_start, usage_end) is the usage that was read, both None where there was none to read.
+    [usage_start, usage_end) is the usage that was read, both None where there was none to read. `day_rules` is a digest
+    of what the rules say of the day, `inputs_digest` of that and of everything that was read.
     """
 
     source: str
@@ -33,6 +34,7 @@ class SourcePublication:
     usage_start: datetime | None
     usage_end: datetime | None
     inputs_digest: str
+    day_rules: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def _publish_sources(connection: Connection, lease: Lease, publication: DayPubli
             "usage_end": source.usage_end,
             "rules_digest": publication.rules.digest,
             "inputs_digest": source.inputs_digest,
+            "day_rules": source.day_rules,
             "epoch": lease.epoch,
             "published_at": now,
         }
@@ -141,5 +144,6 @@ def _publication(row: Row[tuple[object, ...]]) -> Publication:
         usage_start=row.usage_start,
         usage_end=row.usage_end,
         inputs_digest=row.inputs_digest,
+        day_rules=row.day_rules,
     )
     return Publication(row.day, source, row.rules_digest, row.epoch, row.published_at)

@@ -46,4 +46,5 @@ corrections = Table(
 """The `number`-th time that a UTC day of a closed month was attributed again; written with its rows of the rollup.
 
 `posted_on` is the UTC day whose rollup holds the rows. Both `…_versions` are JSON maps source -> {day: version}: of the
-day, or of its whole month where rules lean on it. `inputs_digest` is as in `publications`."""
+day, or of its whole month where rules lean on it. `inputs_digest` is as in `publications`, with the digest of all the
+rules in the place of what they say of the day: those of a closed month stay."""

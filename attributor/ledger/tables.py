@@ -169,13 +169,15 @@ publications = Table(
     Column("usage_end", Instant),
     Column("rules_digest", String(64), nullable=False),
     Column("inputs_digest", String(64), nullable=False),
+    Column("day_rules", String(64), nullable=False, server_default=text("''")),
     Column("epoch", BigInteger, nullable=False),
     Column("published_at", Instant, nullable=False),
 )
 """The only publisher: one row a source and day names the lake versions that readers use.
 
 `usage_versions` is a JSON map source -> {day: version} of the usage that [usage_start, usage_end) was read from.
-`inputs_digest` is of the charges', the usage's and the rules' contents, so that what is out of date is found."""
+`rules_digest` names the rules that the day was attributed by, `day_rules` is a digest of what they say of the day.
+`inputs_digest` is of that, the charges' and the usage's contents, so that what is out of date is found."""
 
 rollup = Table(
     "rollup",

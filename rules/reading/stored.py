@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rules import keywords
@@ -29,13 +30,16 @@ def from_text(text: str) -> tuple[Located, dict[str, str]]:
 
 
 def digest_of(root: Located, tables: Mapping[str, str]) -> str:
-    """Return the SHA-256 of everything that changes attribution: not of budgets, contacts, files or lines."""
-    plain = {key: node.plain() for key, node in relevant(root).items()}
-    teams = plain.get("teams")
-    if isinstance(teams, dict):
-        plain["teams"] = {team: _attributing(entry) for team, entry in teams.items()}
-    canonical = json.dumps({"rules": plain, "tables": dict(tables)}, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    """Return the SHA-256 of all that attribution and its explanations show: also of files and lines.
+
+    Budgets and contacts are no part of it.
+    """
+    parts = relevant(root)
+    if "teams" in parts:
+        teams = parts["teams"]
+        attributing = {team: _attributing(node) for team, node in (teams.entries or {}).items()}
+        parts["teams"] = replace(teams, value=attributing)
+    return hashlib.sha256(to_text(replace(root, value=parts), tables).encode()).hexdigest()
 
 
 def relevant(root: Located) -> dict[str, Located]:
@@ -44,10 +48,9 @@ def relevant(root: Located) -> dict[str, Located]:
     return {key: entries[key] for key in keywords.TOP if key in entries and not entries[key].is_empty}
 
 
-def _attributing(team: Any) -> Any:
-    if not isinstance(team, dict):
-        return {}
-    return {key: value for key, value in team.items() if key not in _DOES_NOT_ATTRIBUTE}
+def _attributing(team: Located) -> Located:
+    kept = {key: node for key, node in (team.entries or {}).items() if key not in _DOES_NOT_ATTRIBUTE}
+    return replace(team, value=kept, key_lines={key: team.key_lines[key] for key in kept})
 
 
 def _to_json(node: Located) -> list[Any]:

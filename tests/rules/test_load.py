@@ -295,12 +295,7 @@ def test_a_stored_rule_set_is_restored_as_it_was(read, tmp_path):
     [
         ("budget: 42000", "budget: 43000", True),
         ("#search-costs", "#other", True),
-        ("rules:", "\n\nrules:", True),
-        (
-            "- name: team tag\n    match: {tags.team: present}",
-            "- match: {tags.team: present}\n    name: team tag",
-            True,
-        ),
+        ("rules:", "\n\nrules:", False),
         ("srch", "srhc", False),
         ("per: hour", "per: day", False),
         ("2.10", "2.11", False),
@@ -309,7 +304,7 @@ def test_a_stored_rule_set_is_restored_as_it_was(read, tmp_path):
         ("name: team tag", "name: team tags", False),
     ],
 )
-def test_the_digest_changes_with_what_changes_attribution_and_only_then(read, before, after, same):
+def test_the_digest_changes_with_what_attribution_and_explanations_show_and_only_then(read, before, after, same):
     assert before in DESIGN_EXAMPLE
     changed = DESIGN_EXAMPLE.replace(before, after)
     assert (read(changed).ruleset.digest == read(DESIGN_EXAMPLE).ruleset.digest) is same

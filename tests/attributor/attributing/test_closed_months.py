@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from attributor.app.reload import reloaded
 from attributor.app.wiring import App, open_app, open_duckdb, works
 from attributor.attributing.focus_files import export_focus
+from attributor.attributing.inputs import Rules, inputs_digest, read_inputs, span_of
 from attributor.attributing.replaying import Archive
 from attributor.ingest.progress import Silent
 from attributor.jobs.attribution import Attributed, attribute_outdated
@@ -25,8 +26,10 @@ from attributor.jobs.closing import CannotCloseError, Closer, close_month, reope
 from attributor.jobs.cycle import collect
 from attributor.jobs.leadership import Leadership
 from attributor.ledger.money_columns import joined
+from attributor.ledger.publications import publications
 from attributor.ledger.published_rows import ROLLUP
-from attributor.ledger.tables import rollup
+from attributor.ledger.tables import publications as published
+from attributor.ledger.tables import rollup, rule_sets, statements
 from attributor.periods import Month
 from attributor.reports.reconcile import reconcile
 from attributor.reports.showback import ShowbackRequest, showback
@@ -254,3 +257,26 @@ def test_what_a_later_closed_month_holds_is_undone_in_order(found) -> None:
     books.run()
     assert reconcile(engine, SEPTEMBER).difference == 0
     assert showback(engine, ShowbackRequest(OCTOBER)).rows == ()
+
+
+@pytest.mark.slow
+def test_what_an_earlier_program_closed_stays_and_is_corrected_as_before(found) -> None:
+    """It named rules by another digest, and held all of them against every day."""
+    books, named = found("by the day", [Charge(2, "5", "other", ""), Charge(3, "7", "cluster", "")], []), "0" * 64
+    engine = books.app.engine
+    close_month(engine, books.app.settings.ruleset, SEPTEMBER, books.closer())
+    inputs = read_inputs(engine)
+    with engine.begin() as connection:
+        connection.execute(update(rule_sets).values(digest=named))
+        connection.execute(update(statements).values(rules_digest=named))
+        for (source, day), of in publications(engine).items():
+            span = span_of(of.source.usage_start, of.source.usage_end)
+            digest = inputs_digest(inputs, day, span, Rules(named, lean_on_month=False))
+            row = (published.c.source == source) & (published.c.day == day)
+            values = {"rules_digest": named, "day_rules": named, "inputs_digest": digest}
+            connection.execute(update(published).where(row).values(values))
+    assert books.run() == Attributed((), (), ())
+    books.bill([Charge(2, "6", "other", ""), Charge(3, "7", "cluster", "")])
+    assert books.run().corrected == (date(2026, 9, 2),)
+    assert books.run() == Attributed((), (), ())
+    assert reconcile(engine, SEPTEMBER).difference == 0

@@ -80,7 +80,8 @@ def publication(day: date, now: datetime) -> Callable[..., DayPublication]:
             "day": day,
             "rules": RuleSetText("rules 1", "rules: []"),
             "sources": tuple(
-                SourcePublication(source, 3, 5, {"gpus": {day: 7}}, now, end, "inputs 1") for source in sources
+                SourcePublication(source, 3, 5, {"gpus": {day: 7}}, now, end, "inputs 1", "said 1")
+                for source in sources
             ),
             "rollup": ROLLUP.empty_table(),
             "usage": USAGE_ROLLUP.empty_table(),

@@ -33,7 +33,7 @@ def test_when_and_how_often_something_was_done_does_not_show(
     record_collection(ledger_engine, later, collection(), now + HOUR)
     publish_day(ledger_engine, later, publication("aws"), now + HOUR)
     assert canonical_dump(ledger_engine) == once
-    assert once.splitlines()[0].startswith('publications {"day": "2026-11-19", "inputs_digest": "inputs 1"')
+    assert once.splitlines()[0].startswith('publications {"day": "2026-11-19", "day_rules": "said 1", "inputs_digest":')
 
 
 def test_a_single_unit_of_money_shows_and_the_order_of_rows_does_not(
