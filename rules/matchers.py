@@ -1,6 +1,6 @@
 """The nouns of matching: what a rule asks of a charge or of a usage row. All are two-valued: absent is not a match."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 
@@ -91,6 +91,20 @@ def tests_of(matcher: Matcher) -> Iterator[Test]:
         yield from tests_of(matcher.part)
     else:
         yield matcher
+
+
+def answer_without(matcher: Matcher, absent: Collection[str]) -> bool | None:
+    """Return what a matcher says where these columns have no value; None where others decide."""
+    if isinstance(matcher, Not):
+        refused = answer_without(matcher.part, absent)
+        return None if refused is None else not refused
+    if isinstance(matcher, AllOf | AnyOf):
+        answers = [answer_without(part, absent) for part in matcher.parts]
+        decisive = isinstance(matcher, AnyOf)
+        if decisive in answers:
+            return decisive
+        return None if None in answers else not decisive
+    return False if matcher.column in absent else None
 
 
 def patterns_of(matcher: Matcher) -> tuple[str, ...]:

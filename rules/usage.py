@@ -1,12 +1,13 @@
 """Usage with its owners: what proportional and activity-based splits are weighed by."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 
 from rules.decide import Facts, decide
 from rules.facts import columns_asked_for, usage_fact
 from rules.hours import Span
+from rules.matchers import answer_without
 from rules.outcomes import MappingOwner, Owner
 from rules.ruleset import Rule, RuleSet
 from rules.schema import UNATTRIBUTED
@@ -66,7 +67,10 @@ def take_span(
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet, into: str) -> None:
-    """Ask the rules once for each distinct set of facts that they look at, then join."""
+    """Ask the rules once for each distinct set of facts that they look at, then join.
+
+    Rules that look for what no row has, as most rules for bills do, are not asked.
+    """
     rules = (_TEAM_FACT, *(rule for rule in ruleset.rules if isinstance(rule.outcome, Owner | MappingOwner)))
     names = columns_asked_for(rules)
     columns = {name: f"u{index}" for index, name in enumerate(names)}
@@ -77,10 +81,27 @@ def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet,
         f"CREATE OR REPLACE TEMP TABLE {_FACTS} AS SELECT row_number() OVER () AS id, * FROM"
         f" (SELECT DISTINCT {', '.join(keys)} FROM ({seen}))"
     )
-    decide(connection, Facts(_FACTS, columns), rules, ruleset.teams, _DECISIONS)
-    agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in keys)
+    absent = _absent(connection, columns)
+    asked = [rule for rule in rules if _could_own(rule, absent)]
+    decide(connection, Facts(_FACTS, columns), asked, ruleset.teams, _DECISIONS)
+    present = ["day", *(column for name, column in columns.items() if name not in absent)]
+    agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in present)
     connection.execute(
         f"CREATE OR REPLACE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}, facts),"
         f" coalesce(nullif(d.team, ''), '{UNATTRIBUTED}') AS team"
         f" FROM ({seen}) r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id"
     )
+
+
+def _absent(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> frozenset[str]:
+    """Return the facts that no row has."""
+    counted = ", ".join(f"count({column})" for column in columns.values())
+    [counts] = connection.execute(f"SELECT {counted} FROM {_FACTS}").fetchall()
+    return frozenset(name for name, count in zip(columns, counts, strict=True) if not count)
+
+
+def _could_own(rule: Rule, absent: Collection[str]) -> bool:
+    """Return whether a rule may say whose a row is that lacks these facts."""
+    outcome = rule.outcome
+    named = outcome.column if isinstance(outcome, MappingOwner) else getattr(outcome, "team_column", "")
+    return named not in absent and answer_without(rule.match, absent) is not False

@@ -1,6 +1,12 @@
 """What a matcher claims, on real rows; whatever a user writes is only ever text."""
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.match import condition
+from rules.matchers import AllOf, AnyOf, Not, OneOf, Prefix, Present, Range, Regex, answer_without
 
 CHARGE = {
     "ServiceName": "AWSSupport (Business)",
@@ -119,3 +125,28 @@ def test_a_rule_may_match_in_any_case(engine, charge):
 )
 def test_a_rule_holds_from_its_first_day_until_the_day_after_its_last(engine, charge, dates, claimed):
     assert claims(engine, charge, "{tags.team: present}", f", {dates}") is claimed
+
+
+_TESTS = st.sampled_from(
+    [Present("a"), OneOf("a", ("x",)), Prefix("a", ("x",)), Range("a", "1", ""), Present("b"), Regex("b", ("x",))]
+)
+_MATCHERS = st.recursive(
+    _TESTS,
+    lambda parts: (
+        st.builds(Not, parts)
+        | st.lists(parts, max_size=3).map(lambda some: AllOf(tuple(some)))
+        | st.lists(parts, min_size=1, max_size=3).map(lambda some: AnyOf(tuple(some)))
+    ),
+    max_leaves=6,
+)
+
+
+@given(matcher=_MATCHERS)
+@settings(max_examples=60)
+def test_what_is_said_without_a_column_is_what_the_engine_says(matcher):
+    said = answer_without(matcher, {"a"})
+    claim = condition(matcher, {"a": "a", "b": "b"})
+    values = "(SELECT CAST(NULL AS VARCHAR) AS a, unnest(['x', 'y', NULL]) AS b)"
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"SELECT {claim} FROM {values}").fetchall()
+    assert said is None or {answer for (answer,) in rows} == {said}
