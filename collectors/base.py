@@ -69,8 +69,9 @@ class Reading:
     """What one reading of a source covered; complete only after its batches were read to the end.
 
     `requests` is how many requests it took, those that were tried again included, and `cost` what the provider charges
-    for them, in its currency. `whole` are spans that it tells wholly, whichever files it read: a day stored in them of
-    which there is no row any more was taken back, as where a provider delivers a month anew under other names.
+    for them by its list, in US dollars. `whole` are spans that it tells wholly, whichever files it read: a day stored
+    in them of which there is no row any more was taken back, as where a provider delivers a month anew under other
+    names.
     """
 
     coverage: tuple[Window, ...]
@@ -78,6 +79,18 @@ class Reading:
     requests: int = 0
     cost: Decimal = Decimal(0)
     whole: tuple[Window, ...] = ()
+
+
+class Asking(Protocol):
+    """What asking took so far."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made, those that were tried again included."""
+
+    @property
+    def cost(self) -> Decimal:
+        """What the provider charges for them by its list, in US dollars."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,17 @@ class Counting(Protocol):
 
     def row_counts(self, window: Window) -> Mapping[date, int]:
         """Return how many rows each UTC day of a window would have now; a day without rows may be left out."""
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A collector that tells what its last `collect` asked, also where that failed: a refused request costs as well.
+
+    Optional: of a collector without it only what its `reading` tells is known.
+    """
+
+    def asked(self) -> Asking | None:
+        """Return what the last `collect` asked so far, None where it asked nothing yet."""
 
 
 @runtime_checkable

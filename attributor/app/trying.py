@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 from attributor.app.failures import ledger_failures, opened_ledger
-from attributor.ledger.sources import SourceFacts, source_facts
+from attributor.ledger.asking import Asked, asked_this_month
+from attributor.ledger.sources import SourceFacts, coverage_of, source_facts
 from attributor.periods import start_of
 from collectors.base import CollectError, Collector, Need, Probing, Window
 
@@ -33,6 +34,15 @@ class Tried:
     cost: Decimal = field(default_factory=Decimal)
     error: str | None = None
     permanent: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a source stands: its facts, what it asked this UTC month, and how many gaps are in what it has covered."""
+
+    facts: SourceFacts
+    asked: Asked
+    gaps: int
 
 
 def try_source(collector: Collector, now: datetime) -> Tried:
@@ -77,7 +87,7 @@ def probe_source(collector: Collector, now: datetime) -> tuple[Need, ...]:
     return (Need("read access"),)
 
 
-def facts_where_there_are_any(ledger: str) -> Mapping[str, SourceFacts]:
+def standings_where_there_are_any(ledger: str, now: datetime) -> Mapping[str, Standing]:
     """Return how each source stands, by name; nothing where the ledger is a file that is not there yet."""
     url = make_url(ledger)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
@@ -85,7 +95,13 @@ def facts_where_there_are_any(ledger: str) -> Mapping[str, SourceFacts]:
     engine = opened_ledger(ledger)
     try:
         with ledger_failures(ledger):
-            return {facts.state.source: facts for facts in source_facts(engine)}
+            asked = asked_this_month(engine, now)
+            return {
+                (name := facts.state.source): Standing(
+                    facts, asked.get(name, Asked()), max(len(coverage_of(engine, name)) - 1, 0)
+                )
+                for facts in source_facts(engine)
+            }
     finally:
         engine.dispose()
 

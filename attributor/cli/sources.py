@@ -8,17 +8,28 @@ import click
 from attributor.app.clock import utc_now
 from attributor.app.configuration import known_types, settings_or_error
 from attributor.app.errors import ConfigurationError
-from attributor.app.trying import Tried, facts_where_there_are_any, try_source
+from attributor.app.trying import Standing, Tried, standings_where_there_are_any, try_source
 from attributor.app.wiring import build_collectors
 from attributor.cli.options import FOUND_SOMETHING, USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.config.keys import SOURCE
 from attributor.config.settings import ConfiguredSource
-from attributor.ledger.sources import SourceFacts
 from attributor.money import plain
 from collectors.base import Window
 
-_LIST = ("source", "type", "table", "state", "succeeded_at", "covered_until", "newest_day", "error")
+_LIST = (
+    "source",
+    "type",
+    "table",
+    "state",
+    "succeeded_at",
+    "covered_until",
+    "gaps",
+    "newest_day",
+    "requests",
+    "cost",
+    "error",
+)
 _OPTIONS = ("option", "kind", "required", "default", "example", "description")
 _TRY = ("source", "ok", "rows", "whole", "coverage", "requests", "cost", "permanent", "error")
 
@@ -33,10 +44,10 @@ def group() -> None:
 @format_option
 @click.pass_context
 def list_sources(context: click.Context, form: str) -> None:
-    """List the configured sources and how each stands."""
+    """List the configured sources, how each stands, and what it asked this month (cost in US dollars)."""
     settings = settings_or_error(config_path(context))
-    facts = facts_where_there_are_any(settings.store.ledger)
-    rows = [_listed(source, facts.get(source.name)) for source in settings.sources]
+    standings = standings_where_there_are_any(settings.store.ledger, utc_now())
+    rows = [_listed(source, standings.get(source.name)) for source in settings.sources]
     _write("sources", _LIST, rows, form)
 
 
@@ -96,17 +107,20 @@ def schema(context: click.Context, type_name: str, form: str) -> None:
         _write(f"{kind.name}: {kind.summary}", _OPTIONS, rows, form)
 
 
-def _listed(source: ConfiguredSource, facts: SourceFacts | None) -> dict[str, Any]:
+def _listed(source: ConfiguredSource, standing: Standing | None) -> dict[str, Any]:
     row: dict[str, Any] = {"source": source.name, "type": source.type.name, "table": source.type.table}
-    if facts is None:
+    if standing is None:
         return {**row, **dict.fromkeys(_LIST[3:]), "state": "never read"}
-    state = facts.state
+    facts, state = standing.facts, standing.facts.state
     return {
         **row,
         "state": "fine" if state.error is None else "failed",
         "succeeded_at": None if state.succeeded_at is None else state.succeeded_at.isoformat(),
         "covered_until": None if facts.covered_until is None else facts.covered_until.isoformat(),
+        "gaps": standing.gaps,
         "newest_day": None if facts.newest_day is None else facts.newest_day.isoformat(),
+        "requests": standing.asked.requests,
+        "cost": plain(standing.asked.cost),
         "error": state.error,
     }
 
@@ -145,7 +159,8 @@ def _tell(name: str, tried: Tried) -> None:
     for row in tried.first:
         click.echo(", ".join(f"{column}={_value(value)}" for column, value in row.items()))
     how = "rows of the newest day" if tried.whole else "rows in the first batch"
-    asked = f", {tried.requests} requests" if tried.requests else ""
+    cost = f" for ${plain(tried.cost)}" if tried.cost else ""
+    asked = f", {tried.requests} requests{cost}" if tried.requests else ""
     click.echo(f"{name}: {tried.rows} {how}{asked}; covered: {' '.join(_spans(tried.coverage)) or 'not looked at'}")
 
 

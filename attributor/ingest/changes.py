@@ -6,11 +6,12 @@ from datetime import date, timedelta
 import duckdb
 import pyarrow as pa
 
+from attributor.ingest.gaps import less, within
 from attributor.ingest.staging import StagedDay
 from attributor.lake.lake import Lake
 from attributor.lake.views import Pin, open_view
 from attributor.ledger.collected import CollectedDay
-from attributor.periods import days_between
+from attributor.periods import days_between, start_of
 from collectors.base import Collector, Reading, Window
 
 EMPTY_DAY = "empty"
@@ -35,6 +36,16 @@ def covered_days(absent: Sequence[date], coverage: Iterable[Window]) -> list[dat
     """Return the absent days that an API was asked about and covered: there it says now that nothing was."""
     covered = {day for span in coverage for day in _days_touched(span)}
     return [day for day in absent if day in covered]
+
+
+def days_told_less(days: Iterable[date], before: Sequence[Window], told: Sequence[Window]) -> set[date]:
+    """Return the days of which an API told less now than it had before: replaced whole, they would lose the rest."""
+    return {day for day in days if less(within(before, day_window(day)), told)}
+
+
+def day_window(day: date) -> Window:
+    """Return a UTC day as a span."""
+    return Window(start_of(day), start_of(day + timedelta(days=1)))
 
 
 def _days_touched(span: Window) -> Iterator[date]:

@@ -1,14 +1,24 @@
 """One source, once: read, stage, compare with what is stored, replace the days that changed, record it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import duckdb
 from sqlalchemy import Engine
 
-from attributor.ingest.changes import Known, absent_days, changed_days, covered_days, dropped_days
+from attributor.ingest.changes import (
+    Known,
+    absent_days,
+    changed_days,
+    covered_days,
+    day_window,
+    days_told_less,
+    dropped_days,
+)
+from attributor.ingest.gaps import GAPS_AGAIN_AFTER, gaps_to_ask, less, within
 from attributor.ingest.limits import refuse_too_large
 from attributor.ingest.progress import Progress
 from attributor.ingest.staging import Staged, StagedDay, staged, staged_days, staged_sums
@@ -17,6 +27,7 @@ from attributor.lake.commits import commit_days
 from attributor.lake.day_files import bring_in
 from attributor.lake.lake import Lake
 from attributor.lake.views import Pin
+from attributor.ledger.asking import gaps_asked_at, note_gaps_asked, record_asking, summed
 from attributor.ledger.collected import (
     CollectedDay,
     Collection,
@@ -25,8 +36,8 @@ from attributor.ledger.collected import (
     record_collection,
 )
 from attributor.ledger.lease import Lease
-from attributor.ledger.sources import record_unchanged, source_state
-from collectors.base import Collector, FileRead, Window
+from attributor.ledger.sources import coverage_of, record_unchanged, source_state
+from collectors.base import Asking, CollectError, Collector, FileRead, Reporting, Window
 
 logger = logging.getLogger(__name__)
 
@@ -73,19 +84,53 @@ def ingest(collector: Collector, stores: Stores, now: datetime, progress: Progre
     if revision is not None and state is not None and state.revision == revision:
         record_unchanged(stores.engine, stores.lease, collector.name, now)
         return Ingested(collector.name, 0, ())
-    windows = [None] if collector.holds_everything else windows_to_ask(collector, stores.engine, now)
-    if not windows:
-        record_unchanged(stores.engine, stores.lease, collector.name, now)
     rows, changed = 0, set[date]()
     begun = _Begun(revision, now)
+    with _counted(collector, stores.engine, now) as count:
+        for window in _windows(collector, stores, now):
+            part = _ingest_window(collector, stores, window, begun, progress)
+            count()
+            begun = _Begun(revision, now, _with_files(begun, collector))
+            rows += part.rows
+            changed |= set(part.changed)
+    return Ingested(collector.name, rows, tuple(sorted(changed)))
+
+
+def _windows(collector: Collector, stores: Stores, now: datetime) -> Iterator[Window | None]:
+    """Yield what is asked for: first what is due, then, once a day, what was never answered further back."""
+    if collector.holds_everything:
+        yield None
+        return
+    gaps = gaps_to_ask(collector, coverage_of(stores.engine, collector.name), now)
+    due = windows_to_ask(collector, stores.engine, now)
+    if not due:
+        record_unchanged(stores.engine, stores.lease, collector.name, now)
+    yield from _told(collector, due)
+    asked_at = gaps_asked_at(stores.engine, collector.name)
+    if gaps and (asked_at is None or asked_at + GAPS_AGAIN_AFTER <= now):
+        note_gaps_asked(stores.engine, collector.name, now)
+        yield from _told(collector, gaps)
+
+
+def _told(collector: Collector, windows: Sequence[Window | None]) -> Iterator[Window | None]:
     for number, window in enumerate(windows, 1):
         if len(windows) > 1 and window is not None:
             logger.info("%s: reading %s, %d of %d", collector.name, window.start.date(), number, len(windows))
-        part = _ingest_window(collector, stores, window, begun, progress)
-        begun = _Begun(revision, now, _with_files(begun, collector))
-        rows += part.rows
-        changed |= set(part.changed)
-    return Ingested(collector.name, rows, tuple(sorted(changed)))
+        yield window
+
+
+@contextmanager
+def _counted(collector: Collector, engine: Engine, now: datetime) -> Iterator[Callable[[], None]]:
+    """Count what each window asked, and note the sum in the end, also where the last one failed."""
+    asked: list[Asking] = []
+    try:
+        yield lambda: asked.append(collector.reading())
+    except CollectError:
+        failed = collector.asked() if isinstance(collector, Reporting) else None
+        asked += [] if failed is None else [failed]
+        raise
+    finally:
+        record_asking(engine, collector.name, summed(asked), now)
 
 
 def _ingest_window(
@@ -93,11 +138,14 @@ def _ingest_window(
 ) -> Ingested:
     with staged(stores.connection, collector.collect(window), collector.table, progress) as rows:
         refuse_too_large(stores.connection, rows, collector.name)
-        days = staged_days(stores.connection, rows)
-        known = known_days(collector, stores.engine)
-        changed = changed_days(days, known, _taken_back(collector, stores, absent_days(days, known), known))
+        known, reading = known_days(collector, stores.engine), collector.reading()
+        every = staged_days(stores.connection, rows)
+        absent = absent_days(every, known)
+        left = _left_as_they_are(collector, stores.engine, [*(day.day for day in every), *absent])
+        days = [day for day in every if day.day not in left]
+        taken_back = _taken_back(collector, stores, [day for day in absent if day not in left], known)
+        changed = changed_days(days, known, taken_back)
         stored = store_staged(stores, collector.name, rows, changed, begun.now)
-    reading = collector.reading()
     record_collection(
         stores.engine,
         stores.lease,
@@ -106,13 +154,25 @@ def _ingest_window(
             table=collector.table,
             revision=begun.revision,
             days=stored,
-            coverage=reading.coverage,
+            coverage=less(reading.coverage, map(day_window, left)),
             files=tuple(_with_files(begun, collector).values()),
             read=tuple(day.day for day in days),
         ),
         begun.now,
     )
     return Ingested(collector.name, sum(day.rows for day in days), tuple(day.day for day in changed))
+
+
+def _left_as_they_are(collector: Collector, engine: Engine, days: Iterable[date]) -> set[date]:
+    """Return the days of which an API told less than before, as where it forgot their first hours meanwhile."""
+    if collector.holds_everything:
+        return set()
+    told = collector.reading().coverage
+    touched = [day for day in days if within(told, day_window(day))]
+    left = days_told_less(touched, coverage_of(engine, collector.name), told)
+    for day in sorted(left):
+        logger.warning("%s: told less of %s than before; it stays as it was", collector.name, day)
+    return left
 
 
 def _with_files(begun: _Begun, collector: Collector) -> Mapping[str, FileRead]:

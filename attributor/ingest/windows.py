@@ -28,12 +28,12 @@ def windows_to_ask(collector: Collector, engine: Engine, now: datetime) -> Seque
         window = _whole_days(begins, until)
         if isinstance(collector, Counting):
             stored = {day: found.rows for day, found in known_days(collector, engine).items()}
-            return _by_months(_days_to_read(window, collector.row_counts(window), stored, covered))
+            return by_months(_days_to_read(window, collector.row_counts(window), stored, covered))
     elif isinstance(collector, Backfilling):
         begins = now - collector.backfill
     else:
         return [None]
-    return _by_months([_whole_days(begins, until)])
+    return by_months([_whole_days(begins, until)])
 
 
 def known_days(collector: Collector, engine: Engine) -> dict[date, CollectedDay]:
@@ -59,7 +59,8 @@ def _whole_days(begins: datetime, until: datetime) -> Window:
     return Window(start_of(min(begins, until).date()), until)
 
 
-def _by_months(windows: Iterable[Window]) -> list[Window | None]:
+def by_months(windows: Iterable[Window]) -> list[Window | None]:
+    """Cut windows into months, the oldest first."""
     return [month for window in windows for month in _by_month(window)]
 
 

@@ -31,7 +31,7 @@ from attributor.ledger.tables import (
 )
 
 _LEFT_OUT: Mapping[Table, frozenset[str]] = {
-    sources: frozenset({"tried_at", "succeeded_at", "first_tried_at", "failing_since"}),
+    sources: frozenset({"tried_at", "succeeded_at", "first_tried_at", "failing_since", "gaps_asked_at"}),
     coverage: frozenset(),
     files_read: frozenset({"read_at"}),
     collected: frozenset({"version", "collected_at", "read_at"}),
@@ -52,13 +52,13 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     notifications: frozenset({"sent_at"}),
     outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at"}),
 }
-"""What depends on when and how often something ran, and not on what is known. Leases and runs are all of that kind."""
+"""What depends on when and how often something ran, and not on what is known. Leases, runs and asking are all that."""
 
 
 def canonical_dump(engine: Engine) -> str:
     """Return one line a row, "table {columns as JSON}", in binary order.
 
-    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases` and `runs`.
+    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `runs` and `asking`.
     """
     with reading(engine) as connection:
         lines = [

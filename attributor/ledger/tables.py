@@ -31,10 +31,22 @@ sources = Table(
     Column("error_is_permanent", Boolean),
     Column("first_tried_at", Instant),
     Column("failing_since", Instant),
+    Column("gaps_asked_at", Instant),
 )
 """How each source stands; `revision` is the collector's at the last success.
 
-`failing_since` is the first failure after the last success, null while there is none."""
+`failing_since` is the first failure after the last success, null while there is none. `gaps_asked_at` is when what it
+left uncovered, further back than it restates, was last asked for again."""
+
+asking = Table(
+    "asking",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("asked_at", Instant, primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    *money_columns("cost"),
+)
+"""What each reading of a source asked, failed ones too; `cost` is in US dollars, by the provider's list."""
 
 coverage = Table(
     "coverage",

@@ -7,6 +7,7 @@ from decimal import Context, Decimal
 
 from sqlalchemy import Connection, Engine, func, select
 
+from attributor.ledger.asking import Asked, month_asked
 from attributor.ledger.engine import reading
 from attributor.ledger.tables import alerts, outbox, rollup, runs
 from attributor.money import total
@@ -35,6 +36,7 @@ class Figures:
     by provider and service.
     open_alerts: by (kind, severity). outbox: messages by state. controls: what is stored against the sources' files.
     unpriced: the month's tokens of unknown cost, by the source of the usage.
+    asked: requests of this UTC month, by source.
     """
 
     now: datetime
@@ -49,6 +51,7 @@ class Figures:
     last_run: datetime | None
     controls: Sequence[SourceControl] = ()
     unpriced: Mapping[str, Decimal] = field(default_factory=dict)
+    asked: Mapping[str, Asked] = field(default_factory=dict)
 
 
 def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figures:
@@ -68,6 +71,7 @@ def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figure
             last_run=connection.scalar(select(func.max(runs.c.finished_at))),
             controls=source_controls(connection),
             unpriced=tokens_by_source(unpriced_lines(connection, month_of(now.date()))),
+            asked=month_asked(connection, now),
         )
 
 

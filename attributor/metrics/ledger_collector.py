@@ -50,6 +50,7 @@ class LedgerCollector(Collector):
             yield from money_families(figures)
             yield from estimate_families(figures)
             yield from state_families(figures)
+            yield from asking_families(figures)
 
     def _fresh_figures(self) -> Figures | None:
         now = self._clock()
@@ -150,6 +151,23 @@ def state_families(figures: Figures) -> Iterator[Metric]:
     if figures.last_run is not None:
         finished = figures.last_run.timestamp()
         yield _gauge("attributor_last_run_timestamp_seconds", "When the last run finished (Unix time)", finished)
+
+
+def asking_families(figures: Figures) -> Iterator[Metric]:
+    """Yield what asking the sources took this month."""
+    requests = GaugeMetricFamily(
+        "attributor_source_requests", "Requests to the source in this UTC month so far", labels=["source"]
+    )
+    dollars = GaugeMetricFamily(
+        "attributor_source_asking_cost",
+        "What the provider charges for them by its list, in US dollars",
+        labels=["source"],
+    )
+    for source, asked in list(figures.asked.items())[:MOST_SOURCES]:
+        requests.add_metric([source], asked.requests)
+        dollars.add_metric([source], float(asked.cost))
+    yield requests
+    yield dollars
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import pyarrow as pa
 
 from collectors.api.rows import Row, converted
 from collectors.api.windows import DAY, floored, pieces, whole
-from collectors.base import CollectError, FileRead, Need, Reading, SourceSettings, TableName, Window
+from collectors.base import Asking, CollectError, FileRead, Need, Reading, SourceSettings, TableName, Window
 from collectors.files.block import UnreadableError
 from collectors.files.rows import Totals
 from collectors.problems import Problems
@@ -29,19 +28,7 @@ class Answered:
     rows: Sequence[Row]
 
 
-class Asked(Protocol):
-    """What a source is asked through, and what asking took so far."""
-
-    @property
-    def requests(self) -> int:
-        """How many requests were made."""
-
-    @property
-    def cost(self) -> Decimal:
-        """What the provider charges for them, in its currency."""
-
-
-A = TypeVar("A", bound=Asked)
+A = TypeVar("A", bound=Asking)
 
 
 @dataclass(frozen=True)
@@ -72,6 +59,7 @@ class WindowedCollector(Generic[A]):
     def __init__(self, source: WindowedSource[A]) -> None:
         self._source = source
         self._reading: Reading | None = None
+        self._asking: Asking | None = None
 
     @property
     def name(self) -> str:
@@ -106,10 +94,11 @@ class WindowedCollector(Generic[A]):
 
         Raises CollectError.
         """
-        self._reading = None
+        self._reading = self._asking = None
         source = self._source
         problems, spans, files = Problems(), list[Window](), list[FileRead]()
         with source.opened() as asked:
+            self._asking = asked
             for piece in pieces(self._asked(window), source.piece):
                 totals = Totals()
                 for answered in source.fetch(asked, piece):
@@ -118,6 +107,10 @@ class WindowedCollector(Generic[A]):
                 files.append(totals.file_read(f"{source.shown} {_shown(piece.start)}/{_shown(piece.end)}"))
             problems.raise_if_any(self.name)
             self._reading = Reading(united(spans), tuple(files), asked.requests, asked.cost)
+
+    def asked(self) -> Asking | None:
+        """Return what the last `collect` asked so far, also where it failed."""
+        return self._asking
 
     def reading(self) -> Reading:
         """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""

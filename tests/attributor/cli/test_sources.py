@@ -21,6 +21,7 @@ def test_sources_are_listed_with_their_state_from_the_ledger(company) -> None:
         "2026-11-11",
         None,
     )
+    assert (aws["gaps"], aws["requests"], aws["cost"]) == (0, 0, "0")
     company.write("bills/broken.csv", "nothing\n")
     company.run()
     [aws, _] = csv.DictReader(io.StringIO(company.command("sources", "list", "--format", "csv").out))

@@ -156,14 +156,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_read_again_next_tim
     company.bill("november", "10,31,team=Srch", "10,9,cluster=prod", "11,5,team=ads", "11,2,owner=unknown")
     real = ingest.staged
 
-    def disturbed(batches, table, progress):
+    def disturbed(connection, batches, table, progress):
         def slow():
             for batch in batches:
                 yield batch
                 if table == "charges":
                     company.bill("november", "10,32,team=Srch", "11,5,team=ads")
 
-        return real(slow(), table, progress)
+        return real(connection, slow(), table, progress)
 
     with monkeypatch.context() as patched:
         patched.setattr(ingest, "staged", disturbed)

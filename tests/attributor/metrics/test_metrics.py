@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection, Engine, insert
 
+from attributor.ledger.asking import Asked, record_asking
 from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.tables import (
@@ -142,6 +143,7 @@ def full_ledger(ledger_engine: Engine) -> Engine:
         finished = NOW - timedelta(minutes=1)
         connection.execute(insert(runs), [{"id": "1", "started_at": NOW, "finished_at": finished}])
         connection.execute(insert(runs), [{"id": "2", "started_at": NOW}])
+    record_asking(ledger_engine, "aws", Asked(3, Decimal("0.03")), NOW)
     return ledger_engine
 
 
@@ -194,6 +196,7 @@ def test_the_page_says_what_the_ledger_holds(metrics: Metrics) -> None:
     assert found("estimate_variance_ratio") == {("USD", "OpenAI", "Chat"): 0.25}
     assert found("source_lag_seconds") == {("aws",): 7200.0}
     assert found("source_failing") == {("aws",): 0.0, ("gcp",): 1.0}
+    assert (found("source_requests"), found("source_asking_cost")) == ({("aws",): 3.0}, {("aws",): 0.03})
     assert found("open_alerts") == {("idle_gpu", "warning"): 2.0, ("budget", "critical"): 1.0}
     assert (found("outbox_pending"), found("outbox_failed")) == ({(): 2.0}, {(): 1.0})
     assert found("last_run_timestamp_seconds") == {(): (NOW - timedelta(minutes=1)).timestamp()}
