@@ -30,6 +30,8 @@ _COLUMNS = {
 _TAG, _CATEGORY = "TAG:", "COST_CATEGORY:"
 _NOT_THERE = {"NoRegion": None, "global": "global"}
 _METRICS = ["UnblendedCost", "AmortizedCost"]
+_KEPT = ("ResultsByTime", "NextPageToken", "DimensionValueAttributes")
+"""What is kept of an answer; the attributes are what accounts are called, by their ids."""
 _DEFAULT_GROUPS = ("LINKED_ACCOUNT", "SERVICE")
 _OPTIONS = (
     Option("group_by", "One or two of LINKED_ACCOUNT, SERVICE, REGION, AZ, USAGE_TYPE, TAG:key, COST_CATEGORY:name; "
@@ -54,20 +56,21 @@ class _Explorer:
 
     def fetch(self, asking: Asking, piece: Window) -> Iterator[Answered]:
         """Yield each day that was answered, its groups from all pages together."""
-        by_day: dict[datetime, list[Row]] = defaultdict(list)
-        client = self.connect()
-        for results in walk(lambda token: self._page(client, asking, piece, token), "ce:GetCostAndUsage"):
+        by_day: dict[datetime, list[Mapping[str, Any]]] = defaultdict(list)
+        client, names = self.connect(), dict[str, str]()
+        for results in walk(lambda token: self._page(client, asking, piece, token, names), "ce:GetCostAndUsage"):
             for result in results:
                 day = datetime.fromisoformat(result["TimePeriod"]["Start"][:10]).replace(tzinfo=UTC)
                 if not piece.start <= day < piece.end:
                     raise CollectError(
                         f"ce:GetCostAndUsage answered of {day:%Y-%m-%d}, which was not asked", permanent=True
                     )
-                by_day[day] += [row for group in result.get("Groups", []) for row in self._rows(group, day)]
-        for day, rows in sorted(by_day.items()):
-            yield Answered(Window(day, day + DAY), rows)
+                by_day[day] += result.get("Groups", [])
+        for day, groups in sorted(by_day.items()):
+            yield Answered(Window(day, day + DAY), [self._row(group, day, names) for group in groups])
 
-    def _page(self, client: Any, asking: Asking, piece: Window, token: str | None) -> Page:
+    def _page(self, client: Any, asking: Asking, piece: Window, token: str | None, names: dict[str, str]) -> Page:
+        """Ask for a page; what it says that its accounts are called is added to `names`."""
         request = {
             "TimePeriod": {"Start": f"{piece.start:%Y-%m-%d}", "End": f"{piece.end:%Y-%m-%d}"},
             "Granularity": "DAILY",
@@ -79,12 +82,15 @@ class _Explorer:
         def ask() -> Any:
             asking.count(_PRICE)
             answer = asked("ce:GetCostAndUsage", lambda: client.get_cost_and_usage(**request))
-            return {key: answer[key] for key in ("ResultsByTime", "NextPageToken") if key in answer}
+            return {key: answer[key] for key in _KEPT if key in answer}
 
         answer = self.answers.get(request, ask)
+        for told in answer.get("DimensionValueAttributes", []):
+            if name := told.get("Attributes", {}).get("description"):
+                names[told["Value"]] = name
         return Page(answer.get("ResultsByTime", []), answer.get("NextPageToken") or None)
 
-    def _rows(self, group: Mapping[str, Any], day: datetime) -> Iterator[Row]:
+    def _row(self, group: Mapping[str, Any], day: datetime, names: Mapping[str, str]) -> Row:
         told: dict[str, object] = {}
         tags: dict[str, str] = {}
         for name, key in zip(self.groups, group["Keys"], strict=True):
@@ -96,10 +102,12 @@ class _Explorer:
                     tags[f"cost_category/{name.removeprefix(_CATEGORY)}"] = value
             else:
                 told[_COLUMNS[name]] = _NOT_THERE.get(key, key)
+                if name == "LINKED_ACCOUNT":
+                    told["SubAccountName"] = names.get(key)
         billed, amortised = (group["Metrics"][name] for name in _METRICS)
         if billed["Unit"] != amortised["Unit"]:
             raise CollectError(f"ce:GetCostAndUsage mixes {billed['Unit']} and {amortised['Unit']}", permanent=True)
-        yield {
+        return {
             **told,
             "Tags": tags,
             "BilledCost": billed["Amount"],

@@ -39,8 +39,11 @@ def seed(s3, s3_server: str):
     return queue
 
 
-def page(*days: dict, token: str | None = None) -> dict:
-    return {"ResultsByTime": list(days), **({"NextPageToken": token} if token else {})}
+def page(*days: dict, token: str | None = None, **names: str) -> dict:
+    """A page; `names` are what accounts are called, as `_1111="search"`."""
+    told = [{"Value": key.lstrip("_"), "Attributes": {"description": name}} for key, name in names.items()]
+    following = {"NextPageToken": token} if token else {}
+    return {"ResultsByTime": list(days), "DimensionValueAttributes": told, **following}
 
 
 def test_pages_become_charges_of_their_days_with_tags(seed, collecting, golden) -> None:
@@ -57,6 +60,20 @@ def test_pages_become_charges_of_their_days_with_tags(seed, collecting, golden) 
     collected = collecting.read(TYPE, TWO_DAYS, group_by=["SERVICE", "TAG:team"])
     assert (collected.reading.requests, collected.reading.cost) == (2, Decimal("0.02"))
     golden(GOLDEN, collected)
+
+
+def test_accounts_have_their_names_whichever_page_tells_them_and_from_kept_answers_too(seed, collecting) -> None:
+    seed(
+        page(day(17, group(["1111", "EC2"], "1", "1"), group(["2222", "EC2"], "2", "2")), token="more", _1111="search"),
+        page(day(18, group(["1111", "S3"], "3", "3"), group(["3333", "S3"], "4", "4")), _1111="search", _2222="ads"),
+    )
+    for _ in range(2):
+        rows = collecting.read(TYPE, TWO_DAYS).rows
+        assert {(row["SubAccountId"], row["SubAccountName"]) for row in rows} == {
+            ("1111", "search"),
+            ("2222", "ads"),
+            ("3333", None),
+        }
 
 
 def test_an_answer_is_paid_for_once_and_again_when_it_is_old(seed, collecting) -> None:
