@@ -80,7 +80,7 @@ class RuleSet:
 
     `dimensions` maps a dimension of the allocations to the column it is taken from, `more_dimensions` those of the
     user's own naming, ordered by name. `required_tags` are keys that every charge should have. `digest` is of all that
-    attribution and its explanations show (files and lines too, but not budgets and contacts), and names the `text`, the
+    attribution and its explanations show (lines too, but not budgets and contacts), and names the `text`, the
     stored form that `rules.load.restore` reads. Whether a day is attributed alike says `rules.daily.digest`.
     """
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from rules import keywords
@@ -30,16 +31,18 @@ def from_text(text: str) -> tuple[Located, dict[str, str]]:
 
 
 def digest_of(root: Located, tables: Mapping[str, str]) -> str:
-    """Return the SHA-256 of all that attribution and its explanations show: also of files and lines.
+    """Return the SHA-256 of all that attribution and its explanations show: also of the file's name and lines.
 
-    Budgets and contacts are no part of it.
+    Budgets and contacts are no part of it, nor is the folder: the same file elsewhere is the same rules.
     """
     parts = relevant(root)
     if "teams" in parts:
         teams = parts["teams"]
         attributing = {team: _attributing(node) for team, node in (teams.entries or {}).items()}
         parts["teams"] = replace(teams, value=attributing)
-    return hashlib.sha256(to_text(replace(root, value=parts), tables).encode()).hexdigest()
+    return hashlib.sha256(
+        to_text(replace(root, value=parts, file=PurePath(root.file).name), tables).encode()
+    ).hexdigest()
 
 
 def relevant(root: Located) -> dict[str, Located]:

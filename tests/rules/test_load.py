@@ -310,6 +310,14 @@ def test_the_digest_changes_with_what_attribution_and_explanations_show_and_only
     assert (read(changed).ruleset.digest == read(DESIGN_EXAMPLE).ruleset.digest) is same
 
 
+def test_the_digest_is_the_same_wherever_the_file_lies(tmp_path):
+    def digest(file: str) -> str:
+        root, _ = read_yaml(DESIGN_EXAMPLE, file)
+        return load(root, tmp_path).ruleset.digest
+
+    assert digest("/etc/attributor/rules.yaml") == digest("rules.yaml") != digest("old.yaml")
+
+
 def test_the_digest_changes_with_the_content_of_a_mapping_table(read, tmp_path):
     text = "teams: {a: , b: }\nrules:\n  - owner: {mapping: {file: owners.csv, column: SubAccountId}}"
     (tmp_path / "owners.csv").write_text("value,team\n1,a\n")
