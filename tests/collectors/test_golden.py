@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_api import PLACEHOLDER
+from recorded_api import PLACEHOLDER, throttled
 
 from collectors.base import ENTRY_POINT_GROUP, Window
 from collectors.registry import read_types
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.parent.name for path in GOLDEN.glob("*/source.json"))
+ANSWERED = sorted(path.parent.name for path in GOLDEN.glob("*/answers.json"))
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 NOT_RECORDED = {"push"}
 """Types whose input is no recording: pushed events have tests of their own."""
@@ -39,17 +40,49 @@ def golden_types() -> set[str]:
     return {json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8"))["type"] for name in NAMES}
 
 
+@pytest.fixture
+def read_golden(collecting, api, monkeypatch) -> Callable[[str], Any]:
+    """Reads the recorded input of a golden folder."""
+
+    def read(name: str) -> Any:
+        settings = json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8").replace(PLACEHOLDER, api.url))
+        for variable, value in settings.pop("environment", {}).items():
+            monkeypatch.setenv(variable, value)
+        kind = TYPES.loaded[settings.pop("type")]
+        return type(collecting)(GOLDEN / name).read(kind, **moments(settings), **settings)
+
+    return read
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recorded_input_gives_its_golden_table(name: str, collecting, golden: Callable, api, monkeypatch) -> None:
-    settings = json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8").replace(PLACEHOLDER, api.url))
-    if (GOLDEN / name / "answers.json").exists():
+def test_a_recorded_input_gives_its_golden_table(name: str, read_golden, golden: Callable, api) -> None:
+    if name in ANSWERED:
         api.load(GOLDEN / name)
-    for variable, value in settings.pop("environment", {}).items():
-        monkeypatch.setenv(variable, value)
-    kind = TYPES.loaded[settings.pop("type")]
-    collected = type(collecting)(GOLDEN / name).read(kind, **moments(settings), **settings)
+    collected = read_golden(name)
     assert [(asked.method, asked.path, asked.query) for asked in api.unexpected] == []
     golden(GOLDEN / name / "table.json", collected, replacing=(api.url, PLACEHOLDER))
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_a_rate_limit_is_waited_out_and_new_fields_are_passed_over(
+    name: str, read_golden, golden: Callable, api
+) -> None:
+    """Objects of lists get a field more; others may be maps, of which each key says something."""
+    api.load(GOLDEN / name)
+    api.change(with_more)
+    api.misbehave(throttled(0))
+    golden(GOLDEN / name / "table.json", read_golden(name), replacing=(api.url, PLACEHOLDER))
+    assert len(api.requests) > 1
+
+
+def with_more(value: Any) -> Any:
+    if isinstance(value, list):
+        return [{"brand_new": {"a": [1]}, **with_more(one)} if is_record(one) else with_more(one) for one in value]
+    return {key: with_more(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def is_record(value: Any) -> bool:
+    return isinstance(value, dict) and not all(isinstance(one, dict) for one in value.values())
 
 
 def moments(settings: dict[str, Any]) -> dict[str, Any]:

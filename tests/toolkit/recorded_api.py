@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,7 +60,7 @@ class Answer:
 
 def throttled(seconds: int | str = 0) -> Answer:
     """429 with Retry-After, in seconds or as a date."""
-    return Answer({"error": "rate limited"}, 429, {"Retry-After": str(seconds)})
+    return Answer({"error": {"code": 429, "message": "rate limited"}}, 429, {"Retry-After": str(seconds)})
 
 
 def failing(status: int = 500) -> Answer:
@@ -107,6 +107,16 @@ class RecordedApi:
     def on(self, path: str, *replies: Reply, method: str = "GET", **query: str) -> None:
         """Answer requests of a path, and of the query's keys where given, in order; the last answer stays."""
         self._routes.append(_Route(method, path, query, list(replies)))
+
+    def change(self, change: Callable[[Any], Any]) -> None:
+        """Change the body of every answer that is recorded as JSON."""
+        for route in self._routes:
+            route.replies = [
+                replace(reply, body=change(reply.body))
+                if isinstance(reply, Answer) and not isinstance(reply.body, bytes | str)
+                else reply
+                for reply in route.replies
+            ]
 
     def misbehave(self, *answers: Answer) -> None:
         """Give these to the next requests, whatever they ask for."""
