@@ -7,7 +7,18 @@ from decimal import Decimal
 from typing import Literal
 
 Severity = Literal["info", "warning", "critical"]
-Kind = Literal["idle_gpu", "spend_anomaly", "budget", "freshness", "restatement", "unattributed", "unpriced", "test"]
+Kind = Literal[
+    "idle_gpu",
+    "low_gpu",
+    "saturated_gpu",
+    "spend_anomaly",
+    "budget",
+    "freshness",
+    "restatement",
+    "unattributed",
+    "unpriced",
+    "test",
+]
 Status = Literal["firing", "acknowledged", "snoozed", "resolved"]
 
 

@@ -6,6 +6,8 @@ from alerts.ports import Message
 
 CAUSES: dict[Kind, tuple[str, str]] = {
     "idle_gpu": ("idle GPU group", "idle GPU groups"),
+    "low_gpu": ("little used GPU group", "little used GPU groups"),
+    "saturated_gpu": ("saturated GPU group", "saturated GPU groups"),
     "spend_anomaly": ("spend anomaly", "spend anomalies"),
     "budget": ("budget alert", "budget alerts"),
     "freshness": ("silent or failing source", "silent or failing sources"),

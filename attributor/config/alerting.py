@@ -44,6 +44,8 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         idle_below=idle["below"],
         idle_for=idle["for"],
         idle_coverage=idle["coverage"],
+        low_for=idle["low_for"] if idle["low"] else None,
+        saturated_for=idle["saturated_for"] if idle["saturated"] else None,
         spend_minimum=spend["minimum"],
         unattributed_above=unclaimed["above"],
     ), []

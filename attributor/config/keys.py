@@ -62,6 +62,14 @@ IDLE_GPU = (
     Option("below", "Percent of utilisation.", "10", "decimal", default="10"),
     Option("for", "For how long.", "2h", "duration", default="2h"),
     Option("coverage", "Percent of the samples that must be present.", "90", "decimal", default="90"),
+    Option(
+        "low_for", "For how long a GPU must be little used to be told; 0s: never.", "30m", "duration", default="30m"
+    ),
+    Option("saturated_for", "For how long at its limit to be told; 0s: never.", "10m", "duration", default="10m"),
+    Option("low", "Whether GPUs that are little used are told.", "false", "boolean", default="true"),
+    Option("low_for", "For how long they must be so.", "1h", "duration", default="30m"),
+    Option("saturated", "Whether GPUs that are used to their limit are told.", "false", "boolean", default="true"),
+    Option("saturated_for", "For how long they must be so.", "30m", "duration", default="10m"),
 )
 
 SPEND = (Option("minimum", "Excess in money below which nothing is said.", "50", "decimal", default="50"),)

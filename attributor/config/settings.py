@@ -87,7 +87,8 @@ class ConfiguredChannel:
 class AlertSettings:
     """Channels, routes and the detectors' thresholds.
 
-    A GPU is idle below `idle_below` percent for `idle_for` with `idle_coverage` percent of the samples present.
+    A GPU is idle below `idle_below` percent for `idle_for` with `idle_coverage` percent of the samples present; it is
+    told as little used or saturated after `low_for` and `saturated_for`, never where these are None.
     `spend_minimum` is in each series' own currency; `unattributed_above` is percent of a day's spend.
     """
 
@@ -96,6 +97,8 @@ class AlertSettings:
     idle_below: Decimal = Decimal(10)
     idle_for: timedelta = timedelta(hours=2)
     idle_coverage: Decimal = Decimal(90)
+    low_for: timedelta | None = timedelta(minutes=30)
+    saturated_for: timedelta | None = timedelta(minutes=10)
     spend_minimum: Decimal = Decimal(50)
     unattributed_above: Decimal = Decimal(5)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 from sqlalchemy import Engine, select
 
-from alerts.detect.idle_gpu import GpuHour, GpuRate
+from alerts.detect.gpu_hours import GpuHour, GpuRate
 from attributor.attributing.inputs import Inputs
 from attributor.lake.lake import Lake
 from attributor.lake.views import Pin, open_view
@@ -18,11 +18,16 @@ from attributor.money import total
 from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from rules.outcomes import UsageSplit
 from rules.ruleset import RuleSet
+from rules.schema import IDLE
 from rules.usage import resolve_usage
 
 _HISTORY = timedelta(days=7)
 _USAGE = "gpu_usage"
 UTILIZATION, SAMPLES, HOURS, CAPACITY = "gpu.utilization", "gpu.samples", "gpu.hours", "gpu.capacity_hours"
+LOW, SATURATED = "gpu.low_stretch_hours", "gpu.saturated_stretch_hours"
+_FACTS = ("gpu", "node", "namespace", "pod", "job")
+_FREE = Decimal("0.1")
+"""Less of a GPU than this is no free GPU but what lies between two pods."""
 
 
 def gpu_hours(
@@ -30,32 +35,91 @@ def gpu_hours(
 ) -> list[GpuHour]:
     """Return every GPU and hour of the last seven days that has a utilisation and someone who held it.
 
-    Where a source says nothing of its samples, an hour that has a utilisation counts as fully measured.
+    What of a GPU nobody held is an hour of the team that its rule gives it to, or of `idle`. Where a source says
+    nothing of its samples, an hour that has a utilisation counts as fully measured.
     """
     first = (now - _HISTORY).date()
     pins = [Pin(source, day, found.version) for (source, day), found in inputs.usage.items() if day >= first]
     open_view(lake, connection, _USAGE, "usage", pins)
-    resolved = resolve_usage(connection, _USAGE, ruleset, ("gpu", "node"))
-    rows = connection.execute(
+    resolved = resolve_usage(connection, _USAGE, ruleset, _FACTS)
+    connection.execute(
         f"""
-        WITH gpu AS (
-            SELECT coalesce(pool, '') AS pool, fact_gpu AS gpu, team,
-                   fact_node AS node, epoch(hour)::BIGINT AS hour, metric, quantity
-            FROM "{resolved}" WHERE metric IN (?, ?, ?)
-        )
-        SELECT pool, gpu, team, node, hour,
-               max(quantity) FILTER (metric = ?) AS utilization,
-               coalesce(max(quantity) FILTER (metric = ?), 1::DECIMAL(38, 12)) AS samples
-        FROM gpu GROUP BY ALL
-        HAVING utilization IS NOT NULL AND coalesce(sum(quantity) FILTER (metric = ?), 1::DECIMAL(38, 12)) > 0
+        CREATE OR REPLACE TEMP TABLE gpu_rows AS
+        SELECT coalesce(pool, '') AS pool, fact_gpu AS gpu, split_part(fact_gpu, '/', 1) AS device, team,
+               fact_node AS node, epoch(hour)::BIGINT AS hour, metric, quantity,
+               concat_ws('/', nullif(fact_namespace, ''), nullif(fact_pod, ''), nullif(fact_job, '')) AS holder
+        FROM "{resolved}" WHERE metric LIKE 'gpu.%'
+        """  # noqa: S608 - the name is the engine's own
+    )
+    return [*_held(connection), *_free(connection, _free_owners(ruleset))]
+
+
+def _held(connection: duckdb.DuckDBPyConnection) -> list[GpuHour]:
+    rows = connection.execute(
+        """
+        SELECT r.pool, r.gpu, r.team, r.node, r.hour,
+               max(r.quantity) FILTER (r.metric = $utilization) AS utilization,
+               coalesce(max(r.quantity) FILTER (r.metric = $samples), 1::DECIMAL(38, 12)) AS samples,
+               coalesce(sum(r.quantity) FILTER (r.metric = $hours), 1::DECIMAL(38, 12)) AS held,
+               r.holder,
+               max(r.quantity) FILTER (r.metric = $low), max(r.quantity) FILTER (r.metric = $saturated),
+               coalesce(any_value(c.quantity), 1::DECIMAL(38, 12))
+        FROM gpu_rows r LEFT JOIN gpu_rows c
+          ON c.metric = $capacity AND c.gpu <> '' AND c.pool = r.pool AND c.gpu = r.device AND c.hour = r.hour
+        WHERE r.metric <> $capacity
+        GROUP BY r.pool, r.gpu, r.team, r.node, r.hour, r.holder
+        HAVING utilization IS NOT NULL AND held > 0
         ORDER BY ALL
-        """,  # noqa: S608 - the name is the engine's own
-        [UTILIZATION, SAMPLES, HOURS, UTILIZATION, SAMPLES, HOURS],
+        """,
+        {
+            "utilization": UTILIZATION,
+            "samples": SAMPLES,
+            "hours": HOURS,
+            "low": LOW,
+            "saturated": SATURATED,
+            "capacity": CAPACITY,
+        },
     ).fetchall()
     return [
-        GpuHour(pool, gpu, team, node, datetime.fromtimestamp(hour, UTC), utilization, samples)
-        for pool, gpu, team, node, hour, utilization, samples in rows
+        GpuHour(
+            *(pool, gpu, team, node, _instant(hour), utilization, samples, held, holder),
+            low_stretch=low,
+            saturated_stretch=saturated,
+            seen=seen,
+        )
+        for pool, gpu, team, node, hour, utilization, samples, held, holder, low, saturated, seen in rows
     ]
+
+
+def _free(connection: duckdb.DuckDBPyConnection, owners: Mapping[str, str]) -> list[GpuHour]:
+    """Return what nobody held of each GPU whose capacity is told, with what was measured of it meanwhile."""
+    rows = connection.execute(
+        """
+        SELECT pool, device, hour, any_value(node) FILTER (node <> ''),
+               max(quantity) FILTER (metric = $capacity) AS seen,
+               seen - coalesce(sum(quantity) FILTER (metric = $hours), 0::DECIMAL(38, 12)) AS free,
+               coalesce(max(quantity) FILTER (metric = $utilization AND holder = ''), 0::DECIMAL(38, 12))
+        FROM gpu_rows WHERE device <> '' GROUP BY pool, device, hour HAVING free >= $least ORDER BY ALL
+        """,
+        {"capacity": CAPACITY, "hours": HOURS, "utilization": UTILIZATION, "least": _FREE},
+    ).fetchall()
+    return [
+        GpuHour(
+            *(pool, device, owners.get(pool, IDLE), node or "", _instant(hour), utilization, seen, free),
+            allocated=False,
+        )
+        for pool, device, hour, node, seen, free, utilization in rows
+    ]
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _free_owners(ruleset: RuleSet) -> dict[str, str]:
+    """Return who bears what nobody held, by pool, as the rules say it."""
+    splits = [rule.outcome for rule in ruleset.rules if isinstance(rule.outcome, UsageSplit)]
+    return {split.drivers[0].pool: split.unallocated for split in splits if split.unallocated and split.drivers[0].pool}
 
 
 def gpu_rates(engine: Engine, ruleset: RuleSet, now: datetime) -> Mapping[str, GpuRate]:

@@ -1,6 +1,6 @@
 """Everything that is watched, once: facts from the ledger and the lake to the detectors to the alert path."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from alerts.alert import Findings
 from alerts.detect.budget import budget_alerts
 from alerts.detect.freshness import stale_sources
-from alerts.detect.idle_gpu import IdlePolicy, idle_gpus
+from alerts.detect.gpu_hours import IdlePolicy
+from alerts.detect.idle_gpu import gpu_findings
 from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
 from alerts.detect.unpriced import unpriced_models
@@ -53,7 +54,7 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     engine, settings = watched.engine, watched.settings
     teams = {team.id: team for team in watched.ruleset.teams}
     yield budget_alerts(budget_facts(engine, teams, now), now)
-    yield _idle(watched, now)
+    yield from _gpus(watched, now)
     yield spend_findings(engine, settings.spend_minimum, now)
     yield stale_sources(list(source_facts(engine, watched.silence_limits, now)), now)
     yield restatements(restated_days(engine, now), now)
@@ -61,11 +62,17 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     yield unpriced_models(unpriced_facts(engine))
 
 
-def _idle(watched: Watched, now: datetime) -> Findings:
+def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:
     settings = watched.settings
     hours = gpu_hours(watched.lake, watched.connection, read_inputs(watched.engine), watched.ruleset, now)
-    policy = IdlePolicy(below=settings.idle_below, window=settings.idle_for, coverage=settings.idle_coverage.scaleb(-2))
-    return idle_gpus(hours, gpu_rates(watched.engine, watched.ruleset, now), now, policy)
+    policy = IdlePolicy(
+        below=settings.idle_below,
+        window=settings.idle_for,
+        coverage=settings.idle_coverage.scaleb(-2),
+        low_for=settings.low_for,
+        saturated_for=settings.saturated_for,
+    )
+    return gpu_findings(hours, gpu_rates(watched.engine, watched.ruleset, now), now, policy)
 
 
 def _unattributed(watched: Watched, now: datetime) -> Findings:

@@ -2,9 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 
 from collectors.gpus.series import HELD, Device, Series, shares_of, telling
 from collectors.values.amounts import exact_sum
@@ -26,10 +28,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Limits:
-    """In percent of utilisation: a GPU computes from `busy_above` on, and does so but little below `low_below`."""
+    """In percent of utilisation: a GPU computes from `busy_above` on, and does so but little below `low_below`.
+
+    Above `saturated_above` it has nothing left to give.
+    """
 
     busy_above: Decimal
     low_below: Decimal
+    saturated_above: Decimal = Decimal(90)
 
 
 @dataclass
@@ -39,13 +45,13 @@ class _Held:
     seen: Counter[int] = field(default_factory=Counter)
     busy: Counter[int] = field(default_factory=Counter)
     low: Counter[int] = field(default_factory=Counter)
-    percents: list[Decimal] = field(default_factory=list)
+    percents: dict[int, Decimal] = field(default_factory=dict)
 
-    def note(self, sharing: int, percent: Decimal | None, limits: Limits) -> None:
+    def note(self, slot: int, sharing: int, percent: Decimal | None, limits: Limits) -> None:
         self.seen[sharing] += 1
         if percent is None:
             return
-        self.percents.append(percent)
+        self.percents[slot] = percent
         if percent >= limits.busy_above:
             self.busy[sharing] += 1
             if percent < limits.low_below:
@@ -82,7 +88,11 @@ def _measure_gpu(uuid: str, series: list[Series], expected: int, limits: Limits)
         share = Fraction(part, whole)
         facts = (("gpu", device.name), *chosen[0].about, *((("measured_by", metric),) if metric else ()))
         for holder, held in sorted(_held(chosen, limits).items()):
-            for name, quantity in _quantities(held, share, expected, is_held=bool(holder)):
+            told = chain(
+                _quantities(held, share, expected, is_held=bool(holder)),
+                _stretches(held, expected, limits) if holder else (),
+            )
+            for name, quantity in told:
                 yield Measure(name, pool, _rounded(quantity), (*facts, *holder))
 
 
@@ -108,10 +118,10 @@ def _held(series: list[Series], limits: Limits) -> Mapping[Facts, _Held]:
             told = [value for value in (known, percent) if value is not None]
             by_slot[slot][one.holder] = max(told, default=None)
     held: dict[Facts, _Held] = defaultdict(_Held)
-    for holders in by_slot.values():
+    for slot, holders in by_slot.items():
         named = {holder: percent for holder, percent in holders.items() if holder} or holders
         for holder, percent in named.items():
-            held[holder].note(len(named), percent, limits)
+            held[holder].note(slot, len(named), percent, limits)
     return held
 
 
@@ -122,8 +132,31 @@ def _quantities(held: _Held, share: Fraction, expected: int, *, is_held: bool) -
         yield "gpu.busy_hours", share * _slots(held.busy) / expected
         yield "gpu.low_hours", share * _slots(held.low) / expected
     if held.percents:
-        yield "gpu.utilization", Fraction(exact_sum(held.percents)) / len(held.percents)
+        yield "gpu.utilization", Fraction(exact_sum(held.percents.values())) / len(held.percents)
     yield "gpu.samples", Fraction(len(held.percents), expected)
+
+
+def _stretches(held: _Held, expected: int, limits: Limits) -> Iterator[tuple[str, Fraction]]:
+    """Yield how long the holder's device was little used, and used to its limit, without a break; not where never."""
+    low = {slot for slot, percent in held.percents.items() if percent < limits.low_below}
+    saturated = {slot for slot, percent in held.percents.items() if percent > limits.saturated_above}
+    for name, slots in (("gpu.low_stretch_hours", low), ("gpu.saturated_stretch_hours", saturated)):
+        if slots:
+            yield name, Fraction(_longest(slots, held.percents.keys() - slots), expected)
+
+
+def _longest(slots: AbstractSet[int], others: AbstractSet[int]) -> int:
+    """Return the longest span of slots that none of the others breaks, at least nine tenths of it measured."""
+    longest, members = 0, list[int]()
+    for slot in sorted(slots | others):
+        if slot in others:
+            members = []
+            continue
+        members.append(slot)
+        while len(members) < (slot - members[0] + 1) * _ENOUGH:
+            members.pop(0)
+        longest = max(longest, slot - members[0] + 1)
+    return longest
 
 
 def _slots(counts: Counter[int]) -> Fraction:

@@ -13,18 +13,22 @@ from collectors.options import decimal, duration, option_list
 LIMIT_OPTIONS = (
     Option("busy_above", "From which utilisation on a GPU computes, in percent.", "5", kind="decimal", default="10"),
     Option("low_below", "Below which a GPU computes but little, in percent.", "50", kind="decimal", default="40"),
+    Option(
+        "saturated_above", "Above which a GPU is used to its limit, in percent.", "95", kind="decimal", default="90"
+    ),
     Option("pool", "The pool of all these GPUs.", "gpu-prod"),
 )
 LABEL_OPTIONS = (
     Option("pool_label", "The label that names the pool, where `pool` does not.", "cluster", default="cluster"),
     Option("facts", "Labels of the holder to carry along as facts.", "[label_team]", kind="list"),
 )
+_LIMITS = ("busy_above", "low_below", "saturated_above")
 _COLUMNS = frozenset({"hour", "metric", "pool", "quantity"})
 
 
 def limits_of(texts: Mapping[str, str]) -> Limits:
     """Read `LIMIT_OPTIONS`; raise ValueError where one is wrong."""
-    return Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in ("busy_above", "low_below")))
+    return Limits(*(decimal(name, texts[name], Decimal(0), Decimal(100)) for name in _LIMITS))
 
 
 def labelling_of(settings: SourceSettings, texts: Mapping[str, str]) -> Labelling:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from alerts.detect.idle_gpu import GpuHour, GpuRate, IdlePolicy, idle_gpus
+from alerts.detect.gpu_hours import GpuHour, GpuRate, IdlePolicy
+from alerts.detect.idle_gpu import gpu_findings, idle_gpus
 
 NOW = datetime(2026, 11, 20, 12, 20, tzinfo=UTC)
 RATES = {"gpu-prod": GpuRate(Decimal("2.50"), "USD")}
@@ -125,3 +126,106 @@ def test_window_and_limit_are_policy():
     policy = IdlePolicy(below=Decimal(40), window=timedelta(hours=3))
     assert len(idle_gpus(hours(39, 30, 20), RATES, NOW, policy).alerts) == 1
     assert idle_gpus(hours(39, 30), RATES, NOW, policy).undecided == ("idle_gpu:search:gpu-prod",)
+
+
+def test_a_slice_of_a_gpu_costs_its_part_of_the_gpu():
+    slices = [replace(row, gpu="GPU-1/7", held=Decimal(1) / 7) for row in hours(0, 0)]
+    (alert,) = idle_gpus(slices, {"gpu-prod": GpuRate(Decimal(7), "USD")}, NOW).alerts
+    assert (alert.amount, alert.facts["per_day"]) == (Decimal("2.00"), "24")
+
+
+def test_teams_that_share_a_gpu_by_time_bear_their_shares():
+    shared = [replace(row, held=Decimal("0.5")) for row in [*hours(0, 0), *hours(0, 0, team="ads")]]
+    alerts = idle_gpus(shared, RATES, NOW).alerts
+    assert [(alert.team, alert.amount) for alert in alerts] == [("ads", Decimal("2.50")), ("search", Decimal("2.50"))]
+
+
+def halves(first, second, present="0.5"):
+    """Two pods that held a GPU one after the other in the newest hour, after an idle one."""
+    of_pods = [hours(first), hours(second)]
+    pods = [replace(row, samples_present=Decimal(present), held=Decimal("0.5")) for (row,) in of_pods]
+    return [*hours(2, None), *pods]
+
+
+def test_a_pod_that_is_restarted_goes_on_as_one_holder():
+    (alert,) = idle_gpus(halves(1, 3), RATES, NOW).alerts
+    assert alert.amount == Decimal("5.00")
+    assert "mean 2.0 %" in alert.contributors[0].note
+    assert idle_gpus(halves(1, 60), RATES, NOW).alerts == (), "its mean over all samples is 30.5 %"
+
+
+def test_pods_that_share_a_gpu_and_leave_a_gap_are_measured_as_far_as_the_gpu_was_seen():
+    shared = [replace(row, held=Decimal("0.25"), seen=Decimal("0.5")) for row in halves(1, 1)[1:]]
+    findings = idle_gpus([*hours(2, None), *shared], RATES, NOW)
+    assert (findings.alerts, findings.undecided) == ((), ("idle_gpu:search:gpu-prod",))
+
+
+def test_each_gpu_says_who_held_it_and_why_it_is_idle():
+    held = [replace(row, holder="train/job-0") for row in hours(0, 0)]
+    warm = hours(4, 4, gpu="GPU-2")
+    free = [replace(row, allocated=False) for row in hours(0, 0, 0, team="idle", gpu="GPU-3")]
+    unallocated, alert = idle_gpus([*held, *warm, *free], RATES, NOW).alerts
+    assert [each.note for each in alert.contributors] == [
+        "idle for 2 h, mean 0.0 %, held by train/job-0 (held without a process)",
+        "idle for 2 h, mean 4.0 % (warm and low)",
+    ]
+    assert alert.facts["causes"] == "held without a process: 1, warm and low: 1"
+    assert (unallocated.key, unallocated.amount) == ("idle_gpu:idle:gpu-prod", Decimal("7.50"))
+    assert unallocated.facts["causes"] == "unallocated: 1"
+    assert "Nobody held them." in unallocated.summary
+
+
+def test_the_summary_says_what_is_usual_at_this_hour():
+    history = [replace(row, hour=row.hour - timedelta(days=days)) for days in (1, 2, 3) for row in hours(60, 70)]
+    (alert,) = idle_gpus([*history, *hours(0, 0)], RATES, NOW).alerts
+    assert "At 11:00 UTC GPUs of search here are usually 70 % used (3 earlier days)." in alert.summary
+    (young,) = idle_gpus(hours(0, 0), RATES, NOW).alerts
+    assert "What is usual at 11:00 UTC is not known yet." in young.summary
+
+
+def every(*given):
+    return [alert for findings in gpu_findings(*given) for alert in findings.alerts]
+
+
+def stretched(low=None, saturated=None, present=1):
+    stretches = {
+        name: None if minutes is None else Decimal(minutes) / 60
+        for name, minutes in (("low_stretch", low), ("saturated_stretch", saturated))
+    }
+    return [replace(row, **stretches) for row in hours(35, present=present)]
+
+
+@pytest.mark.parametrize(
+    ("found", "keys"),
+    [
+        (stretched(low=30), ["low_gpu:search:gpu-prod"]),
+        (stretched(low=29), []),
+        (stretched(saturated=10), ["saturated_gpu:search:gpu-prod"]),
+        (stretched(saturated=9), []),
+        (stretched(low=40, saturated=15), ["saturated_gpu:search:gpu-prod"]),
+        (stretched(low=60, present="0.8"), []),
+        (stretched(), []),
+    ],
+)
+def test_a_stretch_of_the_newest_hour_makes_a_gpu_low_or_saturated(found, keys):
+    assert [alert.key for alert in every(found, RATES, NOW)] == keys
+
+
+def test_little_used_gpus_lose_what_they_do_not_use_and_saturated_ones_nothing():
+    (low,) = every(stretched(low=60), RATES, NOW)
+    assert (low.amount, low.severity) == (Decimal("1.62"), "info")  # 65 % of 2.50
+    (saturated,) = every(stretched(saturated=60), RATES, NOW)
+    assert (saturated.amount, saturated.severity) == (None, "info")
+    off = IdlePolicy(low_for=None, saturated_for=None)
+    assert every(stretched(low=60, saturated=60), RATES, NOW, off) == []
+
+
+def test_an_idle_gpu_is_not_told_as_little_used_too():
+    idle = [replace(row, low_stretch=Decimal(1)) for row in hours(2, 2)]
+    assert [alert.key for alert in every(idle, RATES, NOW)] == ["idle_gpu:search:gpu-prod"]
+
+
+def test_a_window_shorter_than_an_hour_needs_one_idle_hour():
+    policy = IdlePolicy(window=timedelta(minutes=30))
+    assert len(every(hours(50, 0), RATES, NOW, policy)) == 1
+    assert every(hours(0, 50), RATES, NOW, policy) == []

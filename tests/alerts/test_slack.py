@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -22,7 +22,8 @@ from alerts.channels.slack import SLACK, payload
 from alerts.channels.slack_blocks import Pages
 from alerts.detect.budget import BudgetFacts, budget_alerts
 from alerts.detect.freshness import SourceFacts, stale_sources
-from alerts.detect.idle_gpu import GpuHour, GpuRate, idle_gpus
+from alerts.detect.gpu_hours import GpuHour, GpuRate
+from alerts.detect.idle_gpu import gpu_findings, idle_gpus
 from alerts.detect.restatement import RestatedDay, restatements
 from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
@@ -116,6 +117,14 @@ def message(*alerts: Alert, kind: str = "firing") -> Message:
     return Message("id-1", f"{alerts[0].team}:{alerts[0].kind}", "slack", kind, alerts[0].team, alerts, NOW)
 
 
+def of_condition(place: int) -> Alert:
+    stretch = [{}, {"low_stretch": Decimal(1)}, {"saturated_stretch": Decimal(1)}][place]
+    hour = NOW.replace(minute=0) - timedelta(hours=1)
+    used = [Decimal(0), Decimal(25), Decimal(98)][place]
+    found = GpuHour("gpu-prod", "GPU-7", "search", "node-1", hour, used, Decimal(1), holder="train/job-7", **stretch)
+    return gpu_findings([found], {"gpu-prod": GpuRate(Decimal("4.10"), "USD")}, NOW)[place].alerts[0]
+
+
 def several() -> list[Alert]:
     return [
         replace(spend(), key=f"spend:search:S{number}:2026-11-19", title=f"Spend spike: S{number}")
@@ -125,6 +134,8 @@ def several() -> list[Alert]:
 
 EXAMPLES = {
     "idle_gpu": lambda: message(idle()),
+    "low_gpu": lambda: message(of_condition(1)),
+    "saturated_gpu": lambda: message(of_condition(2)),
     "idle_gpu_resolved": lambda: message(idle(), kind="resolved"),
     "spend_anomaly": lambda: message(spend()),
     "spend_anomaly_many": lambda: message(*several()),

@@ -2,13 +2,16 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import httpx2
 import pytest
+
+from attributor.ledger.alert_log import LedgerAlertLog
+from attributor.ledger.engine import open_engine
 
 pytestmark = pytest.mark.slow
 HOUR = timedelta(hours=1)
@@ -112,3 +115,79 @@ def test_an_idle_gpu_is_told_with_its_cost_and_a_gap_is_not(prometheus, make_com
     assert idle["title"] == "1 GPU idle in gpu-prod"
     per_hour = (Decimal(DAY_COST * len(days)) / sum(usage.values())).quantize(Decimal("1e-6"))
     assert (Decimal(idle["amount"]), idle["currency"]) == ((5 * per_hour).quantize(Decimal("0.01")), "USD")
+
+
+GR = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
+
+
+def samples(metric: str, labels: str, value: object, moments: Iterable[datetime]) -> list[str]:
+    return [f"{metric}{{{labels}}} {value} {int(moment.timestamp())}" for moment in moments]
+
+
+def holder(namespace: str, pod: str) -> str:
+    return f'exported_namespace="{namespace}",exported_pod="{pod}",exported_container="main",pod="exporter"'
+
+
+def cluster(hours: list[datetime]) -> str:
+    """Six GPUs: cut into slices, one shared by time, one whose pod restarts while its exporter is renewed, and one
+    each that is free, little used and at its limit.
+    """
+    whole = [moment for hour in hours for moment in minutes(hour)]
+    turn = len(whole) - 80
+    small, large = 'GPU_I_PROFILE="1g.10gb",GPU_I_ID="7"', 'GPU_I_PROFILE="3g.40gb",GPU_I_ID="2"'
+    mig = 'UUID="GPU-mig",modelName="NVIDIA A100-SXM4-80GB",Hostname="node-1"'
+    by_metric = {
+        GR: [
+            *samples(GR, f"{mig},{small},{holder('vision', 'slice-0')}", 0, whole),
+            *samples(GR, f"{mig},{large},{holder('search', 'slice-1')}", 0.6, whole),
+        ],
+        METRIC: [
+            *samples(METRIC, f'UUID="GPU-time",Hostname="node-2",{holder("vision", "shared-0")}', 3, whole),
+            *samples(METRIC, f'UUID="GPU-time",Hostname="node-2",{holder("ads", "shared-1")}', 3, whole),
+            *samples(METRIC, f'UUID="GPU-again",Hostname="node-3",{holder("ads", "again-0")}', 0, whole[:turn]),
+            *samples(METRIC, f'UUID="GPU-again",hostname="node-3",{holder("ads", "again-1")}', 0, whole[turn + 3 :]),
+            *samples(METRIC, 'UUID="GPU-free",Hostname="node-3"', 0, whole),
+            *samples(METRIC, f'UUID="GPU-low",Hostname="node-3",{holder("search", "low-0")}', 25, whole),
+            *samples(METRIC, f'UUID="GPU-hot",Hostname="node-3",{holder("search", "hot-0")}', 99, whole),
+        ],
+    }
+    lines = [line for metric, found in by_metric.items() for line in (f"# TYPE {metric} gauge", *found)]
+    return "\n".join([*lines, "# EOF", ""])
+
+
+def test_slices_shared_and_restarted_gpus_are_told_with_holder_cause_and_their_part(prometheus, make_company) -> None:
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = [end - number * HOUR for number in range(5, 0, -1)]
+    days = sorted({hour.date() for hour in hours})
+    company = make_company(CONFIG.format(url=prometheus(cluster(hours))))
+    bill = ["BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,Tags"]
+    for day in days:
+        period = f"{day}T00:00:00Z,{day + timedelta(days=1)}T00:00:00Z"
+        bill.append(f'{DAY_COST * 1000},USD,{period},"{{""cluster"": ""gpu-prod""}}"')
+    company.write("bills/aws.csv", "\n".join([*bill, ""]))
+    assert company.run().code == 0
+    per_hour = DAY_COST * 1000 * len(days) / (6 * 5 - 3 / 60)
+
+    engine = open_engine(f"sqlite:///{company.folder / 'ledger.db'}")
+    states = LedgerAlertLog(engine).states()
+    engine.dispose()
+    idle = {key: state.alert for key, state in states.items() if state.alert.kind.endswith("_gpu")}
+    lost = {key: None if alert.amount is None else float(alert.amount) for key, alert in idle.items()}
+    assert lost == {
+        "idle_gpu:vision:gpu-prod": pytest.approx(per_hour * (5 / 7 + 5 / 2), abs=0.02),
+        "idle_gpu:ads:gpu-prod": pytest.approx(per_hour * (5 / 2 + 5 - 3 / 60), abs=0.02),
+        "idle_gpu:idle:gpu-prod": pytest.approx(per_hour * (5 + 5 * 3 / 7), abs=0.02),
+        "low_gpu:search:gpu-prod": pytest.approx(per_hour * 5 * 0.75, abs=0.02),
+        "saturated_gpu:search:gpu-prod": None,
+    }
+    notes = {each.label: each.note for alert in idle.values() for each in alert.contributors}
+    assert notes == {
+        "GPU-mig/7 on node-1": "idle for 5 h, mean 0.0 %, held by vision/slice-0 (held without a process)",
+        "GPU-time on node-2": notes["GPU-time on node-2"],
+        "GPU-again on node-3": "idle for 5 h, mean 0.0 %, held by ads/again-1 (held without a process)",
+        "GPU-free on node-3": "idle for 5 h, mean 0.0 % (unallocated)",
+        "GPU-mig on node-1": "idle for 5 h, mean 0.0 % (unallocated)",
+        "GPU-low on node-3": "little used for 5 h, mean 25.0 %, held by search/low-0 (warm and low)",
+        "GPU-hot on node-3": "used to the limit for 5 h, mean 99.0 %, held by search/hot-0",
+    }
+    assert notes["GPU-time on node-2"].startswith("idle for 5 h, mean 3.0 %, held by ")

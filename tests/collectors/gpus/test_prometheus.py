@@ -106,10 +106,12 @@ def test_a_held_gpu_is_measured_by_the_hour_and_a_gap_is_no_zero(read) -> None:
         "gpu.low_hours": 0,
         "gpu.utilization": 100,
         "gpu.samples": Decimal("0.5"),
+        "gpu.saturated_stretch_hours": Decimal("0.5"),
     }
     assert by_hour[2]["gpu.utilization"] == 5, "blanks, NaN and values beyond 1e15 are no measurements"
     assert by_hour[2]["gpu.samples"] == Decimal(44 * 10**12 // 60).scaleb(-12)
     assert by_hour[2]["gpu.busy_hours"] == 0
+    assert by_hour[2]["gpu.low_stretch_hours"] == Decimal(40 * 10**12 // 60).scaleb(-12), "a gap ends a stretch"
     assert 3 not in by_hour
 
 
