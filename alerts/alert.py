@@ -68,8 +68,20 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Handling:
+    """Who acknowledged or snoozed an alert, when, and what they said of it."""
+
+    by: str
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class AlertState:
-    """An alert and where it stands. `resolved_at` is set only while resolved; `snoozed_until` only while snoozed."""
+    """An alert and where it stands. `resolved_at` is set only while resolved; `snoozed_until` only while snoozed.
+
+    `handling` is what somebody last did with it. `woken_at` is when its last snooze ended by itself.
+    """
 
     alert: Alert
     status: Status
@@ -77,6 +89,13 @@ class AlertState:
     last_seen: datetime
     resolved_at: datetime | None = None
     snoozed_until: datetime | None = None
+    handling: Handling | None = None
+    woken_at: datetime | None = None
+
+    @property
+    def waits_since(self) -> datetime:
+        """Since when a firing alert waits for somebody to acknowledge it."""
+        return self.woken_at or self.first_seen
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Money as alerts write it: exact sums, rounded to cents once, at the end."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -50,3 +51,10 @@ def plain(amount: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
+
+
+def span(length: timedelta) -> str:
+    """Write a length of time as a person reads it: "2 d 4 h", "90 min" as "1 h 30 min", "45 s"."""
+    seconds = int(length.total_seconds())
+    parts = ((seconds // 86_400, "d"), (seconds % 86_400 // 3600, "h"), (seconds % 3600 // 60, "min"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or f"{seconds} s"

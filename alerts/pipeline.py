@@ -7,15 +7,25 @@ from datetime import datetime
 
 from alerts.alert import Alert, AlertState, Findings
 from alerts.policy import Policy
-from alerts.ports import AlertLog, Message, Sent
-from alerts.stages.batch import Batch, Decision, Target
+from alerts.ports import AlertLog, Decision, Message, Sent
+from alerts.stages.batch import Batch, Target
 from alerts.stages.deduplicate import deduplicate
+from alerts.stages.escalate import escalate
 from alerts.stages.follow import follow
 from alerts.stages.group import group
+from alerts.stages.learn import learn
 from alerts.stages.route import route
 from alerts.stages.silence import silence
 
-STAGES: tuple[Callable[[Batch], Batch], ...] = (follow, route, group, silence, deduplicate)
+STAGES: tuple[Callable[[Batch], Batch], ...] = (
+    learn,
+    follow,
+    route,
+    escalate,
+    group,
+    silence,
+    deduplicate,
+)
 
 
 @dataclass(frozen=True)
@@ -29,11 +39,17 @@ class Outcome:
 
 
 def process(findings: Sequence[Findings], log: AlertLog, policy: Policy, now: datetime) -> Outcome:
-    """Take the findings through all stages and store the outcome in one transaction; sending comes later."""
-    batch = Batch(now=now, policy=policy, findings=findings, states=log.states(), sent=log.last_sent())
-    for stage in STAGES:
-        batch = stage(batch)
-    log.record(batch.changed, batch.messages, batch.log)
+    """Take the findings through all stages and store the outcome in one transaction; sending comes later.
+
+    Without findings it does what the clock alone brings: snoozes and quiet hours end, nobody acknowledged, it is time
+    to repeat.
+    """
+    with log.exclusively() as held:
+        batch = Batch(now=now, policy=policy, findings=findings, states=held.states(), sent=held.last_sent())
+        for stage in STAGES:
+            batch = stage(batch)
+        held.record(batch.changed, batch.messages, batch.log)
+        held.explain(batch.decisions, now)
     return Outcome(batch.decisions, batch.changed, batch.messages, batch.log)
 
 

@@ -1,18 +1,24 @@
 """The state that the alert path needs; the program implements it, on SQLite and PostgreSQL alike."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from alerts.alert import Alert, AlertState
 
-MessageKind = Literal["firing", "resolved", "test"]
+MessageKind = Literal["firing", "acknowledged", "resolved", "test"]
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one channel about one group of alerts. `id` is unique and made from its content."""
+    """One message to one channel about one group of alerts. `id` is unique and made from its content.
+
+    `incident` is the same for all messages of a group from its first alert until none is left. `note` is what happened
+    to the group beside its alerts (it was escalated, who acknowledged it). `open` counts the alerts that the channel
+    believes to go on after this message.
+    """
 
     id: str
     group: str
@@ -21,6 +27,9 @@ class Message:
     team: str
     alerts: tuple[Alert, ...]
     created_at: datetime
+    incident: str = ""
+    note: str = ""
+    open: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,11 +48,27 @@ class Sent:
     """What a channel was last told about a group, and when.
 
     `fingerprint` names every alert that the channel believes to fire, as `alerts.told` writes it; it grows with the
-    group (store it as unbounded text).
+    group (store it as unbounded text). `incident` names the course of the group that goes on now.
     """
 
     fingerprint: str
     at: datetime
+    incident: str = ""
+
+
+StageName = Literal["learn", "follow", "route", "escalate", "group", "silence", "deduplicate"]
+Verdict = Literal["fires", "resolves", "waits", "passes", "muted", "dropped", "told", "unchanged", "escalated"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one stage decided about an alert (`subject` is its key) or a group (its name), and why."""
+
+    stage: StageName
+    subject: str
+    verdict: Verdict
+    reason: str
+    channel: str = ""
 
 
 class AlertLog(Protocol):
@@ -62,6 +87,12 @@ class AlertLog(Protocol):
 
         A message whose id is already in the outbox is not enqueued again.
         """
+
+    def explain(self, decisions: Sequence[Decision], now: datetime) -> None:
+        """Keep these decisions as the reasons that hold now, each with since when it does."""
+
+    def exclusively(self) -> AbstractContextManager["AlertLog"]:
+        """Give a log on which everything up to the end is one step: nobody else reads or changes states meanwhile."""
 
     def due(self, now: datetime, limit: int = 100) -> Sequence[Delivery]:
         """Return pending deliveries whose time has come, the oldest first."""

@@ -2,13 +2,24 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from alerts.alert import Alert, Severity
 
 Rank = tuple[int, int]
 """How bad an alert is: severity, then its own level."""
 
+_ANSWERED = "/a"
+
 SEVERITY_RANK: Mapping[Severity, int] = {"info": 0, "warning": 1, "critical": 2}
+
+
+@dataclass(frozen=True)
+class Told:
+    """How bad an alert was when the channel was told of it last, and whether somebody had taken it up by then."""
+
+    rank: Rank
+    answered: bool = False
 
 
 def rank_of(alert: Alert) -> Rank:
@@ -21,12 +32,15 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
-def pack(told: Mapping[str, Rank]) -> str:
-    """Write ranks by digest as text; the same alerts always give the same text."""
-    return " ".join(f"{digest}/{severity}/{level}" for digest, (severity, level) in sorted(told.items()))
+def pack(told: Mapping[str, Told]) -> str:
+    """Write what is believed by digest as text; the same alerts always give the same text."""
+    return " ".join(
+        f"{digest}/{each.rank[0]}/{each.rank[1]}{_ANSWERED if each.answered else ''}"
+        for digest, each in sorted(told.items())
+    )
 
 
-def unpack(fingerprint: str) -> dict[str, Rank]:
+def unpack(fingerprint: str) -> dict[str, Told]:
     """Read what `pack` wrote."""
     parts = (item.split("/") for item in fingerprint.split())
-    return {digest: (int(severity), int(level)) for digest, severity, level in parts}
+    return {digest: Told((int(severity), int(level)), answered=bool(rest)) for digest, severity, level, *rest in parts}

@@ -32,6 +32,7 @@ from attributor.jobs.work import CycleReport, run_cycle
 from attributor.ledger.lease import Lease, LeaseLostError
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, observed
+from attributor.watching.watch import keep_time
 from collectors.push.log import EventLog
 
 logger = logging.getLogger(__name__)
@@ -98,10 +99,19 @@ class Daemon:
         return None
 
     def deliver(self) -> None:
-        """Send what is due: a channel that was down is tried again without waiting for the next cycle."""
+        """Do what time brings to alerts, and send what is due: neither waits for the next cycle."""
         with self._telling:
-            if self._leadership.ensure() is not None:
-                deliver(self.app.alert_log, self.app.channels, self.app.clock)
+            lease = self._leadership.ensure()
+            if lease is None:
+                return
+            app = self.app
+            try:
+                keep_time(app.engine, app.settings.alerts, replace(app.alert_log, lease=lease), app.clock())
+            except LeaseLostError as error:
+                logger.warning("%s; standing by", error)
+                self._leadership.renew()
+                return
+            deliver(app.alert_log, app.channels, app.clock)
 
     def sample(self) -> None:
         """Look at sources that show the present alone, also while standing by: who takes over then knows this day."""

@@ -7,7 +7,23 @@ import pytest
 
 from attributor.app.configuration import known_types
 from attributor.cli.main import attributor
-from attributor.config.keys import ALERTS, ENGINE, IDLE_GPU, INVOICE, SOURCE, SPEND, STORE, TOP_LEVEL, UNATTRIBUTED, WEB
+from attributor.config.keys import (
+    ALERTS,
+    ENGINE,
+    ESCALATION,
+    IDLE_GPU,
+    INVOICE,
+    MAINTENANCE,
+    QUIET_HOURS,
+    ROUNDS,
+    ROUTE,
+    SOURCE,
+    SPEND,
+    STORE,
+    TOP_LEVEL,
+    UNATTRIBUTED,
+    WEB,
+)
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -32,11 +48,12 @@ def test_every_command_and_flag_is_documented(name: str, command: click.Command)
 
 
 def test_every_setting_is_documented() -> None:
-    text = (DOCS / "configuration.md").read_text()
+    text = (DOCS / "configuration.md").read_text() + (DOCS / "alerts.md").read_text()
     sections = {"idle_gpu": IDLE_GPU, "spend": SPEND, "unattributed": UNATTRIBUTED}
     names = [*TOP_LEVEL, *(option.name for option in (*STORE, *WEB, *ENGINE, *SOURCE, *INVOICE)), "channels", "routes"]
     names += [f"{section}.{option.name}" for section, options in sections.items() for option in options]
-    assert set(ALERTS) == {"channels", "routes", *sections}
+    assert set(ALERTS) == {"channels", "routes", "time_zone", "quiet_hours", "maintenance", *sections}
+    names += [*ALERTS.keys() - sections.keys(), *ROUTE, *ESCALATION, *QUIET_HOURS, *ROUNDS, *MAINTENANCE]
     assert [name for name in names if f"`{name}`" not in text] == []
 
 

@@ -105,3 +105,5 @@ class ChannelType:
     options: tuple[ChannelOption, ...]
     build: Callable[[ChannelSettings], Channel]
     """Raises ValueError with a message for the user when an option's value is wrong; it never shows a secret."""
+    follows: bool = False
+    """Whether it shows how an alert stands, and so wants to hear that somebody acknowledged it."""

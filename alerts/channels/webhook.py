@@ -58,6 +58,9 @@ def document(message: Message, public_url: str) -> dict[str, Any]:
         "team": message.team,
         "channel": message.channel,
         "created_at": message.created_at.isoformat(),
+        "incident": message.incident,
+        "note": message.note,
+        "open": message.open,
         "alerts": [_alert(alert, public_url) for alert in message.alerts],
     }
 
@@ -102,4 +105,5 @@ WEBHOOK = ChannelType(
         ChannelOption("headers", "Further headers.", "{Authorization: Bearer ${TOKEN}}", kind="map"),
     ),
     _build,
+    follows=True,
 )

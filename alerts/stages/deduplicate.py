@@ -3,131 +3,133 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from alerts.alert import Alert, AlertState
-from alerts.ports import Message, MessageKind, Sent
-from alerts.stages.batch import Batch, Decision, Target, Verdict, is_active
-from alerts.stages.silence import ACKNOWLEDGED
-from alerts.told import Rank, digest_of, pack, rank_of, unpack
+from alerts.amounts import span
+from alerts.ports import Decision, Message, MessageKind, Sent, Verdict
+from alerts.stages.batch import Batch, Target
+from alerts.stages.knowledge import Knowledge, knowledge_of
+from alerts.stages.silence import answered
+from alerts.told import Told, digest_of, pack, rank_of
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """What one channel believes about one group, and what is so. Keys are digests; `shown` are active and not muted."""
+class _Step:
+    """What is done about a target: whether it is told of what fires, and what it believes afterwards."""
 
-    target: Target
-    before: Sent | None
-    told: Mapping[str, Rank]
-    shown: Mapping[str, AlertState]
-    active: Mapping[str, AlertState]
-    resolved: Mapping[str, AlertState]
-    repeat: timedelta
-    group_wait: timedelta
+    known: Knowledge
+    tells: bool
+    sent: Sent
+    believed: Mapping[str, Told]
 
 
 def deduplicate(batch: Batch) -> Batch:
-    """Turn each group and channel into at most one firing and one resolved message, with the log to store."""
-    everything = {digest_of(key): state for key, state in batch.current.items()}
+    """Turn each group and channel into at most one message of each kind, with the log to store."""
+    digests = {key: digest_of(key) for key in batch.current}
+    batch = replace(batch, digests=digests)
+    everything = {digests[key]: state for key, state in batch.current.items()}
     targets = dict.fromkeys([*batch.groups, *(target for target, sent in batch.sent.items() if sent.fingerprint)])
     messages: list[Message] = []
     log: dict[Target, Sent] = {}
     decisions: list[Decision] = []
     for target in targets:
-        known = _knowledge(target, everything, batch)
+        known = knowledge_of(target, everything, batch)
         verdict, reason = _judge(known, batch)
-        sent = _after(known, batch, tells=verdict == "told")
-        made = _messages(known, sent, batch, tells=verdict == "told")
+        step = _step(known, batch, tells=verdict == "told")
+        made = _messages(step, batch)
         messages += made
         decisions += [Decision("deduplicate", target[0], verdict, reason, target[1])] if known.active else []
         decisions += [_resolution(target, message) for message in made if message.kind == "resolved"]
-        if made or sent.fingerprint != _fingerprint(known):
-            log[target] = sent
+        if made or step.sent.fingerprint != known.fingerprint:
+            log[target] = step.sent
     return replace(batch, messages=tuple(messages), log=log).deciding(decisions)
-
-
-def _fingerprint(known: Knowledge) -> str:
-    return "" if known.before is None else known.before.fingerprint
-
-
-def _knowledge(target: Target, everything: Mapping[str, AlertState], batch: Batch) -> Knowledge:
-    before = batch.sent.get(target)
-    told = {} if before is None else unpack(before.fingerprint)
-    keys = batch.groups.get(target, ())
-    active = {digest_of(key): batch.current[key] for key in keys}
-    routes = [batch.routes[key] for key in keys]
-    return Knowledge(
-        target=target,
-        before=before,
-        told={digest: rank for digest, rank in told.items() if digest in everything},
-        shown={digest: state for digest, state in active.items() if _is_shown(state, told.get(digest), batch)},
-        active=active,
-        resolved={
-            digest: everything[digest]
-            for digest in told
-            if digest in everything and not is_active(everything[digest]) and not _silenced(everything[digest], batch)
-        },
-        repeat=min((route.repeat for route in routes), default=timedelta(0)),
-        group_wait=min((route.group_wait for route in routes), default=timedelta(0)),
-    )
-
-
-def _is_shown(state: AlertState, told: Rank | None, batch: Batch) -> bool:
-    """Say whether the alert may be told; one that got worse since it was acknowledged may."""
-    reason = batch.muted.get(state.alert.key)
-    worse = told is not None and rank_of(state.alert) > told
-    return reason is None or (reason == ACKNOWLEDGED and worse)
-
-
-def _silenced(state: AlertState, batch: Batch) -> bool:
-    return state.alert.key in batch.muted
 
 
 def _judge(known: Knowledge, batch: Batch) -> tuple[Verdict, str]:
     """Say whether the channel is told now, and why (not)."""
     if not known.shown:
-        return "muted", "all of it is acknowledged, snoozed or silenced"
-    news = [state for digest, state in known.shown.items() if _is_news(state, known.told.get(digest))]
+        return "muted", known.reasons[0] if len(known.reasons) == 1 else "; ".join(known.reasons) or "nothing of it"
+    news = [state for digest, state in known.shown.items() if known.is_news(digest)]
+    if news and (wait := _wait(known, news, batch)):
+        return "waits", wait
     if news:
-        oldest = min(state.first_seen for state in news)
-        if batch.now < oldest + known.group_wait and len(news) == len(known.shown):
-            return "waits", f"for others of the group until {oldest + known.group_wait:%H:%M:%S} UTC"
         first = news[0].alert
-        verb = "got worse" if digest_of(first.key) in known.told else "is new"
+        verb = "is new" if digest_of(first.key) not in known.told else "got worse or fires again"
         rest = "" if len(news) == 1 else f" and {len(news) - 1} more"
         return "told", f"{first.key} {verb}{rest}"
-    last = batch.now if known.before is None else known.before.at
-    if batch.now - last >= known.repeat:
-        return "told", f"goes on; repeated after {known.repeat}"
-    return "unchanged", f"told at {last:%Y-%m-%d %H:%M} UTC, repeats after {known.repeat}"
+    last = known.last(batch.now)
+    due = last + known.repeat
+    if known.digest is not None:
+        due = max(due, known.digest.next_after(last))
+    if batch.now >= due:
+        return "told", f"goes on; repeated after {span(known.repeat)}"
+    return "unchanged", f"told at {last:%Y-%m-%d %H:%M} UTC, repeats after {span(known.repeat)}"
 
 
-def _is_news(state: AlertState, told: Rank | None) -> bool:
-    return told is None or rank_of(state.alert) > told
+def _wait(known: Knowledge, news: Sequence[AlertState], batch: Batch) -> str:
+    """Return what the news waits for, "" where it waits no longer."""
+    oldest = min(state.waits_since for state in news)
+    if known.digest is not None:
+        due = known.digest.next_after(oldest)
+        return f"for the digest at {due:%Y-%m-%d %H:%M} UTC" if batch.now < due else ""
+    due = min(state.first_seen for state in news) + known.group_wait
+    if batch.now < due and len(news) == len(known.shown):
+        return f"for others of the group until {due:%H:%M:%S} UTC"
+    return ""
 
 
-def _after(known: Knowledge, batch: Batch, *, tells: bool) -> Sent:
+def _step(known: Knowledge, batch: Batch, *, tells: bool) -> _Step:
     """Return what the channel will believe: what it knew, less what resolved, and what it is told now."""
-    believed = {digest: rank for digest, rank in known.told.items() if digest not in known.resolved}
+    believed = {digest: each for digest, each in known.told.items() if digest not in known.resolved}
+    believed |= {digest: replace(believed[digest], answered=True) for digest in known.handled}
     if tells:
-        believed |= {digest: rank_of(state.alert) for digest, state in known.shown.items()}
-    last = batch.now if known.before is None else known.before.at
-    return Sent(pack(believed), batch.now if tells else last)
+        believed |= {
+            digest: Told(rank_of(state.alert), answered=state.status != "firing")
+            for digest, state in known.shown.items()
+        }
+    at = batch.now if tells else known.last(batch.now)
+    fingerprint = pack(believed)
+    return _Step(known, tells, Sent(fingerprint, at, _incident(known, batch, tells=tells)), believed)
 
 
-def _messages(known: Knowledge, sent: Sent, batch: Batch, *, tells: bool) -> Sequence[Message]:
+def _incident(known: Knowledge, batch: Batch, *, tells: bool) -> str:
+    """Go on with the incident that the channel believes in, or begin one."""
+    if known.before is not None and known.before.incident and known.told:
+        return known.before.incident
+    begun = "\n".join((*known.target, batch.now.isoformat()))
+    return hashlib.sha256(begun.encode()).hexdigest()[:32] if tells else ""
+
+
+def _messages(step: _Step, batch: Batch) -> list[Message]:
+    known = step.known
     parts: list[tuple[MessageKind, Iterable[AlertState]]] = [("resolved", known.resolved.values())]
-    if tells:
+    if step.tells:
         parts.append(("firing", known.shown.values()))
-    return [_message(known, sent, batch, part) for part in parts if part[1]]
+    elif known.target[1] in batch.policy.following:
+        parts.append(("acknowledged", known.handled.values()))
+    return [_message(step, batch, kind, tuple(states)) for kind, states in parts if states]
 
 
-def _message(known: Knowledge, sent: Sent, batch: Batch, part: tuple[MessageKind, Iterable[AlertState]]) -> Message:
-    kind, states = part
+def _message(step: _Step, batch: Batch, kind: MessageKind, states: Sequence[AlertState]) -> Message:
+    known = step.known
     name, channel = known.target
     alerts = tuple(sorted((state.alert for state in states), key=_worst_first))
-    identity = _identity(kind, known, sent)
-    return Message(identity, name, channel, kind, alerts[0].team, alerts, batch.now)
+    return Message(
+        id=_identity(kind, known, step.sent),
+        group=name,
+        channel=channel,
+        kind=kind,
+        team=alerts[0].team,
+        alerts=alerts,
+        created_at=batch.now,
+        incident=step.sent.incident,
+        note=known.note if kind == "firing" else _who(states) if kind == "acknowledged" else "",
+        open=len(step.believed),
+    )
+
+
+def _who(states: Sequence[AlertState]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, map(answered, states))))
 
 
 def _identity(kind: MessageKind, known: Knowledge, sent: Sent) -> str:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from alerts.alert import Alert
 from alerts.policy import Policy, Route
-from alerts.stages.batch import Batch, Decision, is_active
+from alerts.ports import Decision
+from alerts.stages.batch import Batch, is_active
 
 
 def route(batch: Batch) -> Batch:
@@ -14,7 +15,7 @@ def route(batch: Batch) -> Batch:
     for key, state in batch.current.items():
         if not is_active(state):
             continue
-        found = _first(state.alert, batch.policy)
+        found = first_route(state.alert, batch.policy)
         if found is None:
             decisions.append(Decision("route", key, "dropped", "no route matches it"))
             continue
@@ -25,6 +26,7 @@ def route(batch: Batch) -> Batch:
     return replace(batch, routes=routes).deciding(decisions)
 
 
-def _first(alert: Alert, policy: Policy) -> tuple[int, Route] | None:
+def first_route(alert: Alert, policy: Policy) -> tuple[int, Route] | None:
+    """Return the route that takes the alert, and its number, counted from 1."""
     numbered = enumerate(policy.routes, start=1)
     return next(((number, each) for number, each in numbered if each.match.takes(alert)), None)

@@ -1,4 +1,6 @@
-"""`attributor alerts`: what stands, and whether a channel works."""
+"""`attributor alerts`: what stands, why it was told or not, what people do about it, and whether a channel works."""
+
+from difflib import get_close_matches
 
 import click
 
@@ -6,9 +8,12 @@ from alerts.channels.base import Accepted
 from alerts.pipeline import probe
 from attributor.app.reading import open_ledger
 from attributor.app.wiring import open_app
+from attributor.cli import alerts_handling, alerts_text
 from attributor.cli.options import FOUND_SOMETHING, USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.money import plain, shown
+from attributor.reports.alert_detail import AlertDetail, alert_detail, known_keys
+from attributor.reports.document import document
 from attributor.reports.open_alerts import OpenAlert, open_alerts
 
 _COLUMNS = ("key", "kind", "team", "severity", "status", "title", "amount", "since")
@@ -16,7 +21,11 @@ _COLUMNS = ("key", "kind", "team", "severity", "status", "title", "amount", "sin
 
 @click.group("alerts")
 def group() -> None:
-    """Alerts: what stands, and whether a channel works."""
+    """Alerts: what stands, why it was told or not, what is done about it, and whether a channel works."""
+
+
+for handling in alerts_handling.COMMANDS:
+    group.add_command(handling)
 
 
 @group.command("list")
@@ -28,6 +37,53 @@ def list_alerts(context: click.Context, form: str) -> None:
     with open_ledger(config_path(context)) as ledger, ledger.engine.connect() as connection:
         found = open_alerts(connection)
     _write(found, form)
+
+
+@group.command("show")
+@config_option
+@format_option
+@click.argument("key")
+@click.pass_context
+def show(context: click.Context, form: str, key: str) -> None:
+    """Show one alert in full: amounts, what makes it up, who handled it, and the messages about it."""
+    found = _detail(context, key)
+    if form == "json":
+        write_json(document(found))
+    else:
+        alerts_text.write_detail(found, form)
+
+
+@group.command("why")
+@config_option
+@format_option
+@click.argument("key")
+@click.pass_context
+def why(context: click.Context, form: str, key: str) -> None:
+    """Say, stage by stage, why an alert was told or not, and what became of the messages."""
+    found = _detail(context, key)
+    if form == "json":
+        write_json(
+            {
+                "key": key,
+                "status": found.alert.status,
+                "group": found.group,
+                "reasons": document(found.reasons),
+                "messages": document(found.messages),
+            }
+        )
+    else:
+        alerts_text.write_reasons(found, form)
+
+
+def _detail(context: click.Context, key: str) -> AlertDetail:
+    with open_ledger(config_path(context)) as ledger, ledger.engine.connect() as connection:
+        found = alert_detail(connection, key)
+        if found is None:
+            near = get_close_matches(key, known_keys(connection), n=3, cutoff=0.4)
+            hint = f"; did you mean {', '.join(near)}?" if near else "; `attributor alerts list` names those that stand"
+            say(f"no alert has the key {key!r}{hint}")
+            context.exit(USAGE_ERROR)
+    return found
 
 
 def _write(found: tuple[OpenAlert, ...], form: str) -> None:

@@ -1,6 +1,5 @@
 """`attributor close`: freeze a month's statement, or undo that."""
 
-import getpass
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ from attributor.app.wiring import open_app
 from attributor.cli.options import FOUND_SOMETHING, USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.cli.periods import month_argument
+from attributor.cli.who import this_user
 from attributor.jobs.closing import CannotCloseError, Closer, close_month, reopen_month, standing_statement
 from attributor.ledger.statements import Statement
 from attributor.money import plain, shown
@@ -30,7 +30,7 @@ _FROZEN = ("team", "currency", "cost")
 @click.pass_context
 def command(context: click.Context, /, form: str, month: Month, **asked: Any) -> None:
     """Freeze a month: its statement never moves, and what is restated later enters the open month as a correction."""
-    by = asked["by"] or _user()
+    by = asked["by"] or this_user()
     try:
         if asked["undo"]:
             statement = _reopened(context, month, by, yes=asked["yes"])
@@ -53,14 +53,6 @@ def _reopened(context: click.Context, month: Month, by: str, *, yes: bool) -> St
                 context.exit(USAGE_ERROR)
             click.confirm(question, abort=True, err=True)
         return reopen_month(ledger.engine, month, Closer(by, ledger.clock()))
-
-
-def _user() -> str:
-    """Return who runs this process; in a container it may have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def _write(statement: Statement, form: str) -> None:

@@ -1,22 +1,17 @@
 """`alerts:`: channels, routes and the detectors' thresholds."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from difflib import get_close_matches
-from typing import Any
 
 from alerts.channels.base import ChannelType
-from alerts.policy import Match, Route
+from alerts.policy import Route
+from attributor.config.alert_routes import Named, read_routes
+from attributor.config.alert_times import read_maintenance, read_quiet_hours, read_zone
 from attributor.config.keys import ALERTS, IDLE_GPU, SPEND, UNATTRIBUTED
 from attributor.config.options import check_options, plain_options, typed_options, unknown_keys
 from attributor.config.settings import AlertSettings, ConfiguredChannel
-from attributor.config.values import parse_duration
 from rules.located import Located
 from rules.problem import Problem
-
-_ROUTE_KEYS = ("match", "channels", "repeat", "group_wait")
-MATCH_KEYS = ("team", "severity", "kind")
-"""What a route's `match` may name."""
 
 
 def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple[AlertSettings, list[Problem]]:
@@ -28,7 +23,14 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
     problems = unknown_keys(node, list(ALERTS))
     channels, wrong = _read_channels(node.entries.get("channels"), types)
     problems += wrong
-    routes, wrong = _read_routes(node.entries.get("routes"), [channel.name for channel in channels])
+    names = [channel.name for channel in channels]
+    zone, wrong = read_zone(node.entries.get("time_zone"))
+    problems += wrong
+    quiet, wrong = read_quiet_hours(node.entries.get("quiet_hours"), zone)
+    problems += wrong
+    routes, wrong = read_routes(node.entries.get("routes"), Named(names, quiet, zone))
+    problems += wrong
+    maintenance, wrong = read_maintenance(node.entries.get("maintenance"), zone)
     problems += wrong
     idle, wrong = typed_options(node.entries.get("idle_gpu"), IDLE_GPU)
     problems += wrong
@@ -40,7 +42,8 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         return AlertSettings(), problems
     return AlertSettings(
         channels=channels,
-        routes=routes or (Route(tuple(channel.name for channel in channels)),),
+        routes=routes or (Route(tuple(names)),),
+        maintenance=maintenance,
         idle_below=idle["below"],
         idle_for=idle["for"],
         idle_coverage=idle["coverage"],
@@ -75,69 +78,3 @@ def _read_channels(
         if not wrong:
             channels.append(ConfiguredChannel(name, kind, entry.line, plain_options(entry, kind.options)))
     return tuple(channels), problems
-
-
-def _read_routes(node: Located | None, channels: list[str]) -> tuple[tuple[Route, ...], list[Problem]]:
-    if node is None or node.is_empty:
-        return (), []
-    if node.items is None:
-        return (), [node.problem("`routes` must be a list", "write `- {channels: [NAME]}`")]
-    routes: list[Route] = []
-    problems: list[Problem] = []
-    for item in node.items:
-        route, wrong = _read_route(item, channels)
-        problems += wrong
-        if route is not None:
-            routes.append(route)
-    if routes and routes[-1].match != Match() and not problems:
-        problems.append(node.items[-1].problem("the last route must match all", "end with `- {channels: [NAME]}`"))
-    return tuple(routes), problems
-
-
-def _read_route(item: Located, channels: list[str]) -> tuple[Route | None, list[Problem]]:
-    if item.entries is None:
-        return None, [item.problem("a route must be a map", "write `- {match: {team: search}, channels: [NAME]}`")]
-    problems = unknown_keys(item, _ROUTE_KEYS)
-    named = item.entries.get("channels")
-    names = _texts(named)
-    if named is None:
-        fix = f"known: {', '.join(channels)}; `channels: []` tells nobody"
-        problems.append(item.problem("a route needs `channels`", fix))
-    for name in names:
-        if name not in channels:
-            near = get_close_matches(name, channels, n=1)
-            fix = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(channels)}"
-            problems.append((named or item).problem(f"no channel is called `{name}`", fix))
-    match, wrong = _read_match(item.entries.get("match"))
-    problems += wrong
-    waits: dict[str, Any] = {}
-    for key in ("repeat", "group_wait"):
-        given = item.entries.get(key)
-        if given is not None:
-            waits[key] = _duration(given, key, problems)
-    return (None if problems else Route(channels=names, match=match, **waits)), problems
-
-
-def _read_match(node: Located | None) -> tuple[Match, list[Problem]]:
-    if node is None or node.is_empty:
-        return Match(), []
-    if node.entries is None:
-        return Match(), [node.problem("`match` must be a map", "write `match: {team: search}`")]
-    problems = unknown_keys(node, MATCH_KEYS)
-    return Match(**{key: _texts(value) for key, value in node.entries.items() if key in MATCH_KEYS}), problems
-
-
-def _duration(node: Located, key: str, problems: list[Problem]) -> timedelta:
-    try:
-        return parse_duration(node.text or "")
-    except ValueError as error:
-        problems.append(node.problem(f"`{key}`: {error}", f"for example `{key}: 1d`"))
-        return timedelta(0)
-
-
-def _texts(node: Located | None) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    if node.text is not None:
-        return (node.text,)
-    return tuple(item.text or "" for item in node.items or ())

@@ -3,16 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attributor.config.alerting import MATCH_KEYS
+from alerts.calendar import WEEKDAYS
+from attributor.config.alert_times import MATCH_KEYS
 from attributor.config.engine import EXECUTORS
 from attributor.config.invoices import BASES
 from attributor.config.keys import (
     ALERTS,
     ENGINE,
+    ESCALATION,
     IDLE_GPU,
     INVOICE,
+    MAINTENANCE,
     PRICE,
+    QUIET_HOURS,
     REPLACES,
+    ROUNDS,
+    ROUTE,
     SOURCE,
     SPEND,
     STORE,
@@ -65,30 +71,49 @@ def json_schema(types: Types) -> dict[str, Any]:
 
 def _alerts(types: Types) -> dict[str, Any]:
     channels = {"type": "object", "additionalProperties": _one_of_types(types.channels, ())}
-    route = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["channels"],
-        "properties": {
-            "match": {
-                "type": ["object", "null"],
-                "additionalProperties": False,
-                "properties": dict.fromkeys(MATCH_KEYS, _words()),
-            },
-            "channels": _words(),
-            "repeat": _FORMS["duration"],
-            "group_wait": _FORMS["duration"],
-        },
-    }
     sections = {
         "channels": _or_empty(channels),
-        "routes": _or_empty({"type": "array", "items": route}),
+        "routes": _or_empty({"type": "array", "items": _map(ROUTE, _route(), ["channels"])}),
+        "time_zone": _SCALAR,
+        "quiet_hours": _or_empty({"type": "object", "additionalProperties": _map(QUIET_HOURS, _clocks(), [])}),
+        "maintenance": _maintenance(),
         "idle_gpu": _section(IDLE_GPU),
         "spend": _section(SPEND),
         "unattributed": _section(UNATTRIBUTED),
     }
     described = {name: {"description": ALERTS[name], **section} for name, section in sections.items()}
     return {"type": ["object", "null"], "additionalProperties": False, "properties": described}
+
+
+def _route() -> dict[str, Any]:
+    step = _map(ESCALATION, {"after": _FORMS["duration"], "channels": _words()}, list(ESCALATION))
+    return {
+        "match": _alert_match(),
+        "channels": _words(),
+        "repeat": _FORMS["duration"],
+        "group_wait": _FORMS["duration"],
+        "escalate": {"type": ["array", "null"], "items": step},
+        "quiet": _words(),
+        "digest": _map(ROUNDS, _clocks(), ["at"]),
+    }
+
+
+def _alert_match() -> dict[str, Any]:
+    columns = dict.fromkeys(MATCH_KEYS, _words())
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": columns}
+
+
+def _clocks() -> dict[str, Any]:
+    clock = {"type": "string", "pattern": rf"^([01][0-9]|2[0-3]):[0-5][0-9]$|{_VARIABLE}"}
+    weekday = {"type": "string", "pattern": rf"^({'|'.join(WEEKDAYS)})$|{_VARIABLE}"}
+    days = {"anyOf": [weekday, {"type": "array", "items": weekday, "minItems": 1}]}
+    return {**dict.fromkeys(("from", "until", "at"), clock), "days": days, "time_zone": _SCALAR}
+
+
+def _maintenance() -> dict[str, Any]:
+    moment = {"type": "string", "pattern": rf"^\d{{4}}-\d{{2}}-\d{{2}}([T ]|$)|{_VARIABLE}"}
+    kinds = {"from": moment, "until": moment, "reason": _SCALAR, "match": _alert_match(), "keys": _words()}
+    return _or_empty({"type": "array", "items": _map(MAINTENANCE, kinds, ["from", "until", "reason"])})
 
 
 def _engine() -> dict[str, Any]:

@@ -53,9 +53,45 @@ INVOICE = (
 ALERTS = {
     "channels": "Where messages go: a name and its settings each.",
     "routes": "Which alerts go to which channels; the first match wins.",
+    "time_zone": "The time zone of hours and days that name none of their own.",
+    "quiet_hours": "Hours in which routes that name them tell nothing: a name and when each.",
+    "maintenance": "Planned work: spans in which what matches is not told.",
     "idle_gpu": "When a GPU counts as idle.",
     "spend": "What counts as unusual spend.",
     "unattributed": "When unclaimed spend is told.",
+}
+
+ROUTE = {
+    "match": "Globs by team, severity and kind; without it, everything.",
+    "channels": "Who is told.",
+    "repeat": "How often they are told again while nothing changes.",
+    "group_wait": "How long the first message of a group waits for others of it.",
+    "escalate": "Who else is told, and when, as long as nobody acknowledges.",
+    "quiet": "The names of quiet hours in which nothing is told.",
+    "digest": "When what came meanwhile is told, in one message a team.",
+}
+
+ESCALATION = {"after": "How long nobody acknowledged.", "channels": "Who is told then."}
+
+QUIET_HOURS = {
+    "from": "When it begins, by the clock.",
+    "until": "When it ends, by the clock; the next day where that is not later.",
+    "days": "The weekdays on which it begins; without it, every day.",
+    "time_zone": "Whose clock, as in Europe/Berlin.",
+}
+
+ROUNDS = {
+    "at": "The time of day.",
+    "days": "On which weekdays; without it, every day.",
+    "time_zone": "Whose clock, as in Europe/Berlin.",
+}
+
+MAINTENANCE = {
+    "from": "When it begins.",
+    "until": "When it ends.",
+    "reason": "What is done.",
+    "match": "Globs by team, severity and kind; without it, everything.",
+    "keys": "Globs over keys of alerts.",
 }
 
 IDLE_GPU = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.channels.base import ChannelType
-from alerts.policy import Route
+from alerts.policy import Route, Silence
 from attributor.periods import Month
 from collectors.base import CollectorType
 from rules.matchers import EVERYTHING, Matcher
@@ -85,7 +85,7 @@ class ConfiguredChannel:
 
 @dataclass(frozen=True)
 class AlertSettings:
-    """Channels, routes and the detectors' thresholds.
+    """Channels, routes, planned maintenance and the detectors' thresholds.
 
     A GPU is idle below `idle_below` percent for `idle_for` with `idle_coverage` percent of the samples present; it is
     told as little used or saturated after `low_for` and `saturated_for`, never where these are None.
@@ -94,6 +94,7 @@ class AlertSettings:
 
     channels: tuple[ConfiguredChannel, ...] = ()
     routes: tuple[Route, ...] = ()
+    maintenance: tuple[Silence, ...] = ()
     idle_below: Decimal = Decimal(10)
     idle_for: timedelta = timedelta(hours=2)
     idle_coverage: Decimal = Decimal(90)

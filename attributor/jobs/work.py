@@ -1,17 +1,17 @@
 """A whole cycle, as the daemon and `attributor run` both do it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from threading import Lock
 
 from alerts.channels.base import Channel
 from alerts.delivery import DeliveryReport, deliver
-from alerts.ports import AlertLog
 from attributor.config.settings import AlertSettings
 from attributor.ingest.progress import Progress
 from attributor.jobs.attribution import attribute_outdated
 from attributor.jobs.cycle import Collected, Works, collect, estimate_outdated
+from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.runs import finish_run, start_run
 from attributor.watching.watch import Watched, watch
 from collectors.base import Collector
@@ -26,7 +26,7 @@ class Surroundings:
 
     collectors: Mapping[str, Collector]
     channels: Mapping[str, Channel]
-    alert_log: AlertLog
+    alert_log: LedgerAlertLog
     silence_limits: Mapping[str, timedelta]
     alerts: AlertSettings
     telling: Lock = field(default_factory=Lock)
@@ -65,7 +65,7 @@ def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Prog
     estimated = estimate_outdated(works, progress("estimate days"))
     attributed = attribute_outdated(works, progress("attribute days"))
     watched = Watched(works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts)
-    watch(watched, around.alert_log, works.clock())
+    watch(watched, replace(around.alert_log, lease=works.lease), works.clock())
     with around.telling:
         delivery = deliver(around.alert_log, around.channels, works.clock)
     states = around.alert_log.states().values()

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Row, Table, select
 
 from attributor.ledger.engine import reading
 from attributor.ledger.tables import (
+    alert_feedback,
     alerts,
     collected,
     control_sums,
@@ -22,6 +23,7 @@ from attributor.ledger.tables import (
     restatements,
     rollup,
     rule_sets,
+    silences,
     sources,
     statements,
     tag_compliance,
@@ -48,17 +50,21 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     usage_rollup: frozenset({"id"}),
     unmatched_owners: frozenset(),
     tag_compliance: frozenset({"id"}),
-    alerts: frozenset({"first_seen", "last_seen", "resolved_at", "snoozed_until"}),
-    notifications: frozenset({"sent_at"}),
-    outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at"}),
+    alerts: frozenset({"first_seen", "last_seen", "resolved_at", "snoozed_until", "handled_at", "woken_at"}),
+    alert_feedback: frozenset({"id", "given_at", "taken_back_at"}),
+    silences: frozenset({"id", "created_at"}),
+    notifications: frozenset({"sent_at", "incident"}),
+    outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at", "incident"}),
 }
-"""What depends on when and how often something ran, and not on what is known. Leases, runs and asking are all that."""
+"""What depends on when and how often something ran, and not on what is known. Leases, runs, asking and the reasons of
+the alert path are all of that kind."""
 
 
 def canonical_dump(engine: Engine) -> str:
     """Return one line a row, "table {columns as JSON}", in binary order.
 
-    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `runs` and `asking`.
+    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `runs`, `asking` and
+    `alert_decisions`.
     """
     with reading(engine) as connection:
         lines = [

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import stamina
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
 _BEGIN = "sqlite_begin"
+_HANDLES_ALERTS = 7_164_903_201
+"""The advisory lock of PostgreSQL that whoever changes the states of alerts holds."""
 _PATIENCE = 30.0
 """Seconds that a connection to SQLite waits for another one's lock."""
 
@@ -61,6 +63,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
     )
     with isolated.connect() as connection:
         yield connection
+
+
+def alone(connection: Connection) -> None:
+    """Wait until no other transaction has called this, and keep others waiting until this one ends.
+
+    On SQLite whoever writes is alone already.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_HANDLES_ALERTS})"))
 
 
 def _with_driver(url: URL) -> URL:

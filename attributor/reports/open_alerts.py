@@ -47,10 +47,11 @@ def open_alerts(connection: Connection, team: str | None = None) -> tuple[OpenAl
     if team is not None:
         query = query.where(alerts.c.team == team)
     found = connection.execute(query.order_by(severity, alerts.c.first_seen.desc(), alerts.c.key))
-    return tuple(_alert(row._mapping) for row in found)
+    return tuple(shown_alert(row._mapping) for row in found)
 
 
-def _alert(row: RowMapping) -> OpenAlert:
+def shown_alert(row: RowMapping) -> OpenAlert:
+    """Return a row of `alerts` as pages show it."""
     alert = alert_from_json(row["body"])
     return OpenAlert(
         key=alert.key,

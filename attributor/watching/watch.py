@@ -16,13 +16,13 @@ from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
 from alerts.detect.unpriced import unpriced_models
 from alerts.pipeline import Outcome, process
-from alerts.policy import Policy
 from alerts.ports import AlertLog
 from attributor.attributing.inputs import read_inputs
 from attributor.config.settings import AlertSettings
 from attributor.lake.lake import Lake
 from attributor.watching.budgets import budget_facts
 from attributor.watching.gpus import gpu_hours, gpu_rates
+from attributor.watching.policy import anything_stands, policy_of
 from attributor.watching.restated import restated_days
 from attributor.watching.silent import source_facts
 from attributor.watching.spend import spend_findings
@@ -46,7 +46,14 @@ class Watched:
 def watch(watched: Watched, log: AlertLog, now: datetime) -> Outcome:
     """Run every detector and take the findings through the alert path into the outbox; nothing is sent yet."""
     findings = list(find(watched, now))
-    return process(findings, log, Policy(routes=watched.settings.routes), now)
+    return process(findings, log, policy_of(watched.engine, watched.settings, now), now)
+
+
+def keep_time(engine: Engine, settings: AlertSettings, log: AlertLog, now: datetime) -> Outcome | None:
+    """Do what the clock alone brings: end snoozes and quiet hours, repeat, escalate; None where no alert stands."""
+    if not anything_stands(engine):
+        return None
+    return process((), log, policy_of(engine, settings, now), now)
 
 
 def find(watched: Watched, now: datetime) -> Iterator[Findings]:

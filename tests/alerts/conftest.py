@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from alerts.channels.webhook import WebhookChannel
 from alerts.delivery import DeliveryReport, Patience, deliver
 from alerts.pipeline import Outcome, process
 from alerts.policy import Policy, Route
-from alerts.ports import Delivery, Message, Sent
+from alerts.ports import Decision, Delivery, Message, Sent
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -104,6 +105,13 @@ class MemoryLog:
         for message in messages:
             self.outbox.setdefault(message.id, Delivery(message, "pending", 0, message.created_at))
 
+    def explain(self, decisions: Sequence[Decision], now: datetime) -> None:
+        self.reasons = tuple(decisions)
+
+    @contextmanager
+    def exclusively(self) -> Iterator["MemoryLog"]:
+        yield self
+
     def due(self, now: datetime, limit: int = 100) -> Sequence[Delivery]:
         due = [each for each in self.outbox.values() if each.state == "pending" and each.due_at <= now]
         return sorted(due, key=lambda each: each.due_at)[:limit]
@@ -163,8 +171,12 @@ class Timeline:
         self.heard: list[Heard] = []
         self.wanted: list[Wanted] = []
         self.outcomes: list[Outcome] = []
-        names = {name for route in policy.routes for name in route.channels}
-        self.channels = {name: WebhookChannel(name, Address(f"{far_side.url}/{name}", 0.3), self.now) for name in names}
+        self.channels: dict[str, WebhookChannel] = {}
+        self.add_channels(*{name for route in policy.routes for name in route.channels})
+
+    def add_channels(self, *names: str) -> None:
+        for name in names:
+            self.channels[name] = WebhookChannel(name, Address(f"{self.far_side.url}/{name}", 0.3), self.now)
 
     def now(self) -> datetime:
         return START + timedelta(hours=self.hour)
@@ -172,6 +184,10 @@ class Timeline:
     def at(self, hour: float, *alerts: Alert, undecided: tuple[str, ...] = ()) -> Outcome:
         """Let the spend detector report these alerts at this hour, then empty the outbox."""
         return self.report(hour, Findings("spend_anomaly", alerts, undecided))
+
+    def tick(self, hour: float) -> Outcome:
+        """Let the clock alone go on to this hour, then empty the outbox."""
+        return self.report(hour)
 
     def report(self, hour: float, *findings: Findings) -> Outcome:
         self.hour = hour

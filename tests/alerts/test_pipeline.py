@@ -262,7 +262,7 @@ def test_every_decision_about_a_group_says_why(timeline, alert):
     quiet = timeline.at(2.0, alert(EC2))
     assert [each.reason for each in told.decisions if each.stage == "deduplicate"] == [f"{EC2} is new"]
     assert [each.reason for each in quiet.decisions if each.stage == "deduplicate"] == [
-        "told at 2026-11-20 01:00 UTC, repeats after 1 day, 0:00:00"
+        "told at 2026-11-20 01:00 UTC, repeats after 1 d"
     ]
 
 

@@ -76,3 +76,87 @@ def test_a_variable_that_is_missing_stops_no_list(watched) -> None:
     assert company.command("alerts", "list").code == 0
     answer = company.command("alerts", "test", "--channel", "s")
     assert (answer.code, "no variable NOT_SET_ANYWHERE" in answer.err) == (2, True)
+
+
+@pytest.fixture
+def standing(watched):
+    """The company with one channel and the key of an alert that stands."""
+    company = watched("term: {type: console}")
+    [first, *_] = company.run().json["alerts"]
+    return company, first
+
+
+def test_an_alert_tells_why_it_was_told_stage_by_stage(standing) -> None:
+    company, key = standing
+    told = company.command("alerts", "why", key, "--format", "json").json
+    assert [each["stage"] for each in told["reasons"]] == ["follow", "route", "group", "deduplicate"]
+    assert told["reasons"][1]["reason"] == "route 1 sends it to term"
+    assert [(each["channel"], each["state"]) for each in told["messages"]] == [("term", "sent")]
+    table = company.command("alerts", "why", key)
+    assert (table.code, "route 1 sends it to term" in table.out) == (0, True)
+    rows = company.command("alerts", "why", key, "--format", "csv").out.splitlines()
+    assert (rows[0], len(rows)) == ("stage,channel,verdict,reason,since", 5)
+
+
+def test_an_alert_is_shown_in_full(standing) -> None:
+    company, key = standing
+    shown = company.command("alerts", "show", key, "--format", "json").json
+    assert (shown["alert"]["key"], shown["alert"]["status"], shown["handled_by"]) == (key, "firing", "")
+    assert key in company.command("alerts", "show", key).out
+    assert company.command("alerts", "show", key, "--format", "csv").out.startswith("field,value\n")
+
+
+def test_what_is_acknowledged_is_told_no_more_and_says_by_whom(standing) -> None:
+    company, key = standing
+    answer = company.command("alerts", "ack", key, "--by", "ana", "--note", "mine")
+    assert (answer.code, answer.err) == (0, f"{key}: acknowledged\n")
+    company.run()
+    told = company.command("alerts", "why", key, "--format", "json").json
+    assert {each["stage"]: each["reason"] for each in told["reasons"]}["silence"] == "acknowledged by ana: mine"
+    assert company.command("alerts", "ack", key, "--undo").err == f"{key}: firing\n"
+
+
+def test_an_alert_is_snoozed_for_a_while(standing) -> None:
+    company, key = standing
+    answer = company.command("alerts", "snooze", key, "--for", "1d")
+    assert (answer.code, answer.err.startswith(f"{key}: snoozed until ")) == (0, True)
+    assert company.command("alerts", "show", key, "--format", "json").json["snoozed_until"] is not None
+
+
+def test_a_key_that_nothing_has_is_named_with_those_that_are_near(standing) -> None:
+    company, key = standing
+    answer = company.command("alerts", "why", key[:-1])
+    assert (answer.code, f"did you mean {key}" in answer.err) == (2, True)
+    assert company.command("alerts", "ack", "no such key").code == 2
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("snooze", "k"),
+        ("snooze", "k", "--for", "1d", "--until", "2999-01-01"),
+        ("snooze", "k", "--for", "soon"),
+        ("snooze", "k", "--until", "soon"),
+        ("snooze", "k", "--until", "2020-01-01"),
+        ("silence", "--for", "1h", "--reason", "r"),
+        ("silence", "--team", "search", "--for", "1h"),
+        ("silence", "--team", "search", "--reason", "r"),
+        ("silence", "--end", "7"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused(standing, asked) -> None:
+    answer = standing[0].command("alerts", *asked)
+    assert (answer.code, "Traceback" in answer.err) == (2, False)
+
+
+def test_a_silence_is_set_listed_and_ended(standing) -> None:
+    company, key = standing
+    asked = ("silence", "--key", "freshness:*", "--for", "2h", "--reason", "move", "--by", "ana", "--format", "json")
+    [made] = company.command("alerts", *asked).json["silences"]
+    assert (made["key"], made["reason"], made["by"]) == (["freshness:*"], "move", "ana")
+    assert company.command("alerts", "silence", "--list", "--format", "json").json == {"silences": [made]}
+    company.run()
+    told = company.command("alerts", "why", key, "--format", "json").json
+    assert "move" in {each["stage"]: each["reason"] for each in told["reasons"]}["silence"]
+    assert company.command("alerts", "silence", "--end", str(made["id"])).code == 0
+    assert company.command("alerts", "silence", "--list", "--format", "csv").out.count("\n") == 1

@@ -75,6 +75,13 @@ def test_every_problem_is_told_at_once_with_its_line(load) -> None:
         ("rules: []\nstore: {ledger: 'not a url'}\n", 2, "not a database URL"),
         ("rules: []\nsources: {a: {type: focus, path: '${NOPE}'}}\n", 2, "NOPE"),
         ("rules: []\nalerts: {idle_gpu: {below: low}}\n", 2, "not a number"),
+        ("rules: []\nalerts: {time_zone: Nowhere/City}\n", 2, "not a time zone"),
+        ("rules: []\nalerts: {routes: [{channels: [], quiet: [nights]}]}\n", 2, "no quiet hours are called `nights`"),
+        (
+            "rules: []\nalerts: {maintenance: [{from: 2026-12-02, until: 2026-12-01, reason: r}]}\n",
+            2,
+            "not later than `from`",
+        ),
         (
             "rules: []\nalerts: {channels: {c: {type: console}}, routes: [{match: {team: a}, channels: [c]}]}\n",
             2,

@@ -1,0 +1,75 @@
+"""An alert and its reasons, as tables and as CSV."""
+
+from attributor.cli.output import write_csv, write_table
+from attributor.money import shown
+from attributor.reports.alert_detail import AlertDetail
+
+_REASONS = ("stage", "channel", "verdict", "reason", "since")
+_MESSAGES = ("channel", "kind", "state", "attempts", "created_at", "sent_at", "note", "error")
+_FIELDS = ("field", "value")
+
+
+def write_detail(found: AlertDetail, form: str) -> None:
+    """Write what is known of an alert, then the messages about it."""
+    alert = found.alert
+    amount = "unknown" if alert.amount is None else shown(alert.amount, alert.currency)
+    values = {
+        "key": alert.key,
+        "title": alert.title,
+        "summary": alert.summary,
+        "team": alert.team,
+        "severity": alert.severity,
+        "status": alert.status,
+        "amount": amount,
+        "threshold": "" if alert.threshold is None else shown(alert.threshold, alert.currency),
+        "since": f"{alert.first_seen:%Y-%m-%d %H:%M}",
+        "resolved": "" if found.resolved_at is None else f"{found.resolved_at:%Y-%m-%d %H:%M}",
+        "snoozed until": "" if found.snoozed_until is None else f"{found.snoozed_until:%Y-%m-%d %H:%M}",
+        "handled by": found.handled_by,
+        "note": found.note,
+    }
+    rows = [{"field": name, "value": value} for name, value in values.items() if value]
+    for part in alert.contributors:
+        cost = "" if part.amount is None else shown(part.amount, alert.currency)
+        rows.append({"field": "contributor", "value": " · ".join(filter(None, (part.label, cost, part.note)))})
+    if form == "csv":
+        write_csv(_FIELDS, rows)
+        return
+    write_table(f"alert {alert.key}", _FIELDS, rows)
+    _write_messages(found)
+
+
+def write_reasons(found: AlertDetail, form: str) -> None:
+    """Write what each stage decided and why, then the messages."""
+    rows = [
+        {
+            "stage": each.stage,
+            "channel": each.channel,
+            "verdict": each.verdict,
+            "reason": each.reason,
+            "since": f"{each.since:%Y-%m-%d %H:%M}" if form == "table" else each.since.isoformat(),
+        }
+        for each in found.reasons
+    ]
+    if form == "csv":
+        write_csv(_REASONS, rows)
+        return
+    write_table(f"{found.alert.key}: {found.alert.status}", _REASONS, rows)
+    _write_messages(found)
+
+
+def _write_messages(found: AlertDetail) -> None:
+    rows = [
+        {
+            "channel": each.channel,
+            "kind": each.kind,
+            "state": each.state,
+            "attempts": each.attempts,
+            "created_at": f"{each.created_at:%Y-%m-%d %H:%M:%S}",
+            "sent_at": "" if each.sent_at is None else f"{each.sent_at:%Y-%m-%d %H:%M:%S}",
+            "note": each.note,
+            "error": each.error or "",
+        }
+        for each in found.messages
+    ]
+    write_table("messages" if rows else "no message was made of it", _MESSAGES, rows)
