@@ -51,6 +51,11 @@ class Address:
 
 def post(address: Address, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
     """POST the body once. 2xx is accepted; 408, 425, 429, 5xx and the network are postponed; the rest is refused."""
+    return exchange(address, body, headers, now)[0]
+
+
+def exchange(address: Address, body: bytes, headers: Mapping[str, str], now: datetime) -> tuple[Answer, bytes]:
+    """Do what `post` does, and return the body of the answer too, empty where there was none."""
     timeout = httpx2.Timeout(address.timeout_seconds).as_dict()
     request = httpx2.Request("POST", address.url, content=body, headers=dict(headers), extensions={"timeout": timeout})
     try:
@@ -60,12 +65,12 @@ def post(address: Address, body: bytes, headers: Mapping[str, str], now: datetim
             response = transport.handle_request(request)
             response.read()
     except httpx2.TimeoutException:
-        return Postponed(f"{address.host} did not answer within {address.timeout_seconds:g} s")
+        return Postponed(f"{address.host} did not answer within {address.timeout_seconds:g} s"), b""
     except httpx2.TransportError as error:
-        return Postponed(address.hidden_in(f"could not reach {address.host}: {error or type(error).__name__}"))
+        return Postponed(address.hidden_in(f"could not reach {address.host}: {error or type(error).__name__}")), b""
     except httpx2.DecodingError:
-        return Postponed(f"{address.host} sent an answer that cannot be decoded")
-    return _read(address, response, now)
+        return Postponed(f"{address.host} sent an answer that cannot be decoded"), b""
+    return _read(address, response, now), response.content
 
 
 def _read(address: Address, response: httpx2.Response, now: datetime) -> Answer:

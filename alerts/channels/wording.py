@@ -1,9 +1,13 @@
 """How a message is put into words, the same on every channel."""
 
+from collections.abc import Iterator
+
 from alerts.alert import Alert, Kind
 from alerts.amounts import shown
 from alerts.ports import Message
 
+ALERTS_SHOWN = 20
+CONTRIBUTORS_SHOWN = 5
 CAUSES: dict[Kind, tuple[str, str]] = {
     "idle_gpu": ("idle GPU group", "idle GPU groups"),
     "low_gpu": ("little used GPU group", "little used GPU groups"),
@@ -44,3 +48,28 @@ def money(alert: Alert) -> str:
         return "amount unknown"
     amount = shown(alert.amount, alert.currency)
     return amount if alert.threshold is None else f"{amount} against {shown(alert.threshold, alert.currency)}"
+
+
+def in_lines(message: Message, public_url: str) -> Iterator[str]:
+    """Yield the message in plain lines, after its headline; long lists are cut and say by how much."""
+    if message.note:
+        yield message.note
+    for alert in message.alerts[:ALERTS_SHOWN]:
+        yield f"{alert.title} ({money(alert)})"
+        if message.kind in {"firing", "test"}:
+            yield f"  {alert.summary}"
+            yield from _contributors(alert)
+        yield f"  {public_url}{alert.link}"
+    left_out = len(message.alerts) - ALERTS_SHOWN
+    if left_out > 0:
+        yield f"… and {left_out} more"
+
+
+def _contributors(alert: Alert) -> Iterator[str]:
+    for each in alert.contributors[:CONTRIBUTORS_SHOWN]:
+        amount = "" if each.amount is None else f" {shown(each.amount, alert.currency)}"
+        note = f" ({each.note})" if each.note else ""
+        yield f"  - {each.label}{amount}{note}"
+    left_out = len(alert.contributors) - CONTRIBUTORS_SHOWN
+    if left_out > 0:
+        yield f"  … and {left_out} more"

@@ -10,18 +10,13 @@ from alerts.alert import AlertState, Handling
 from alerts.policy import Match, Silence
 from attributor.app.reading import open_ledger
 from attributor.cli.moments import lasting
-from attributor.cli.options import USAGE_ERROR, Command, config_option, config_path, format_option
+from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
-from attributor.cli.who import this_user
+from attributor.cli.who import by_option, this_user
 from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.silences import SetSilence, add_silence, end_silence, lasting_silences
 
 _SILENCES = ("id", "from", "until", "reason", "team", "severity", "kind", "key", "by")
-
-
-def by_option(command: Command) -> Command:
-    """Let a command say who does it."""
-    return click.option("--by", help="Who does it.  [default: the user of this process]")(command)
 
 
 @click.command("ack")

@@ -7,17 +7,19 @@ from sqlalchemy import Engine, select
 from alerts.policy import Policy
 from attributor.config.settings import AlertSettings
 from attributor.ledger.engine import reading
+from attributor.ledger.feedback import learned_in
 from attributor.ledger.silences import silences_in
 from attributor.ledger.tables import alerts
 
 
 def policy_of(engine: Engine, settings: AlertSettings, now: datetime) -> Policy:
-    """Return routes, maintenance and the silences that last."""
+    """Return routes, maintenance, the silences that last and what was learned."""
     with reading(engine) as connection:
-        silences = silences_in(connection, now)
+        silences, learned = silences_in(connection, now), learned_in(connection)
     return Policy(
         routes=settings.routes,
         silences=(*settings.maintenance, *(each.silence for each in silences)),
+        learned=learned,
         following=frozenset(channel.name for channel in settings.channels if channel.type.follows),
     )
 

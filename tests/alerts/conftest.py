@@ -196,6 +196,12 @@ class Timeline:
         self.deliver(hour)
         return outcome
 
+    def run(self, hour: float, *alerts: Alert) -> None:
+        """Do what `at` does, for channels that do not speak as the webhook does."""
+        self.hour = hour
+        process([Findings("spend_anomaly", alerts)], self.log, self.policy, self.now())
+        deliver(self.log, self.channels, self.now)
+
     def deliver(self, hour: float, patience: Patience | None = None) -> DeliveryReport:
         self.hour = hour
         before = len(self.far_side.requests)

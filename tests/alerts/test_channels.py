@@ -116,7 +116,15 @@ def test_a_wrong_option_says_what_would_be_right(options, complaint):
         CHANNELS["webhook"].build(settings(**options))
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_every_channel_takes_a_test_message(far_side):
-    options = {"webhook": {"url": far_side.url}, "slack": {"webhook_url": far_side.url}, "console": {}}
+    options = {
+        "webhook": {"url": far_side.url},
+        "slack": {"webhook_url": far_side.url},
+        "pagerduty": {"routing_key": "k3y", "url": far_side.url},
+        "alertmanager": {"url": far_side.url},
+        "apprise": {"url": f"json://{far_side.url.removeprefix('http://')}"},
+        "console": {},
+    }
     for name, kind in CHANNELS.items():
         assert kind.build(settings(**options[name])).send(probe(name, NOW)) == Accepted()

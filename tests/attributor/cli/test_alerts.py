@@ -160,3 +160,32 @@ def test_a_silence_is_set_listed_and_ended(standing) -> None:
     assert "move" in {each["stage"]: each["reason"] for each in told["reasons"]}["silence"]
     assert company.command("alerts", "silence", "--end", str(made["id"])).code == 0
     assert company.command("alerts", "silence", "--list", "--format", "csv").out.count("\n") == 1
+
+
+def test_what_is_no_problem_resolves_is_listed_and_can_be_taken_back(standing) -> None:
+    company, key = standing
+    asked = ("feedback", key, "--not-a-problem", "--by", "ana", "--note", "known", "--format", "json")
+    [lesson] = company.command("alerts", *asked).json["feedback"]
+    assert (lesson["key"], lesson["lesson"], lesson["by"]) == (key, "not_a_problem", "ana")
+    assert key not in company.run().json["alerts"]
+    told = company.command("alerts", "why", key, "--format", "json").json
+    assert (told["status"], told["reasons"][0]["reason"]) == ("resolved", "not a problem, says ana")
+    assert company.command("alerts", "feedback", "--take-back", str(lesson["id"])).code == 0
+    assert key in company.run().json["alerts"]
+    assert company.command("alerts", "feedback", "--format", "csv").out.count("\n") == 2
+    assert "ana" in company.command("alerts", "feedback").out
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("k",),
+        ("--not-a-problem",),
+        ("k", "--not-a-problem"),
+        ("k", "--not-a-problem", "--planned-until", "2999-01-01"),
+        ("k", "--planned-until", "2020-01-01"),
+        ("--take-back", "7"),
+    ],
+)
+def test_feedback_that_is_asked_wrongly_is_refused(standing, asked) -> None:
+    assert standing[0].command("alerts", "feedback", *asked).code == 2
