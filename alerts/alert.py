@@ -12,6 +12,7 @@ Kind = Literal[
     "low_gpu",
     "saturated_gpu",
     "spend_anomaly",
+    "policy",
     "budget",
     "freshness",
     "restatement",

@@ -68,9 +68,11 @@ def _map(words: Keywords, kinds: Mapping[str, Schema], **more: Any) -> Schema:
 def _team() -> Schema:
     was = _map(keywords.WAS, {"name": _TEXT, "until": _DAY}, required=["name", "until"])
     money = dict.fromkeys(("monthly", "daily_soft", "daily_hard", "emergency"), _NUMBER)
-    budget = _map(keywords.BUDGET, {**money, "thresholds": {"type": "array", "items": _NUMBER}}, required=["monthly"])
+    spans = {"type": "object", "propertyNames": {"pattern": "^[1-9][0-9]{0,2}d$"}, "additionalProperties": _NUMBER}
+    lists = {"thresholds": {"type": "array", "items": _NUMBER}, "rolling": spans}
+    budget = _map(keywords.BUDGET, {**money, **lists}, required=["monthly"])
     kinds = {
-        **dict.fromkeys(("name", "cost_center", "owner", "slack"), _TEXT),
+        **dict.fromkeys(("name", "cost_center", "owner", "slack", "time_zone"), _TEXT),
         "aliases": _words(),
         "was": {"type": "array", "items": was},
         "budget": {"anyOf": [_NUMBER, budget]},

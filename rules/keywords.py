@@ -24,6 +24,7 @@ TEAM: Final[Keywords] = MappingProxyType(
         "owner": "Who answers for the team's cost.",
         "slack": "The channel that hears of it.",
         "budget": "Money a month, or a map with daily limits and thresholds.",
+        "time_zone": "Where its days begin and end for daily limits, as in Europe/Berlin.",
         "from": "The first UTC day on which the team is there.",
         "until": "The first UTC day on which it no longer is; from then its names name nobody.",
     }
@@ -38,6 +39,7 @@ BUDGET: Final[Keywords] = MappingProxyType(
         "daily_hard": "Money a day that must not be passed.",
         "thresholds": "Percent of the monthly budget at which the state changes, ascending.",
         "emergency": "Percent of the monthly budget that is an emergency.",
+        "rolling": "Money for so many days in a row: a map from the number of days, as in 7d.",
     }
 )
 RULE: Final[Keywords] = MappingProxyType(

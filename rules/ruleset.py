@@ -11,13 +11,14 @@ from rules.outcomes import CostSplit, FixedSplit, Outcome, UsageSplit
 
 @dataclass(frozen=True)
 class Budget:
-    """What a team may spend, in `currency` where given. Percentages are of `monthly`."""
+    """What a team may spend. Percentages are of `monthly`, and of what `rolling` allows for so many days in a row."""
 
     monthly: Decimal
     daily_soft: Decimal | None = None
     daily_hard: Decimal | None = None
     thresholds: tuple[Decimal, ...] = (Decimal(80), Decimal(100), Decimal(120))
     emergency: Decimal = Decimal(150)
+    rolling: tuple[tuple[int, Decimal], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class FormerName:
 class Team:
     """An owner, on the UTC days [start, end); outside of them its names name nobody.
 
-    `aliases` are spellings that resolve to it; `owner` and `slack` say who to ask and where.
+    `aliases` are spellings that resolve to it; `owner` and `slack` say who to ask and where. `time_zone`
+    is an IANA name: its days begin and end there for daily limits, and for nothing else.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Team:
     facts: Mapping[str, str] = field(default_factory=dict)
     start: date | None = None
     end: date | None = None
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from attributor.config.keys import (
     UNATTRIBUTED,
     WEB,
 )
+from attributor.config.policies import POLICY, RULES
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -52,8 +53,10 @@ def test_every_setting_is_documented() -> None:
     sections = {"idle_gpu": IDLE_GPU, "spend": SPEND, "unattributed": UNATTRIBUTED}
     names = [*TOP_LEVEL, *(option.name for option in (*STORE, *WEB, *ENGINE, *SOURCE, *INVOICE)), "channels", "routes"]
     names += [f"{section}.{option.name}" for section, options in sections.items() for option in options]
-    assert set(ALERTS) == {"channels", "routes", "time_zone", "quiet_hours", "maintenance", *sections}
+    assert set(ALERTS) == {"channels", "routes", "time_zone", "quiet_hours", "maintenance", "policies", *sections}
     names += [*ALERTS.keys() - sections.keys(), *ROUTE, *ESCALATION, *QUIET_HOURS, *ROUNDS, *MAINTENANCE]
+    names += [f"policies.{option.name}" for option in POLICY]
+    names += [f"{rule}.{option.name}" for rule, options in RULES.items() for option in options]
     assert [name for name in names if f"`{name}`" not in text] == []
 
 

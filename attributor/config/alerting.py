@@ -9,6 +9,7 @@ from attributor.config.alert_routes import Named, read_routes
 from attributor.config.alert_times import read_maintenance, read_quiet_hours, read_zone
 from attributor.config.keys import ALERTS, IDLE_GPU, SPEND, UNATTRIBUTED
 from attributor.config.options import check_options, plain_options, typed_options, unknown_keys
+from attributor.config.policies import read_policies
 from attributor.config.settings import AlertSettings, ConfiguredChannel
 from rules.located import Located
 from rules.problem import Problem
@@ -38,6 +39,8 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
     problems += wrong
     unclaimed, wrong = typed_options(node.entries.get("unattributed"), UNATTRIBUTED)
     problems += wrong
+    policies, wrong = read_policies(node.entries.get("policies"))
+    problems += wrong
     if problems:
         return AlertSettings(), problems
     return AlertSettings(
@@ -51,6 +54,7 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         saturated_for=idle["saturated_for"] if idle["saturated"] else None,
         spend_minimum=spend["minimum"],
         unattributed_above=unclaimed["above"],
+        policies=policies,
     ), []
 
 

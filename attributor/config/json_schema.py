@@ -28,6 +28,7 @@ from attributor.config.keys import (
 )
 from attributor.config.load import Types
 from attributor.config.options import OptionLike
+from attributor.config.policies import POLICY, RULES, SEVERITIES
 from attributor.config.price_lists import GENAI_PRICES, NO_LIST
 from rules.json_schema import fragment
 
@@ -80,6 +81,7 @@ def _alerts(types: Types) -> dict[str, Any]:
         "idle_gpu": _section(IDLE_GPU),
         "spend": _section(SPEND),
         "unattributed": _section(UNATTRIBUTED),
+        "policies": _policies(),
     }
     described = {name: {"description": ALERTS[name], **section} for name, section in sections.items()}
     return {"type": ["object", "null"], "additionalProperties": False, "properties": described}
@@ -114,6 +116,21 @@ def _maintenance() -> dict[str, Any]:
     moment = {"type": "string", "pattern": rf"^\d{{4}}-\d{{2}}-\d{{2}}([T ]|$)|{_VARIABLE}"}
     kinds = {"from": moment, "until": moment, "reason": _SCALAR, "match": _alert_match(), "keys": _words()}
     return _or_empty({"type": "array", "items": _map(MAINTENANCE, kinds, ["from", "until", "reason"])})
+
+
+def _policies() -> dict[str, Any]:
+    """One branch a rule, chosen by `rule`."""
+    branches = []
+    for rule, options in RULES.items():
+        properties = {option.name: _property(option) for option in (*POLICY, *options)}
+        properties["rule"] = {"const": rule, "description": POLICY[0].description}
+        properties["severity"] |= {"enum": list(SEVERITIES)}
+        required = ["rule", *(option.name for option in options if option.required)]
+        branch = {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
+        branches.append(
+            branch | ({"oneOf": [{"required": ["above"]}, {"required": ["below"]}]} if rule == "metric" else {})
+        )
+    return _or_empty({"type": "array", "items": {"type": "object", "required": ["rule"], "oneOf": branches}})
 
 
 def _engine() -> dict[str, Any]:

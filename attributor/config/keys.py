@@ -59,6 +59,7 @@ ALERTS = {
     "idle_gpu": "When a GPU counts as idle.",
     "spend": "What counts as unusual spend.",
     "unattributed": "When unclaimed spend is told.",
+    "policies": "Plain limits that are turned on beside what the detectors find.",
 }
 
 ROUTE = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.channels.base import ChannelType
+from alerts.detect.policies.rules import PolicyRule
 from alerts.policy import Route, Silence
 from attributor.periods import Month
 from collectors.base import CollectorType
@@ -90,6 +91,7 @@ class AlertSettings:
     A GPU is idle below `idle_below` percent for `idle_for` with `idle_coverage` percent of the samples present; it is
     told as little used or saturated after `low_for` and `saturated_for`, never where these are None.
     `spend_minimum` is in each series' own currency; `unattributed_above` is percent of a day's spend.
+    `policies` are what the user turned on.
     """
 
     channels: tuple[ConfiguredChannel, ...] = ()
@@ -102,6 +104,7 @@ class AlertSettings:
     saturated_for: timedelta | None = timedelta(minutes=10)
     spend_minimum: Decimal = Decimal(50)
     unattributed_above: Decimal = Decimal(5)
+    policies: tuple[PolicyRule, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Everything that is watched, once: facts from the ledger and the lake to the detectors to the alert path."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -9,9 +9,11 @@ from sqlalchemy import Engine
 
 from alerts.alert import Findings
 from alerts.detect.budget import budget_alerts
+from alerts.detect.daily_budget import limit_alerts
 from alerts.detect.freshness import stale_sources
 from alerts.detect.gpu_hours import IdlePolicy
 from alerts.detect.idle_gpu import gpu_findings
+from alerts.detect.policies.policies import with_policies
 from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
 from alerts.detect.unpriced import unpriced_models
@@ -22,6 +24,9 @@ from attributor.config.settings import AlertSettings
 from attributor.lake.lake import Lake
 from attributor.watching.budgets import budget_facts
 from attributor.watching.gpus import gpu_hours, gpu_rates
+from attributor.watching.hourly import Read
+from attributor.watching.limits import limit_facts
+from attributor.watching.policies import policy_breaches
 from attributor.watching.policy import anything_stands, policy_of
 from attributor.watching.restated import restated_days
 from attributor.watching.silent import source_facts
@@ -60,9 +65,14 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     """Yield what each detector sees."""
     engine, settings = watched.engine, watched.settings
     teams = {team.id: team for team in watched.ruleset.teams}
-    yield budget_alerts(budget_facts(engine, teams, now), now)
+    read = Read(watched.lake, watched.connection, read_inputs(engine))
+    monthly = budget_alerts(budget_facts(engine, teams, now), now)
+    yield replace(
+        monthly, alerts=(*monthly.alerts, *limit_alerts(limit_facts(engine, read, watched.ruleset, now), now))
+    )
     yield from _gpus(watched, now)
-    yield spend_findings(engine, settings.spend_minimum, now)
+    breaches = policy_breaches(engine, read, watched.ruleset, settings.policies, now)
+    yield from with_policies(spend_findings(engine, settings.spend_minimum, now), breaches, now)
     yield stale_sources(list(source_facts(engine, watched.silence_limits, now)), now)
     yield restatements(restated_days(engine, now), now)
     yield _unattributed(watched, now)

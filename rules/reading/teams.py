@@ -1,7 +1,9 @@
 """Reading `teams:`."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules import keywords
 from rules.located import Located
@@ -52,7 +54,17 @@ def _team(team_id: str, line: int, node: Located, problems: Problems) -> Team:
         slack=texts.get("slack", ""),
         start=start,
         end=end,
+        time_zone=_time_zone(entries["time_zone"], problems) if "time_zone" in entries else "UTC",
     )
+
+
+def _time_zone(node: Located, problems: Problems) -> str:
+    name = word(node, "`time_zone`", problems) or "UTC"
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append(node.problem(f"`{name}` is no time zone", "write an IANA name, for example `Europe/Berlin`"))
+        return "UTC"
 
 
 def _former_names(node: Located, problems: Problems) -> tuple[FormerName, ...]:
@@ -94,7 +106,22 @@ def read_budget(node: Located, problems: Problems) -> Budget | None:
         daily_hard=money.get("daily_hard"),
         thresholds=thresholds or default.thresholds,
         emergency=money.get("emergency") or default.emergency,
+        rolling=_rolling(entries["rolling"], problems) if "rolling" in entries else (),
     )
+
+
+def _rolling(node: Located, problems: Problems) -> tuple[tuple[int, Decimal], ...]:
+    found = []
+    for span, entry in (node.entries or {}).items():
+        days = re.fullmatch(r"([1-9][0-9]{0,2})d", span)
+        amount = decimal(entry, f"`{span}`", problems)
+        if days is None:
+            problems.append(entry.problem(f"`{span}` is no number of days", "write for example `rolling: {7d: 5000}`"))
+        elif amount is not None:
+            found.append((int(days[1]), amount))
+    if not node.entries:
+        problems.append(node.problem("`rolling` is a map from days to money", "write `rolling: {7d: 5000}`"))
+    return tuple(sorted(found))
 
 
 def _thresholds(entries: Mapping[str, Located], problems: Problems) -> tuple[Decimal, ...]:

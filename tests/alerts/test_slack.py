@@ -24,6 +24,8 @@ from alerts.detect.budget import BudgetFacts, budget_alerts
 from alerts.detect.freshness import SourceFacts, stale_sources
 from alerts.detect.gpu_hours import GpuHour, GpuRate
 from alerts.detect.idle_gpu import gpu_findings, idle_gpus
+from alerts.detect.policies.policies import breaches_of, policy_findings
+from alerts.detect.policies.rules import Held, PolicyRule
 from alerts.detect.restatement import RestatedDay, restatements
 from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
@@ -125,6 +127,15 @@ def of_condition(place: int) -> Alert:
     return gpu_findings([found], {"gpu-prod": GpuRate(Decimal("4.10"), "USD")}, NOW)[place].alerts[0]
 
 
+def policy() -> Alert:
+    usual = [
+        SpendDay(NOW.date() - timedelta(days=back), Decimal(300 if back == 0 else 100)) for back in range(10, -1, -1)
+    ]
+    held = Held(spend=[SpendSeries("search", "Bedrock", "USD", None, tuple(usual))])
+    rule = PolicyRule("doubled spend", "daily_spend", factor=Decimal(2))
+    return policy_findings(breaches_of([rule], held, NOW), NOW).alerts[0]
+
+
 def several() -> list[Alert]:
     return [
         replace(spend(), key=f"spend:search:S{number}:2026-11-19", title=f"Spend spike: S{number}")
@@ -140,6 +151,7 @@ EXAMPLES = {
     "spend_anomaly": lambda: message(spend()),
     "spend_anomaly_many": lambda: message(*several()),
     "spend_anomaly_many_resolved": lambda: message(*several(), kind="resolved"),
+    "policy": lambda: message(policy()),
     "budget": lambda: message(budget()),
     "freshness": lambda: message(freshness()),
     "restatement": lambda: message(restatement()),
