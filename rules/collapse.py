@@ -5,6 +5,7 @@ Costs are summed exactly. Explanations, which look at single charges, read the c
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
@@ -22,6 +23,9 @@ from rules.ruleset import RuleSet
 from rules.schema import COST_COLUMNS, DIMENSION_COLUMNS, INSTANT
 from rules.sql import HOURS_PER_DAY, MICROSECONDS_PER_HOUR
 
+Part = tuple[int, pa.Table]
+"""Some of a day's charges, and their number among its parts."""
+
 ColumnReader = Callable[[Sequence[str]], Iterable[pa.Table]]
 """Reads named columns of the charges (`Tags` among them), a piece of the rows at a time; text best as dictionaries.
 
@@ -32,6 +36,7 @@ COLLAPSED = "attribution_collapsed"
 _CODED = "attribution_coded"
 _PERIOD = ("ChargePeriodStart", "ChargePeriodEnd")
 _ALWAYS = ("x_Source", "x_Basis", "BillingCurrency", "BillingPeriodStart", "CommitmentDiscountStatus")
+_AT_ONCE = 2
 _ROWS_AT_ONCE = 100_000
 """Small pieces are joined until there are so many: they share the work that each piece costs."""
 
@@ -108,12 +113,28 @@ def collapse(
     wanted = wanted_of(ruleset)
     if wanted is None:
         return None
-    parts = enumerate(_gathered(read(wanted.columns)))
-    pieces = [_collapsed(_Asking(connection, memory, number), piece, wanted) for number, piece in parts]
+
+    def collapsed(part: Part) -> pa.Table:
+        number, piece = part
+        with connection.cursor() as own:
+            return _collapsed(_Asking(own, memory, number), piece, wanted)
+
+    pieces = _each_beside(collapsed, enumerate(_gathered(read(wanted.columns))))
     if not pieces:
         return None
     connection.register(COLLAPSED, pa.concat_tables(pieces, promote_options="default"))
     return Charges(COLLAPSED, wanted.judged, collapsed=True)
+
+
+def _each_beside(work: Callable[[Part], pa.Table], parts: Iterable[Part]) -> list[pa.Table]:
+    """Work on two parts at once while the next is read; there are never more."""
+    working: list[Future[pa.Table]] = []
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="collapse") as threads:
+        for part in parts:
+            if len(working) >= _AT_ONCE:
+                working[-_AT_ONCE].result()
+            working.append(threads.submit(work, part))
+        return [one.result() for one in working]
 
 
 def _gathered(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
