@@ -27,8 +27,8 @@ def unpriced_usage(
 
     The team is the one that the usage names or that the rules give it.
     """
-    found = connection.execute(f"SELECT count(*) FROM {UNPRICED}").fetchone()
-    if found is None or not found[0]:
+    [(count,)] = connection.execute(f"SELECT count(*) FROM {UNPRICED}").fetchall()
+    if not count:
         return ()
     connection.execute(f'CREATE OR REPLACE TEMP VIEW {_ROWS} AS SELECT *, source AS "x_Source" FROM {UNPRICED}')
     resolved = resolve_usage(connection, _ROWS, ruleset, (), ("claimed", "provider", "model", "reason"))
