@@ -135,7 +135,7 @@ def _is_told(
     origin, amount = charge["origin"], Decimal(charge["charged"])
     if origin.startswith(HELD_BACK):
         origin, amount = origin.removeprefix(HELD_BACK), -amount
-    estimated = re.fullmatch(r"[\w-]+: (.+):(\d+)( and \d+ more)?", origin)
+    estimated = re.fullmatch(r"[\w-]+: ([^;]+):(\d+)( and \d+ more)?; [\d.]+ [A-Z]{3} for .+, by .+", origin)
     if estimated:
         return used(folder / estimated[1])[int(estimated[2]) - 1] > 0
     file, _, row = origin.rpartition(":")
