@@ -71,6 +71,16 @@ class Decision:
     channel: str = ""
 
 
+class ChannelMemory(Protocol):
+    """What one channel remembers between messages, as where it put an incident."""
+
+    def recall(self, name: str) -> str | None:
+        """Return what was kept under a name, None where nothing was."""
+
+    def keep(self, name: str, value: str, now: datetime) -> None:
+        """Keep it, in the place of what was there."""
+
+
 class AlertLog(Protocol):
     """Alert states, the notification log and the outbox. All times are aware UTC."""
 

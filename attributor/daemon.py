@@ -19,6 +19,7 @@ from attributor.app.lake_failures import lake_failures
 from attributor.app.listening import listening
 from attributor.app.pages import build_metrics, build_pages, open_event_log
 from attributor.app.reload import reloaded
+from attributor.app.slack_socket import sockets_open
 from attributor.app.stamps import Stamp
 from attributor.app.upkeep import maintained
 from attributor.app.wiring import App, open_duckdb, surroundings, works
@@ -152,7 +153,8 @@ def serve(app: App, started: Callable[[], None], intervals: Intervals = USUAL) -
             stack.enter_context(renewed(leadership))
             daemon = Daemon(app, leadership, log, asked)
             metrics = build_metrics(app, lambda: daemon.app.settings)
-            site = build_pages(app, lambda: daemon.app.settings, metrics, log)
+            site = build_pages(app, lambda: daemon.app, metrics, log)
+            stack.enter_context(sockets_open(app))
             ending = stack.enter_context(scheduled(_jobs(daemon, metrics, intervals), app.clock(), asked))
             started()
             _Server(site, asked).run(sockets)

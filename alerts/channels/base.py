@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TextIO
 
 from alerts.alert import Alert
-from alerts.ports import Message
+from alerts.ports import ChannelMemory, Message
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,22 @@ class ChannelOption:
     default: str | None = None
 
 
+class Forgetful:
+    """Remembers nothing: for channels that need no memory, and where there is no ledger."""
+
+    def recall(self, name: str) -> str | None:  # noqa: ARG002 - the protocol's
+        """Return None."""
+        return None
+
+    def keep(self, name: str, value: str, now: datetime) -> None:
+        """Do nothing."""
+
+
+def no_picture(_: Alert) -> bytes | None:
+    """Draw nothing; the program passes its own where it draws."""
+    return None
+
+
 def no_chart(_: Alert) -> str | None:
     """Name no chart; the program passes its own where it draws them."""
     return None
@@ -71,7 +87,8 @@ class ChannelSettings:
     """A channel as configured, with what the program adds.
 
     `options` are texts, or maps of text. `public_url` is where people reach the daemon's pages, empty where they
-    cannot. `chart_path` gives the path of an alert's chart as PNG, or None. `clock` returns aware UTC.
+    cannot. `chart_path` gives the path of an alert's chart as PNG, or None; `chart_png` draws it. `clock` returns aware
+    UTC. `memory` is the channel's own.
     """
 
     name: str
@@ -80,6 +97,8 @@ class ChannelSettings:
     clock: Callable[[], datetime]
     public_url: str = ""
     chart_path: Callable[[Alert], str | None] = no_chart
+    chart_png: Callable[[Alert], bytes | None] = no_picture
+    memory: ChannelMemory = field(default_factory=Forgetful)
 
     def text(self, option: str, default: str = "") -> str:
         """Return an option's text; raise ValueError where it is a map."""

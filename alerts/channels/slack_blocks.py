@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
+    ButtonElement,
     ContextBlock,
     DividerBlock,
     HeaderBlock,
@@ -39,15 +40,21 @@ _LINK_LIMIT = 500
 _NOTHING = "–"
 """Slack refuses an empty text."""
 _SUMMARY_LIMIT = 2000
+BUTTONS = {"acknowledge": "Acknowledge", "snooze": "Snooze 1 d", "not_a_problem": "Not a problem"}
+"""What can be done with what fires, by the action that a button reports."""
 _SIGNS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 
 
 @dataclass(frozen=True)
 class Pages:
-    """Where links and charts point: `public_url` is empty where people cannot reach the daemon's pages."""
+    """Where links and charts point: `public_url` is empty where people cannot reach the daemon's pages.
+
+    With `buttons` what fires can be acknowledged, snoozed and called no problem.
+    """
 
     public_url: str = ""
     chart_path: Callable[[Alert], str | None] = no_chart
+    buttons: bool = False
 
     def of(self, path: str | None) -> str | None:
         """Return the full URL of a path, or None where there is none that Slack would take."""
@@ -60,12 +67,14 @@ class Pages:
 def blocks(message: Message, pages: Pages) -> list[Block]:
     """Return the blocks: header, one part for each of the worst alerts, a count of the rest, and a link."""
     made: list[Block] = [HeaderBlock(text=PlainTextObject(text=cut(_header(message), HEADER_LIMIT), emoji=True))]
+    if message.note:
+        made.append(_section(f"*{escaped(message.note, _SUMMARY_LIMIT)}*"))
     if len(message.alerts) == 1:
         made += _in_full(message, pages)
     else:
         made += _in_short(message, pages)
-    if link := pages.of(message.alerts[0].link):
-        made.append(ActionsBlock(elements=[LinkButtonElement(text="Open the page", url=link)]))
+    if elements := list(_elements(message, pages)):
+        made.append(ActionsBlock(elements=elements))
     made.append(ContextBlock(elements=[MarkdownTextObject(text=_context(message))]))
     return made
 
@@ -79,14 +88,28 @@ def fallback(message: Message) -> str:
 
 
 def _header(message: Message) -> str:
-    sign = {"resolved": "✅", "test": "🔔"}.get(message.kind) or _SIGNS[message.alerts[0].severity]
+    sign = {"resolved": "✅", "acknowledged": "👀", "test": "🔔"}.get(message.kind) or _SIGNS[
+        message.alerts[0].severity
+    ]
     return f"{sign} {headline(message)}"
+
+
+def _elements(message: Message, pages: Pages) -> Iterator[ButtonElement]:
+    if link := pages.of(message.alerts[0].link):
+        yield LinkButtonElement(text="Open the page", url=link)
+    if pages.buttons and message.kind == "firing":
+        for action, text in BUTTONS.items():
+            style = "primary" if action == "acknowledge" else None
+            yield ButtonElement(text=text, action_id=action, value=message.id, style=style)
 
 
 def _in_full(message: Message, pages: Pages) -> Iterator[Block]:
     alert = message.alerts[0]
     if message.kind == "resolved":
         yield _section(f"~{escaped(alert.title, _LABEL_LIMIT)}~ is over. It was {escaped(money(alert), _LABEL_LIMIT)}.")
+        return
+    if message.kind == "acknowledged":
+        yield _section(f"{escaped(alert.title, _LABEL_LIMIT)} · {escaped(money(alert), _LABEL_LIMIT)}")
         return
     yield _section(escaped(alert.summary or alert.title, SECTION_LIMIT))
     if message.kind == "test":

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerts.channels.slack_bot import SlackBotChannel
 from attributor.app.errors import ConfigurationError
 from attributor.app.explaining import explain_subject
 from attributor.app.wiring import App, open_duckdb
@@ -21,6 +22,7 @@ from attributor.web.intake import PushCounts
 from attributor.web.otlp_api import otlp_router
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
+from attributor.web.slack_api import slack_routes
 from attributor.web.usage_api import usage_router
 from collectors.base import SourceSettings
 from collectors.otlp.facts import Naming
@@ -61,8 +63,8 @@ def _push_settings(app: App) -> SourceSettings | None:
     return None if push is None else SourceSettings(push.name, push.options, app.settings.folder, app.clock)
 
 
-def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, log: EventLog | None) -> FastAPI:
-    """Build the site, with the ingest API where there is an event log; `settings` gives those in use now."""
+def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLog | None) -> FastAPI:
+    """Build the site, with the ingest API where there is an event log; `now` gives what the daemon works with now."""
     push = _push_settings(app)
     routers: tuple[APIRouter, ...] = ()
     if log is not None and push is not None:
@@ -71,10 +73,11 @@ def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, lo
             usage_router(log, token(push), counted),
             otlp_router(_receiver(app, push, log), token(push), counted),
         )
+    routers = (*routers, slack_routes(app.engine, app.clock, lambda: _signing_secrets(now())))
     return build_site(
         SiteParts(
             engine=app.engine,
-            teams=lambda: {team.id: team for team in settings().ruleset.teams},
+            teams=lambda: {team.id: team for team in now().settings.ruleset.teams},
             company=app.settings.company or "Attributor",
             clock=app.clock,
             metrics=lambda: render(metrics),
@@ -83,6 +86,11 @@ def build_pages(app: App, settings: Callable[[], Settings], metrics: Metrics, lo
             explain=_explainer(app),
         )
     )
+
+
+def _signing_secrets(app: App) -> tuple[str, ...]:
+    bots = (channel for channel in app.channels.values() if isinstance(channel, SlackBotChannel))
+    return tuple(bot.signing_secret for bot in bots if bot.signing_secret)
 
 
 def _receiver(app: App, push: SourceSettings, log: EventLog) -> Receiver:

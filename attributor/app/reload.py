@@ -25,7 +25,7 @@ def reloaded(app: App) -> App:
     if loaded.settings is None:
         return _refused(app, loaded.errors)
     collectors, wrong_sources = build_collectors(loaded.settings, app.clock)
-    channels, wrong_channels = build_channels(loaded.settings, app.clock)
+    channels, wrong_channels = build_channels(loaded.settings, app.clock, app.engine)
     if wrong_sources or wrong_channels:
         return _refused(app, (*wrong_sources, *wrong_channels))
     settings = replace(loaded.settings, store=app.settings.store, web=app.settings.web, engine=app.settings.engine)

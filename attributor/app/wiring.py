@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 from sqlalchemy import Engine
 
-from alerts.channels.base import Channel, ChannelSettings
+from alerts.channels.base import Channel, ChannelSettings, Forgetful, no_picture
 from attributor.app.clock import utc_now
 from attributor.app.cluster import build_day_work
 from attributor.app.configuration import settings_or_error
@@ -27,9 +28,11 @@ from attributor.jobs.work import Surroundings
 from attributor.lake import duck
 from attributor.lake.lake import Lake
 from attributor.ledger.alert_log import LedgerAlertLog
+from attributor.ledger.channel_memory import LedgerChannelMemory
 from attributor.ledger.holder import this_holder
 from attributor.ledger.lease import Lease
 from attributor.web.alert_links import alert_chart_path
+from attributor.web.pictures import alert_picture
 from collectors.base import Collector, SourceSettings
 from rules.problem import Problem
 from rules.schema import ALLOCATIONS
@@ -71,8 +74,14 @@ def build_collectors(settings: Settings, clock: Clock) -> tuple[dict[str, Collec
     return built, problems
 
 
-def build_channels(settings: Settings, clock: Clock) -> tuple[dict[str, Channel], list[Problem]]:
-    """Build every channel; a value that its type refuses is a problem at the channel's line."""
+def build_channels(
+    settings: Settings, clock: Clock, engine: Engine | None = None
+) -> tuple[dict[str, Channel], list[Problem]]:
+    """Build every channel; a value that its type refuses is a problem at the channel's line.
+
+    Without a ledger they remember nothing and draw nothing.
+    """
+    teams = {team.id: team for team in settings.ruleset.teams}
     built: dict[str, Channel] = {}
     problems: list[Problem] = []
     for channel in settings.alerts.channels:
@@ -85,6 +94,8 @@ def build_channels(settings: Settings, clock: Clock) -> tuple[dict[str, Channel]
                     clock=clock,
                     public_url=settings.web.public_url,
                     chart_path=alert_chart_path,
+                    chart_png=no_picture if engine is None else partial(alert_picture, engine, teams),
+                    memory=Forgetful() if engine is None else LedgerChannelMemory(engine, channel.name),
                 )
             )
         except ValueError as error:
@@ -99,11 +110,12 @@ def build_app(settings: Settings, clock: Clock = utc_now) -> App:
     """
     stamps = stamps_of(settings)
     collectors, wrong_sources = build_collectors(settings, clock)
-    channels, wrong_channels = build_channels(settings, clock)
+    _, wrong_channels = build_channels(settings, clock)
     day_work, wrong_engine = build_day_work(settings)
     if wrong_sources or wrong_channels or wrong_engine:
         raise ConfigurationError((*wrong_sources, *wrong_channels, *wrong_engine))
     lake, engine = build_lake(settings), opened_ledger(settings.store.ledger)
+    channels, _ = build_channels(settings, clock, engine)
     return App(
         settings=settings,
         stamps=stamps,

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, upd
 
 from alerts.alert import AlertState
 from alerts.ports import Decision, Delivery, Message, Sent
+from attributor.ledger.alert_json import alerts_from_json
 from attributor.ledger.alert_reasons import keep_reasons
 from attributor.ledger.alert_rows import delivery_of, message_row, state_of, state_row
 from attributor.ledger.engine import alone, reading, writing
@@ -128,6 +129,13 @@ class LedgerAlertLog:
     def _change(self, condition: ColumnElement[bool], **values: Any) -> int:
         with self._writing() as connection:
             return connection.execute(update(outbox).where(condition).values(values)).rowcount
+
+
+def keys_told(engine: Engine, message_id: str) -> tuple[str, ...]:
+    """Return the keys of the alerts that a message told of; none where there is no such message."""
+    with reading(engine) as connection:
+        body = connection.scalar(select(outbox.c.body).where(outbox.c.id == message_id))
+    return () if body is None else tuple(alert.key for alert in alerts_from_json(body))
 
 
 def _pending(message_id: str) -> ColumnElement[bool]:

@@ -363,6 +363,17 @@ silences = Table(
 )
 """What somebody keeps quiet for a while; `matches` is JSON: globs by team, severity, kind and key."""
 
+channel_memory = Table(
+    "channel_memory",
+    metadata,
+    Column("channel", String(100), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+    Index("ix_channel_memory_kept_at", "kept_at"),
+)
+"""What channels remember between messages, as where an incident was posted."""
+
 alert_feedback = Table(
     "alert_feedback",
     metadata,

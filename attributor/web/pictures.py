@@ -1,15 +1,22 @@
 """Charts as PNG, for messages: the page's chart with a title and the colours of light pages."""
 
+from collections.abc import Mapping
+
 import vl_convert
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Engine
 
+from alerts.alert import Alert
+from attributor.periods import month_of
 from attributor.reports.team import team_report
+from attributor.reports.view import View
 from attributor.web.charts import Spec, team_by_day
 from attributor.web.formats import money, month
 from attributor.web.palette import painted
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_view
 from attributor.web.wording import not_drawn
+from rules.ruleset import Team
 
 _WIDTH = 640
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -29,14 +36,27 @@ def picture_routes(parts: SiteParts) -> APIRouter:
     @router.get("/charts/teams/{team:path}/daily.png")
     def daily(team: str, request: Request) -> Response:
         """Answer a team's days as a picture, 640 px wide at twice the density."""
-        teams = parts.teams()
-        report = team_report(parts.engine, teams, team, read_view(parts, request.query_params))
-        cost = money(report.total, report.heading.currency)
-        subtitle = [month(report.heading.month), not_drawn(report.categories, report.heading.currency)]
-        title = {"text": f"{report.name}: {cost}", "subtitle": [line for line in subtitle if line]}
-        return Response(picture(team_by_day(report, teams), title), media_type="image/png")
+        png = team_picture(parts.engine, parts.teams(), team, read_view(parts, request.query_params))
+        return Response(png, media_type="image/png")
 
     return router
+
+
+def alert_picture(engine: Engine, teams: Mapping[str, Team], alert: Alert) -> bytes | None:
+    """Return the days of an alert's team in the month it began; None where it names no team that is known."""
+    if alert.team not in teams:
+        return None
+    now = alert.started_at
+    return team_picture(engine, teams, alert.team, View(month_of(now.date()), now))
+
+
+def team_picture(engine: Engine, teams: Mapping[str, Team], team: str, view: View) -> bytes:
+    """Return a team's days of a month as PNG bytes, its cost in the title."""
+    report = team_report(engine, teams, team, view)
+    cost = money(report.total, report.heading.currency)
+    subtitle = [month(report.heading.month), not_drawn(report.categories, report.heading.currency)]
+    title = {"text": f"{report.name}: {cost}", "subtitle": [line for line in subtitle if line]}
+    return picture(team_by_day(report, teams), title)
 
 
 def picture(spec: Spec, title: Spec) -> bytes:

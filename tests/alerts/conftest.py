@@ -52,13 +52,17 @@ class FarSide:
         self.requests: list[Request] = []
         self.replies: list[Reply] = []
         self.always: Reply | None = None
+        self.answering: Callable[[Request], Reply] | None = None
         far_side = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                far_side.requests.append(Request(self.path, dict(self.headers), body))
+                request = Request(self.path, dict(self.headers), body)
+                far_side.requests.append(request)
                 reply = far_side.replies.pop(0) if far_side.replies else far_side.always or Reply()
+                if far_side.answering is not None:
+                    reply = far_side.answering(request)
                 time.sleep(reply.hangs)
                 try:
                     self.send_response(reply.status)

@@ -117,14 +117,16 @@ def test_a_wrong_option_says_what_would_be_right(options, complaint):
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-def test_every_channel_takes_a_test_message(far_side):
+def test_every_channel_takes_a_test_message(far_side, reply):
     options = {
         "webhook": {"url": far_side.url},
         "slack": {"webhook_url": far_side.url},
+        "slack-bot": {"bot_token": "t", "channel": "#costs", "url": far_side.url},
         "pagerduty": {"routing_key": "k3y", "url": far_side.url},
         "alertmanager": {"url": far_side.url},
         "apprise": {"url": f"json://{far_side.url.removeprefix('http://')}"},
         "console": {},
     }
+    far_side.always = reply(200, '{"ok": true, "channel": "C1", "ts": "1.2"}')
     for name, kind in CHANNELS.items():
         assert kind.build(settings(**options[name])).send(probe(name, NOW)) == Accepted()

@@ -32,7 +32,7 @@ from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.detect.unattributed import UnattributedDay, rising_unattributed
 from alerts.detect.unpriced import UnpricedModel, unpriced_models
 from alerts.pipeline import probe
-from alerts.ports import Message
+from alerts.ports import Message, MessageKind
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 REGENERATE = "ATTRIBUTOR_REGENERATE_SNAPSHOTS"
@@ -158,7 +158,24 @@ EXAMPLES = {
     "unattributed": lambda: message(unattributed()),
     "unpriced": lambda: message(unpriced()),
     "test": lambda: probe("slack", NOW),
+    "spend_anomaly_escalated": lambda: replace(message(spend()), note="nobody acknowledged it for 4 h"),
+    "spend_anomaly_acknowledged": lambda: replace(
+        message(spend(), kind="acknowledged"), note="acknowledged by ana: a load test"
+    ),
+    "spend_anomaly_many_acknowledged": lambda: replace(
+        message(*several(), kind="acknowledged"), note="snoozed until 2026-11-21 08:30 UTC by ana"
+    ),
+    "spend_anomaly_with_buttons": lambda: message(spend()),
+    "spend_anomaly_many_with_buttons": lambda: message(*several()),
 }
+
+
+def pages_of(name: str) -> Pages:
+    return replace(PAGES, buttons=name.endswith("with_buttons"))
+
+
+def test_every_kind_of_message_has_a_snapshot():
+    assert {build().kind for build in EXAMPLES.values()} == set(get_args(MessageKind))
 
 
 def test_every_kind_of_alert_has_a_snapshot():
@@ -168,7 +185,7 @@ def test_every_kind_of_alert_has_a_snapshot():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_message_looks_as_it_did(name):
     """Run with ATTRIBUTOR_REGENERATE_SNAPSHOTS=1 to write what is made now, then read the difference."""
-    text = json.dumps(payload(EXAMPLES[name](), PAGES), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(payload(EXAMPLES[name](), pages_of(name)), indent=1, ensure_ascii=False) + "\n"
     path = SNAPSHOTS / f"{name}.json"
     if os.environ.get(REGENERATE):
         path.write_text(text)
@@ -177,7 +194,7 @@ def test_a_message_looks_as_it_did(name):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_message_is_valid_block_kit(name):
-    assert_valid(payload(EXAMPLES[name](), PAGES))
+    assert_valid(payload(EXAMPLES[name](), pages_of(name)))
 
 
 def test_a_resolved_message_looks_different_from_a_firing_one():
@@ -225,10 +242,12 @@ ALERTS = st.builds(
 @settings(max_examples=40, deadline=None)
 @given(
     alerts=st.lists(ALERTS, min_size=1, max_size=11),
-    kind=st.sampled_from(["firing", "resolved", "test"]),
+    kind=st.sampled_from(get_args(MessageKind)),
+    note=st.just("") | TEXTS,
 )
-def test_any_alert_gives_valid_blocks(alerts, kind):
-    assert_valid(payload(message(*alerts, kind=kind), Pages("https://costs.example.com", lambda _: "/chart.png")))
+def test_any_alert_gives_valid_blocks(alerts, kind, note):
+    pages = Pages("https://costs.example.com", lambda _: "/chart.png", buttons=True)
+    assert_valid(payload(replace(message(*alerts, kind=kind), note=note), pages))
 
 
 @given(st.text())
@@ -313,7 +332,9 @@ def assert_valid(document: dict[str, object]) -> None:
             assert block["text"]["type"] == "plain_text"
         if block["type"] == "actions":
             assert len(block["elements"]) <= 25
-            assert all(len(each["url"]) <= 3000 and len(each["text"]["text"]) <= 75 for each in block["elements"])
+            assert all(len(each.get("url", "")) <= 3000 for each in block["elements"])
+            assert all(len(each["text"]["text"]) <= 75 for each in block["elements"])
+            assert all(len(each.get("value", "")) <= 2000 for each in block["elements"])
         if block["type"] == "context":
             assert 1 <= len(block["elements"]) <= 10
             assert all(1 <= len(each["text"]) <= 3000 for each in block["elements"])
