@@ -13,6 +13,7 @@ Kind = Literal[
     "saturated_gpu",
     "spend_anomaly",
     "policy",
+    "runaway",
     "budget",
     "freshness",
     "restatement",

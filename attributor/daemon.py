@@ -12,11 +12,14 @@ from threading import Event, Lock
 import uvicorn
 from fastapi import FastAPI
 
+from alerts.alert import Findings
 from alerts.delivery import deliver
+from alerts.pipeline import process
 from attributor.app.errors import ClusterError, StoreError
 from attributor.app.failures import ledger_failures
 from attributor.app.lake_failures import lake_failures
 from attributor.app.listening import listening
+from attributor.app.looking import QuickLook
 from attributor.app.pages import build_metrics, build_pages, open_event_log
 from attributor.app.reload import reloaded
 from attributor.app.slack_socket import sockets_open
@@ -33,6 +36,7 @@ from attributor.jobs.work import CycleReport, run_cycle
 from attributor.ledger.lease import Lease, LeaseLostError
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, observed
+from attributor.watching.policy import policy_of
 from attributor.watching.watch import keep_time
 from collectors.push.log import EventLog
 
@@ -44,11 +48,14 @@ _TRY_AGAIN = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Intervals:
-    """How often the daemon looks for what is due, for messages to send, and whether a source wants to be looked at."""
+    """How often the daemon looks for what is due, for messages to send, whether a source wants to be looked at, and at
+    what was pushed.
+    """
 
     cycle: timedelta = timedelta(seconds=20)
     delivery: timedelta = timedelta(seconds=15)
     sampling: timedelta = timedelta(seconds=5)
+    looking: timedelta = timedelta(seconds=10)
 
 
 USUAL = Intervals()
@@ -65,6 +72,7 @@ class Daemon:
         self._working = Lock()
         self._telling = Lock()
         self._sampler = Sampler()
+        self._quick = QuickLook()
         self._finished: tuple[int, Mapping[Path, Stamp]] | None = None
 
     def cycle(self) -> CycleReport | None:
@@ -101,13 +109,29 @@ class Daemon:
 
     def deliver(self) -> None:
         """Do what time brings to alerts, and send what is due: neither waits for the next cycle."""
+        self._tell(None)
+
+    def look(self) -> None:
+        """Look at what was pushed since the last cycle, and tell at once whose spend runs away."""
+        if self._leadership.ensure() is None:
+            return
+        found = self._quick.look(self.app)
+        if found is not None:
+            self._tell(found)
+
+    def _tell(self, found: Findings | None) -> None:
+        """Take findings, or the time alone, through the alert path, and send what is due."""
         with self._telling:
             lease = self._leadership.ensure()
             if lease is None:
                 return
             app = self.app
+            settings, log, now = app.settings.alerts, replace(app.alert_log, lease=lease), app.clock()
             try:
-                keep_time(app.engine, app.settings.alerts, replace(app.alert_log, lease=lease), app.clock())
+                if found is None:
+                    keep_time(app.engine, settings, log, now)
+                else:
+                    process((found,), log, policy_of(app.engine, settings, now), now)
             except LeaseLostError as error:
                 logger.warning("%s; standing by", error)
                 self._leadership.renew()
@@ -183,6 +207,7 @@ def _jobs(daemon: Daemon, metrics: Metrics, intervals: Intervals) -> tuple[Job, 
         "cycle": (daemon.cycle, intervals.cycle),
         "deliver": (daemon.deliver, intervals.delivery),
         "sample": (daemon.sample, intervals.sampling),
+        "look": (daemon.look, intervals.looking),
         "maintain": (daemon.maintain, None),
     }
     store = daemon.app.settings.store

@@ -11,12 +11,14 @@ from attributor.config.keys import (
     ALERTS,
     ENGINE,
     ESCALATION,
+    HEARTBEAT,
     IDLE_GPU,
     INVOICE,
     MAINTENANCE,
     QUIET_HOURS,
     ROUNDS,
     ROUTE,
+    RUNAWAY,
     SOURCE,
     SPEND,
     STORE,
@@ -50,7 +52,8 @@ def test_every_command_and_flag_is_documented(name: str, command: click.Command)
 
 def test_every_setting_is_documented() -> None:
     text = (DOCS / "configuration.md").read_text() + (DOCS / "alerts.md").read_text()
-    sections = {"idle_gpu": IDLE_GPU, "spend": SPEND, "unattributed": UNATTRIBUTED}
+    sections = {"idle_gpu": IDLE_GPU, "spend": SPEND, "unattributed": UNATTRIBUTED, "runaway": RUNAWAY}
+    sections["heartbeat"] = HEARTBEAT
     names = [*TOP_LEVEL, *(option.name for option in (*STORE, *WEB, *ENGINE, *SOURCE, *INVOICE)), "channels", "routes"]
     names += [f"{section}.{option.name}" for section, options in sections.items() for option in options]
     assert set(ALERTS) == {"channels", "routes", "time_zone", "quiet_hours", "maintenance", "policies", *sections}

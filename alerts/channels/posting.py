@@ -54,10 +54,23 @@ def post(address: Address, body: bytes, headers: Mapping[str, str], now: datetim
     return exchange(address, body, headers, now)[0]
 
 
+def call(address: Address, now: datetime) -> Answer:
+    """GET the address once; the answer is read as that of `post`."""
+    return _ask(address, httpx2.Request("GET", address.url, extensions=_extensions(address)), now)[0]
+
+
 def exchange(address: Address, body: bytes, headers: Mapping[str, str], now: datetime) -> tuple[Answer, bytes]:
     """Do what `post` does, and return the body of the answer too, empty where there was none."""
-    timeout = httpx2.Timeout(address.timeout_seconds).as_dict()
-    request = httpx2.Request("POST", address.url, content=body, headers=dict(headers), extensions={"timeout": timeout})
+    extensions = _extensions(address)
+    request = httpx2.Request("POST", address.url, content=body, headers=dict(headers), extensions=extensions)
+    return _ask(address, request, now)
+
+
+def _extensions(address: Address) -> dict[str, object]:
+    return {"timeout": httpx2.Timeout(address.timeout_seconds).as_dict()}
+
+
+def _ask(address: Address, request: httpx2.Request, now: datetime) -> tuple[Answer, bytes]:
     try:
         # Loading certificates takes a tenth of a second; a plain http address has no use for them.
         verify = request.url.scheme == "https"

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from alerts.channels.base import ChannelType
+from alerts.channels.posting import Address
+from alerts.detect.runaway import RunawayPolicy
 from alerts.policy import Route
 from attributor.config.alert_routes import Named, read_routes
 from attributor.config.alert_times import read_maintenance, read_quiet_hours, read_zone
-from attributor.config.keys import ALERTS, IDLE_GPU, SPEND, UNATTRIBUTED
+from attributor.config.keys import ALERTS, HEARTBEAT, IDLE_GPU, RUNAWAY, SPEND, UNATTRIBUTED
 from attributor.config.options import check_options, plain_options, typed_options, unknown_keys
 from attributor.config.policies import read_policies
 from attributor.config.settings import AlertSettings, ConfiguredChannel
@@ -41,6 +43,10 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
     problems += wrong
     policies, wrong = read_policies(node.entries.get("policies"))
     problems += wrong
+    runaway, wrong = typed_options(node.entries.get("runaway"), RUNAWAY)
+    problems += wrong
+    heartbeat, wrong = _read_heartbeat(node.entries.get("heartbeat"))
+    problems += wrong
     if problems:
         return AlertSettings(), problems
     return AlertSettings(
@@ -55,7 +61,16 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         spend_minimum=spend["minimum"],
         unattributed_above=unclaimed["above"],
         policies=policies,
+        runaway=RunawayPolicy(runaway["minimum"], runaway["times"]) if runaway["enabled"] else None,
+        heartbeat=heartbeat,
     ), []
+
+
+def _read_heartbeat(node: Located | None) -> tuple[Address | None, list[Problem]]:
+    if node is None or node.is_empty:
+        return None, []
+    values, problems = typed_options(node, HEARTBEAT)
+    return (None if problems else Address(values["url"])), problems
 
 
 def _read_channels(

@@ -11,6 +11,7 @@ from attributor.config.keys import (
     ALERTS,
     ENGINE,
     ESCALATION,
+    HEARTBEAT,
     IDLE_GPU,
     INVOICE,
     MAINTENANCE,
@@ -19,6 +20,7 @@ from attributor.config.keys import (
     REPLACES,
     ROUNDS,
     ROUTE,
+    RUNAWAY,
     SOURCE,
     SPEND,
     STORE,
@@ -82,6 +84,8 @@ def _alerts(types: Types) -> dict[str, Any]:
         "spend": _section(SPEND),
         "unattributed": _section(UNATTRIBUTED),
         "policies": _policies(),
+        "runaway": _section(RUNAWAY),
+        "heartbeat": {**_section(HEARTBEAT), "required": ["url"]},
     }
     described = {name: {"description": ALERTS[name], **section} for name, section in sections.items()}
     return {"type": ["object", "null"], "additionalProperties": False, "properties": described}

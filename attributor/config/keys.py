@@ -60,6 +60,8 @@ ALERTS = {
     "spend": "What counts as unusual spend.",
     "unattributed": "When unclaimed spend is told.",
     "policies": "Plain limits that are turned on beside what the detectors find.",
+    "runaway": "When pushed usage runs away, seen between cycles.",
+    "heartbeat": "An address that is called after each good cycle.",
 }
 
 ROUTE = {
@@ -99,10 +101,6 @@ IDLE_GPU = (
     Option("below", "Percent of utilisation.", "10", "decimal", default="10"),
     Option("for", "For how long.", "2h", "duration", default="2h"),
     Option("coverage", "Percent of the samples that must be present.", "90", "decimal", default="90"),
-    Option(
-        "low_for", "For how long a GPU must be little used to be told; 0s: never.", "30m", "duration", default="30m"
-    ),
-    Option("saturated_for", "For how long at its limit to be told; 0s: never.", "10m", "duration", default="10m"),
     Option("low", "Whether GPUs that are little used are told.", "false", "boolean", default="true"),
     Option("low_for", "For how long they must be so.", "1h", "duration", default="30m"),
     Option("saturated", "Whether GPUs that are used to their limit are told.", "false", "boolean", default="true"),
@@ -112,6 +110,14 @@ IDLE_GPU = (
 SPEND = (Option("minimum", "Excess in money below which nothing is said.", "50", "decimal", default="50"),)
 
 UNATTRIBUTED = (Option("above", "Percent of a day's spend.", "5", "decimal", default="5"),)
+
+RUNAWAY = (
+    Option("enabled", "Whether pushed usage is looked at between cycles.", "false", "boolean", default="true"),
+    Option("minimum", "Money in an hour below which nothing runs away.", "200", "decimal", default="50"),
+    Option("times", "How many times the busiest hour of the week before.", "5", "decimal", default="3"),
+)
+
+HEARTBEAT = (Option("url", "The address; it is a secret.", "https://hc-ping.com/…", "url", required=True),)
 
 PRICE = {
     "name": "The name that estimates carry; unique.",

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from alerts.channels.base import ChannelType
+from alerts.channels.posting import Address
 from alerts.detect.policies.rules import PolicyRule
+from alerts.detect.runaway import RunawayPolicy
 from alerts.policy import Route, Silence
 from attributor.periods import Month
 from collectors.base import CollectorType
@@ -91,7 +93,8 @@ class AlertSettings:
     A GPU is idle below `idle_below` percent for `idle_for` with `idle_coverage` percent of the samples present; it is
     told as little used or saturated after `low_for` and `saturated_for`, never where these are None.
     `spend_minimum` is in each series' own currency; `unattributed_above` is percent of a day's spend.
-    `policies` are what the user turned on.
+    `policies` are what the user turned on; `heartbeat` is called after each good cycle. `runaway` None: nothing is
+    looked at between cycles.
     """
 
     channels: tuple[ConfiguredChannel, ...] = ()
@@ -105,6 +108,8 @@ class AlertSettings:
     spend_minimum: Decimal = Decimal(50)
     unattributed_above: Decimal = Decimal(5)
     policies: tuple[PolicyRule, ...] = ()
+    runaway: RunawayPolicy | None = field(default_factory=RunawayPolicy)
+    heartbeat: Address | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A whole cycle, as the daemon and `attributor run` both do it."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -7,6 +8,7 @@ from threading import Lock
 
 from alerts.channels.base import Channel
 from alerts.delivery import DeliveryReport, deliver
+from alerts.heartbeat import beat
 from attributor.config.settings import AlertSettings
 from attributor.ingest.progress import Progress
 from attributor.jobs.attribution import attribute_outdated
@@ -15,6 +17,8 @@ from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.runs import finish_run, start_run
 from attributor.watching.watch import Watched, watch
 from collectors.base import Collector
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class CycleReport:
         """Whether a source failed."""
         return bool(self.collected.failures)
 
+    @property
+    def is_good(self) -> bool:
+        """Whether every source could be read, and every message that was due was accepted."""
+        return not self.failed and all(attempt.result == "sent" for attempt in self.delivery.attempts)
+
 
 def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Progress]) -> CycleReport:
     """Collect the given sources, estimate and attribute what is out of date, watch, deliver; keep a record of the run.
@@ -80,6 +89,10 @@ def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Prog
         delivery=delivery,
     )
     finish_run(works.engine, run_id, cycle_document(report), works.clock())
+    if around.alerts.heartbeat is not None and report.is_good:
+        missed = beat(around.alerts.heartbeat, works.clock())
+        if missed:
+            logger.warning("heartbeat: %s", missed)
     return report
 
 

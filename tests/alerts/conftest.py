@@ -56,8 +56,11 @@ class FarSide:
         far_side = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 request = Request(self.path, dict(self.headers), body)
                 far_side.requests.append(request)
                 reply = far_side.replies.pop(0) if far_side.replies else far_side.always or Reply()

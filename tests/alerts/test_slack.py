@@ -25,8 +25,9 @@ from alerts.detect.freshness import SourceFacts, stale_sources
 from alerts.detect.gpu_hours import GpuHour, GpuRate
 from alerts.detect.idle_gpu import gpu_findings, idle_gpus
 from alerts.detect.policies.policies import breaches_of, policy_findings
-from alerts.detect.policies.rules import Held, PolicyRule
+from alerts.detect.policies.rules import Held, HourCost, PolicyRule
 from alerts.detect.restatement import RestatedDay, restatements
+from alerts.detect.runaway import runaway_spend
 from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.detect.unattributed import UnattributedDay, rising_unattributed
@@ -136,6 +137,14 @@ def policy() -> Alert:
     return policy_findings(breaches_of([rule], held, NOW), NOW).alerts[0]
 
 
+def runaway() -> Alert:
+    costs = [("opus-5", Decimal(480)), ("haiku-5", Decimal(31))]
+    now = NOW.replace(minute=0)
+    running = [HourCost("search", model, "USD", now, cost) for model, cost in costs]
+    before = [HourCost("search", "opus-5", "USD", now - timedelta(hours=30 + back), Decimal(20)) for back in range(20)]
+    return runaway_spend([*before, *running], NOW).alerts[0]
+
+
 def several() -> list[Alert]:
     return [
         replace(spend(), key=f"spend:search:S{number}:2026-11-19", title=f"Spend spike: S{number}")
@@ -152,6 +161,7 @@ EXAMPLES = {
     "spend_anomaly_many": lambda: message(*several()),
     "spend_anomaly_many_resolved": lambda: message(*several(), kind="resolved"),
     "policy": lambda: message(policy()),
+    "runaway": lambda: message(runaway()),
     "budget": lambda: message(budget()),
     "freshness": lambda: message(freshness()),
     "restatement": lambda: message(restatement()),
