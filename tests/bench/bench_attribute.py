@@ -119,7 +119,7 @@ def scan(folder: Path) -> int:
             "SELECT ServiceName, ProviderName, ServiceProviderName, BillingAccountId, SubAccountId, ChargeCategory,"
             f" RegionId, BillingCurrency, BillingPeriodStart, x_Basis, {tags}, sum(BilledCost), sum(EffectiveCost),"
             " sum(ListCost), max(ResourceName), max(ResourceId), min(ChargePeriodStart), max(ChargePeriodEnd)"
-            " FROM read_parquet(?, hive_partitioning = false) GROUP BY ALL",
+            " FROM read_parquet(?, hive_partitioning = false, union_by_name = true) GROUP BY ALL",
             params=[files],
         ).to_arrow_table()
     return int(found.num_rows)
