@@ -6,6 +6,7 @@ alt text 2000 and URL 3000 (https://docs.slack.dev/reference/block-kit/blocks).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -127,7 +128,8 @@ def _in_short(message: Message, pages: Pages) -> Iterator[Block]:
         yield _section(_short(alert, message, pages))
     left_out = len(message.alerts) - ALERTS_SHOWN
     if left_out > 0:
-        link = pages.of(message.alerts[0].link)
+        worst = message.alerts[0]
+        link = pages.of(f"/alerts?{urlencode({'team': worst.team, 'kind': worst.kind})}")
         more = f"… and {left_out} more"
         yield _section(_linked(more, link))
 

@@ -15,6 +15,7 @@ from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.cli.who import by_option, this_user
 from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.silences import SetSilence, add_silence, end_silence, lasting_silences
+from attributor.reports.silences import silence_document
 
 _SILENCES = ("id", "from", "until", "reason", "team", "severity", "kind", "key", "by")
 
@@ -112,22 +113,6 @@ def _write_silences(found: Sequence[SetSilence], form: str) -> None:
         write_csv(_SILENCES, flat)
     else:
         write_table("silences", _SILENCES, flat)
-
-
-def silence_document(each: SetSilence) -> dict[str, Any]:
-    """Return a silence as its JSON document; moments are ISO 8601 in UTC, empty lists match everything."""
-    match = each.silence.match
-    return {
-        "id": each.id,
-        "from": each.silence.start.isoformat(),
-        "until": each.silence.end.isoformat(),
-        "reason": each.silence.reason,
-        "team": list(match.team),
-        "severity": list(match.severity),
-        "kind": list(match.kind),
-        "key": list(each.silence.keys),
-        "by": each.created_by,
-    }
 
 
 COMMANDS = (ack, snooze_alerts, silence)

@@ -19,7 +19,8 @@ class OpenAlert:
     """An alert that fires, or that someone acknowledged or snoozed; `amount` and `threshold` are in `currency`.
 
     `started_at` is when what it is about began, `first_seen` when it was first noticed. `link` is the path of the page
-    that explains it. `contributors` make up the amount and `chart` is the series that was judged, oldest first.
+    that explains it. `handled_by` last acknowledged or snoozed it. `contributors` make up the amount and `chart` is the
+    series that was judged, oldest first.
     """
 
     key: str
@@ -38,6 +39,8 @@ class OpenAlert:
     link: str
     contributors: tuple[Contributor, ...]
     chart: tuple[ChartPoint, ...]
+    handled_by: str = ""
+    snoozed_until: datetime | None = None
 
 
 def open_alerts(connection: Connection, team: str | None = None) -> tuple[OpenAlert, ...]:
@@ -70,4 +73,6 @@ def shown_alert(row: RowMapping) -> OpenAlert:
         link=alert.link,
         contributors=alert.contributors,
         chart=alert.chart,
+        handled_by=row["handled_by"] or "",
+        snoozed_until=row["snoozed_until"],
     )

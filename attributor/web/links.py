@@ -16,6 +16,7 @@ from rules.ruleset import Team
 BASIS_NAMES: Mapping[Basis, str] = {"effective": "Effective", "billed": "Billed", "list": "List"}
 OVERVIEW = "/"
 EXPLAIN = "/explain"
+ALERTS = "/alerts"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from attributor.web.alert_pages import alert_page_routes
+from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
 from attributor.web.assets import Assets, asset_routes
 from attributor.web.errors import answer_errors
 from attributor.web.explain_pages import explain_routes
@@ -31,6 +33,10 @@ def build_site(parts: SiteParts) -> FastAPI:
         picture_routes(parts),
         team_routes(parts, templates),
         health_routes(parts, templates),
+        alert_page_routes(parts, templates),
+        alert_routes(parts),
+        silence_routes(parts),
+        feedback_routes(parts),
         *((explain_routes(parts, templates, parts.explain),) if parts.explain else ()),
         *parts.extra_routers,
     )

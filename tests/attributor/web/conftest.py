@@ -239,6 +239,12 @@ def make_ledger() -> Callable[[Path], Engine]:
 
 
 @pytest.fixture(scope="session")
+def fill_ledger() -> Callable[[Engine], None]:
+    """Return `fill`, for tests that change the company."""
+    return fill
+
+
+@pytest.fixture(scope="session")
 def make_rows() -> SimpleNamespace:
     """Return what makes rows: `cost` for the rollup, `published` for publications."""
     return SimpleNamespace(cost=cost_row, published=published)

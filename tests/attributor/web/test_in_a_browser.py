@@ -21,6 +21,8 @@ PAGES = {
     "team": "/teams/research",
     "unattributed": "/teams/unattributed",
     "health": "/health",
+    "alerts": "/alerts",
+    "why an alert was told": "/alerts/why?key=idle%3Aresearch",
     "empty month": "/?month=2026-05",
     "unknown team": "/teams/serch",
 }

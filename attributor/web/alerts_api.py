@@ -1,0 +1,222 @@
+"""/api/v1/alerts: what stands and why, and what people do about it, as `attributor alerts` does.
+
+Changes take JSON alone, so that no other site's form can make them.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.responses import JSONResponse
+
+from alerts.alert import AlertState, Handling
+from alerts.policy import Match, Silence
+from attributor.config.values import parse_duration
+from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
+from attributor.ledger.engine import reading
+from attributor.ledger.feedback import Told, all_feedback, give_feedback, take_back
+from attributor.ledger.silences import add_silence, end_silence, lasting_silences
+from attributor.reports.alert_detail import AlertDetail, alert_detail
+from attributor.reports.document import document
+from attributor.reports.feedback import feedback_document
+from attributor.reports.open_alerts import open_alerts
+from attributor.reports.silences import silence_document
+from attributor.web.parts import SiteParts
+
+_LARGEST = 256 * 1024
+_NOBODY = "API"
+Key = Annotated[str, Query(max_length=500)]
+T = TypeVar("T")
+
+
+class Handled(msgspec.Struct, forbid_unknown_fields=True):
+    """What is done with alerts: `undo` lets acknowledged ones fire again; `for` or `until` is how long they snooze."""
+
+    keys: list[str]
+    by: str = _NOBODY
+    note: str = ""
+    undo: bool = False
+    length: str | None = msgspec.field(default=None, name="for")
+    until: str | None = None
+
+
+class Silenced(msgspec.Struct, forbid_unknown_fields=True):
+    """A silence: globs by column, for how long or until when, and why."""
+
+    reason: str
+    team: list[str] = []
+    severity: list[str] = []
+    kind: list[str] = []
+    key: list[str] = []
+    length: str | None = msgspec.field(default=None, name="for")
+    until: str | None = None
+    by: str = _NOBODY
+
+
+class Taught(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody says of an alert: with `planned_until` it is planned, without it, no problem."""
+
+    key: str
+    planned_until: str | None = None
+    note: str = ""
+    by: str = _NOBODY
+
+
+def alert_routes(parts: SiteParts) -> APIRouter:
+    """Return the routes that read and handle alerts."""
+    router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
+
+    @router.get("")
+    def listed(team: str | None = None) -> JSONResponse:
+        """Answer the alerts that stand, of all teams or of one."""
+        with reading(parts.engine) as connection:
+            return JSONResponse({"alerts": document(open_alerts(connection, team))})
+
+    @router.get("/show")
+    def show(key: Key) -> JSONResponse:
+        """Answer one alert in full, with reasons and messages."""
+        return JSONResponse(document(_detail(parts, key)))
+
+    @router.get("/why")
+    def why(key: Key) -> JSONResponse:
+        """Answer why an alert was told or not, stage by stage."""
+        found = _detail(parts, key)
+        said = {"key": key, "status": found.alert.status, "group": found.group}
+        return JSONResponse(said | {"reasons": document(found.reasons), "messages": document(found.messages)})
+
+    @router.post("/ack")
+    def ack(asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
+        """Take alerts up, or let them fire again."""
+        handling = Handling(asked.by, parts.clock(), asked.note)
+        change = fire_again if asked.undo else acknowledge
+        return _changed(asked.keys, change(parts.engine, asked.keys, handling))
+
+    @router.post("/snooze")
+    def snoozed(asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
+        """Keep alerts quiet for a while."""
+        now = parts.clock()
+        until = _end(asked.length, asked.until, now)
+        return _changed(asked.keys, snooze(parts.engine, asked.keys, until, Handling(asked.by, now, asked.note)))
+
+    return router
+
+
+def silence_routes(parts: SiteParts) -> APIRouter:
+    """Return the routes of silences."""
+    router = APIRouter(prefix="/api/v1/alerts/silences", tags=["alerts"])
+
+    @router.get("")
+    def listed() -> JSONResponse:
+        """Answer the silences that last."""
+        found = lasting_silences(parts.engine, parts.clock())
+        return JSONResponse({"silences": [silence_document(each) for each in found]})
+
+    @router.post("")
+    def added(asked: Annotated[Silenced, Depends(_json(Silenced))]) -> JSONResponse:
+        """Set a silence."""
+        match = Match(tuple(asked.team), tuple(asked.severity), tuple(asked.kind))
+        if (match == Match() and not asked.key) or not asked.reason:
+            raise HTTPException(400, "say what to silence (team, severity, kind, key) and the reason")
+        now = parts.clock()
+        silence = Silence(now, _end(asked.length, asked.until, now), asked.reason, match, tuple(asked.key))
+        return JSONResponse(silence_document(add_silence(parts.engine, silence, asked.by, now)), 201)
+
+    @router.delete("/{number}")
+    def ended(number: int) -> JSONResponse:
+        """End a silence now."""
+        found = end_silence(parts.engine, number, parts.clock())
+        if found is None:
+            raise HTTPException(404, f"no silence of the number {number} lasts")
+        return JSONResponse(silence_document(found))
+
+    return router
+
+
+def feedback_routes(parts: SiteParts) -> APIRouter:
+    """Return the routes of what is learned."""
+    router = APIRouter(prefix="/api/v1/alerts/feedback", tags=["alerts"])
+
+    @router.get("")
+    def listed() -> JSONResponse:
+        """Answer everything that was ever learned."""
+        return JSONResponse({"feedback": [feedback_document(each) for each in all_feedback(parts.engine)]})
+
+    @router.post("")
+    def given(asked: Annotated[Taught, Depends(_json(Taught))]) -> JSONResponse:
+        """Learn that an alert is no problem, or planned."""
+        now = parts.clock()
+        until = None if asked.planned_until is None else _end(None, asked.planned_until, now)
+        found = give_feedback(parts.engine, asked.key, Told(asked.by, now, until, asked.note))
+        if found is None:
+            raise HTTPException(404, f"no alert has the key {asked.key!r}")
+        return JSONResponse(feedback_document(found), 201)
+
+    @router.delete("/{number}")
+    def taken_back(number: int, by: str = _NOBODY) -> JSONResponse:
+        """Forget a lesson."""
+        found = take_back(parts.engine, number, by, parts.clock())
+        if found is None:
+            raise HTTPException(404, f"no lesson of the number {number} holds")
+        return JSONResponse(feedback_document(found))
+
+    return router
+
+
+def _detail(parts: SiteParts, key: str) -> AlertDetail:
+    with reading(parts.engine) as connection:
+        found = alert_detail(connection, key)
+    if found is None:
+        raise HTTPException(404, f"no alert has the key {key!r}")
+    return found
+
+
+def _changed(keys: list[str], changed: tuple[AlertState, ...]) -> JSONResponse:
+    rows: list[dict[str, Any]] = [
+        {
+            "key": state.alert.key,
+            "status": state.status,
+            "snoozed_until": None if state.snoozed_until is None else state.snoozed_until.isoformat(),
+        }
+        for state in changed
+    ]
+    missing = sorted(set(keys) - {state.alert.key for state in changed})
+    return JSONResponse({"alerts": rows, "missing": missing}, 404 if missing and not rows else 200)
+
+
+def _json(form: type[T]) -> Callable[[Request], Awaitable[T]]:
+    """Return what reads a JSON body, before a route works beside the event loop; HTTPException where it is none."""
+
+    async def read(request: Request) -> T:
+        return await _asked(request, form)
+
+    return read
+
+
+async def _asked(request: Request, form: type[T]) -> T:
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise HTTPException(415, "send JSON, with Content-Type: application/json")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise HTTPException(413, "the body is too large")
+    try:
+        return msgspec.json.decode(body, type=form)
+    except msgspec.DecodeError as error:
+        raise HTTPException(400, str(error)) from None
+
+
+def _end(length: str | None, until: str | None, now: datetime) -> datetime:
+    """Return when it ends; a moment without a zone is UTC. Raises HTTPException."""
+    if (length is None) == (until is None):
+        raise HTTPException(400, "say either `for`, as in 2h or 1d, or `until`, as in 2026-12-01T08:00")
+    try:
+        end = now + parse_duration(length) if length is not None else datetime.fromisoformat(until or "")
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from None
+    end = (end if end.tzinfo else end.replace(tzinfo=UTC)).astimezone(UTC)
+    if end <= now:
+        raise HTTPException(400, f"{end:%Y-%m-%d %H:%M} UTC is over already")
+    return end
