@@ -30,7 +30,9 @@ WEB = (
 )
 
 ENGINE = (
-    Option("executor", "`local`: this process; `dask`: the workers of a cluster.", "dask", default="local"),
+    Option(
+        "executor", "`local`: this process, a few days at once; `dask`: a cluster's workers.", "dask", default="local"
+    ),
     Option("scheduler", "The address of the Dask scheduler.", "tcp://scheduler.corp:8786"),
 )
 

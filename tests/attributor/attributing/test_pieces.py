@@ -14,6 +14,8 @@ import pytest
 
 from attributor.app.wiring import open_app, open_duckdb, works
 from attributor.attributing import pieces
+from attributor.attributing.attribute import DayWork
+from attributor.attributing.beside import work_beside
 from attributor.attributing.spread import Cluster, shared_out, spread_month
 from attributor.demo.company import write_company
 from attributor.demo.plan import DemoPlan
@@ -53,9 +55,12 @@ def at_work(folder: Path) -> Iterator[Works]:
         yield works(app, lease, connection)
 
 
+def by(found: Works, work: DayWork) -> Works:
+    return replace(found, day_work=lambda: nullcontext(work))
+
+
 def spread(found: Works, executor: Executor) -> Works:
-    cluster = Cluster(executor, 2, lambda: None)
-    return replace(found, day_work=lambda: nullcontext(partial(spread_month, cluster)))
+    return by(found, partial(spread_month, Cluster(executor, 2, lambda: None)))
 
 
 def dump(found: Works) -> str:
@@ -90,16 +95,21 @@ def stored(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_ledger_and_files_are_those_of_one_process(copy) -> None:
+def test_ledger_and_files_are_the_same_whoever_computes_the_days_and_how_many_at_once(copy) -> None:
+    executor = Elsewhere()
+    works = {
+        "alone": partial(work_beside, 1),
+        "beside": partial(work_beside, 4),
+        "elsewhere": partial(spread_month, Cluster(executor, 2, lambda: None)),
+    }
     dumps, files = [], []
-    for name in ("here", "elsewhere"):
-        executor = Elsewhere()
+    for name, work in works.items():
         with at_work(copy(name)) as found:
-            days = attribute_outdated(found if name == "here" else spread(found, executor), Silent()).days
+            days = attribute_outdated(by(found, work), Silent()).days
             dumps.append(dump(found))
             files.append(stored(Path(found.lake.uri).parents[1]))
-    assert dumps[0] == dumps[1]
-    assert files[0] == files[1]
+    assert dumps[0] == dumps[1] == dumps[2]
+    assert files[0] == files[1] == files[2]
     assert len(files[0]) > len(days) >= 10
     assert {len(piece.days) for piece in executor.pieces} == {1, 2}
     known = [(piece.whole.pools is not None, piece.whole.costs is not None) for piece in executor.pieces[:12]]
