@@ -29,12 +29,15 @@ class SourceFacts:
 
 @dataclass(frozen=True)
 class FreshnessPolicy:
-    """How long silence is normal: `habits` times the habit, never less than `least`; `unknown` without a habit.
+    """How long silence is normal: `habits` times the habit, but not more than `beyond` longer, and `least` at least.
+
+    It is `unknown` without a habit.
 
     A failure that may pass is told only after `failing_for`. `team` is who hears of it, empty for all.
     """
 
     habits: int = 3
+    beyond: timedelta = timedelta(days=1)
     least: timedelta = timedelta(hours=1)
     unknown: timedelta = timedelta(days=2)
     failing_for: timedelta = timedelta(hours=1)
@@ -54,7 +57,7 @@ def allowed_silence(facts: SourceFacts, policy: FreshnessPolicy) -> timedelta:
         return facts.limit
     if facts.habit is None:
         return policy.unknown
-    return max(facts.habit * policy.habits, policy.least)
+    return max(min(facts.habit * policy.habits, facts.habit + policy.beyond), policy.least)
 
 
 def _failing(facts: SourceFacts, now: datetime, policy: FreshnessPolicy) -> Alert | None:

@@ -156,6 +156,7 @@ def surroundings(app: App) -> Surroundings:
         channels=app.channels,
         alert_log=app.alert_log,
         silence_limits={source.name: source.stale_after for source in app.settings.sources},
+        limited=frozenset(source.name for source in app.settings.sources if source.limits_silence),
         alerts=app.settings.alerts,
     )
 

@@ -39,7 +39,7 @@ ENGINE = (
 SOURCE = (
     Option("type", "The kind of source.", "focus", required=True),
     Option("every", "How often it is read.", "1h", "duration", default="1h"),
-    Option("stale_after", "How long it may be silent before an alert.", "2d", "duration", default="2d"),
+    Option("stale_after", "How long it may be silent; without it, by its habit.", "2d", "duration", default="2d"),
 )
 
 INVOICE = (

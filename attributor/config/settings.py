@@ -66,7 +66,10 @@ class InvoiceSettings:
 
 @dataclass(frozen=True)
 class ConfiguredSource:
-    """One entry under `sources:`; options are text, lists or maps, and may hold secrets."""
+    """One entry under `sources:`; options are text, lists or maps, and may hold secrets.
+
+    `stale_after` holds in any case where it is given (`limits_silence`), otherwise until the source's habit is known.
+    """
 
     name: str
     type: CollectorType
@@ -74,6 +77,7 @@ class ConfiguredSource:
     stale_after: timedelta
     line: int
     options: Mapping[str, Any] = field(repr=False)
+    limits_silence: bool = False
 
 
 @dataclass(frozen=True)

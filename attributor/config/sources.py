@@ -71,6 +71,7 @@ def _read_source(
         stale_after=_duration(entry, common, "stale_after"),
         line=entry.line,
         options=plain_options(entry, own),
+        limits_silence="stale_after" in entry.entries,
     ), problems
 
 

@@ -26,6 +26,7 @@ class Surroundings:
     """What a cycle reads from and tells: sources, channels, the alert log, the limits of silence and the thresholds.
 
     `telling` is held by whoever sends: of two at once, one could overtake the other's message of the same group.
+    `limited` are the sources whose limit of silence the user gave.
     """
 
     collectors: Mapping[str, Collector]
@@ -34,6 +35,7 @@ class Surroundings:
     silence_limits: Mapping[str, timedelta]
     alerts: AlertSettings
     telling: Lock = field(default_factory=Lock)
+    limited: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Prog
     collected = collect(works, around.collectors, progress)
     estimated = estimate_outdated(works, progress("estimate days"))
     attributed = attribute_outdated(works, progress("attribute days"))
-    watched = Watched(works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts)
+    watched = Watched(
+        works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts, around.limited
+    )
     watch(watched, replace(around.alert_log, lease=works.lease), works.clock())
     with around.telling:
         delivery = deliver(around.alert_log, around.channels, works.clock)

@@ -79,7 +79,7 @@ def record_collection(engine: Engine, lease: Lease, collection: Collection, now:
     with writing(engine) as connection:
         hold(connection, lease)
         record_success(connection, source, collection.table, collection.revision, now)
-        extend_coverage(connection, source, collection.coverage)
+        extend_coverage(connection, source, collection.coverage, now)
         replace_files(connection, source, collection.files, now)
         if collection.table == "charges":
             _note_restatements(connection, collection, now)

@@ -57,6 +57,15 @@ coverage = Table(
 )
 """The half-open, merged spans that a source has covered: zero is not missing."""
 
+source_silences = Table(
+    "source_silences",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("seconds", BigInteger, nullable=False),
+)
+"""The longest time for which a source had told of nothing new when it went on, by the UTC day on which it did."""
+
 files_read = Table(
     "files_read",
     metadata,

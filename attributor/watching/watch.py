@@ -8,7 +8,9 @@ import duckdb
 from sqlalchemy import Engine
 
 from alerts.alert import Findings
+from alerts.detect.agreement import disagreements
 from alerts.detect.budget import budget_alerts
+from alerts.detect.coverage_holes import coverage_holes
 from alerts.detect.daily_budget import limit_alerts
 from alerts.detect.freshness import stale_sources
 from alerts.detect.gpu_hours import IdlePolicy
@@ -17,6 +19,7 @@ from alerts.detect.policies.policies import with_policies
 from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
 from alerts.detect.unpriced import unpriced_models
+from alerts.detect.vanished import vanished
 from alerts.pipeline import Outcome, process
 from alerts.ports import AlertLog
 from attributor.attributing.inputs import read_inputs
@@ -31,6 +34,7 @@ from attributor.watching.policy import anything_stands, policy_of
 from attributor.watching.restated import restated_days
 from attributor.watching.silent import source_facts
 from attributor.watching.spend import spend_findings
+from attributor.watching.told import compared_days, covered_spans, told_daily
 from attributor.watching.unclaimed import unattributed_contributors, unattributed_days
 from attributor.watching.unpriced import unpriced_facts
 from rules.ruleset import RuleSet
@@ -38,7 +42,10 @@ from rules.ruleset import RuleSet
 
 @dataclass(frozen=True)
 class Watched:
-    """What is watched: the ledger and lake with the rules in use, how long each source may be silent, the limits."""
+    """What is watched: the ledger and lake with the rules in use, how long each source may be silent, the limits.
+
+    `limited` are the sources whose limit of silence the user gave.
+    """
 
     engine: Engine
     lake: Lake
@@ -46,6 +53,7 @@ class Watched:
     ruleset: RuleSet
     silence_limits: Mapping[str, timedelta]
     settings: AlertSettings
+    limited: frozenset[str] = frozenset()
 
 
 def watch(watched: Watched, log: AlertLog, now: datetime) -> Outcome:
@@ -73,7 +81,7 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     yield from _gpus(watched, now)
     breaches = policy_breaches(engine, read, watched.ruleset, settings.policies, now)
     yield from with_policies(spend_findings(engine, settings.spend_minimum, now), breaches, now)
-    yield stale_sources(list(source_facts(engine, watched.silence_limits, now)), now)
+    yield _freshness(watched, now)
     yield restatements(restated_days(engine, now), now)
     yield _unattributed(watched, now)
     yield unpriced_models(unpriced_facts(engine))
@@ -90,6 +98,18 @@ def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:
         saturated_for=settings.saturated_for,
     )
     return gpu_findings(hours, gpu_rates(watched.engine, watched.ruleset, now), now, policy)
+
+
+def _freshness(watched: Watched, now: datetime) -> Findings:
+    """Return what is wrong with sources: silence, failures, holes, zeros, and bills that disagree with their usage."""
+    engine, names = watched.engine, watched.silence_limits
+    stale = stale_sources(list(source_facts(engine, names, now, watched.limited)), now)
+    more = (
+        *coverage_holes(covered_spans(engine, names, now), now),
+        *vanished(told_daily(engine, names, now)),
+        *disagreements(compared_days(engine, now)),
+    )
+    return replace(stale, alerts=(*stale.alerts, *more))
 
 
 def _unattributed(watched: Watched, now: datetime) -> Findings:
