@@ -23,7 +23,7 @@ def key_of(team: str, pool: str, condition: Condition) -> str:
 
 
 def gpu_alert(streaks: Sequence[Streak], rate: GpuRate | None, history: Sequence[GpuHour], policy: IdlePolicy) -> Alert:
-    """Return the alert of GPUs of one team and pool in one condition; `history` is what is known of that pool."""
+    """Return the alert of GPUs of one team and pool in one condition; `history` is what is known of them."""
     worst_first = sorted(streaks, key=lambda streak: (-_hours_of(streak), streak.newest.gpu))
     newest, condition = worst_first[0].newest, worst_first[0].condition
     lost, per_day = _lost(streaks, rate), _per_day(streaks, rate)
@@ -125,11 +125,7 @@ def _money(streaks: Sequence[Streak], rate: GpuRate | None) -> str:
 
 def _usual(history: Sequence[GpuHour], newest: GpuHour, started: datetime) -> tuple[float, int] | None:
     """Return the mean utilisation of the team's GPUs at this hour of the days before it began, and of how many."""
-    earlier = [
-        row
-        for row in history
-        if row.team == newest.team and row.allocated and row.hour.hour == newest.hour.hour and row.hour < started
-    ]
+    earlier = [row for row in history if row.allocated and row.hour.hour == newest.hour.hour and row.hour < started]
     if not earlier or not newest.allocated:
         return None
     return fmean(float(row.utilization) for row in earlier), len({row.hour for row in earlier})

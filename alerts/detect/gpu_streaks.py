@@ -33,7 +33,8 @@ def judged(known: Sequence[GpuHour], now: datetime, policy: IdlePolicy) -> Itera
 
 def _holders(history: Sequence[GpuHour], end: datetime, policy: IdlePolicy) -> set[tuple[str, bool]]:
     """Return who held the GPU in the newest of its hours inside the window; nobody where it is gone from there."""
-    inside = [row for row in history if row.hour >= end - policy.hours * HOUR]
+    start = end - policy.hours * HOUR
+    inside = [row for row in history if row.hour >= start]
     newest = max((row.hour for row in inside), default=end)
     return {(row.team, row.allocated) for row in inside if row.hour == newest}
 
@@ -73,12 +74,17 @@ def _longest(stretches: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def _streak(own: Sequence[GpuHour], end: datetime, policy: IdlePolicy) -> Streak | None:
-    """Return what holds of the GPU up to `end`: a streak without hours where nothing does."""
+    """Return what holds of the GPU up to `end`: a streak without hours where nothing does.
+
+    What may be idle, and is not measured well enough to say so, is not told as little used instead.
+    """
     start = end - policy.hours * HOUR
     window = [row for row in own if row.hour >= start]
     enough = total(row.samples_present for row in window) >= times(policy.coverage, policy.hours)
     if enough and all(row.utilization < policy.below for row in window):
         return Streak("idle", _backwards(own, end, start, policy, lambda row: row.utilization < policy.below))
+    if not enough and (not own or own[-1].utilization < policy.below):
+        return None
     for condition, lasts in _lasting(policy):
         hours = _backwards(own, end, end, policy, lasts) if own[-1].allocated else ()
         if hours:

@@ -32,15 +32,15 @@ def gpu_findings(
             undecided.add(group)
         else:
             streaks.setdefault((group, streak.condition), []).append(streak)
-    by_pool: dict[str, list[GpuHour]] = {}
+    history: dict[Group, list[GpuHour]] = {}
     for hour in known:
-        by_pool.setdefault(hour.pool, []).append(hour)
+        history.setdefault((hour.team, hour.pool), []).append(hour)
     return tuple(
         Findings(
             kind,
             tuple(
-                gpu_alert(found, rates.get(pool), by_pool[pool], limits)
-                for ((_, pool), of), found in sorted(streaks.items())
+                gpu_alert(found, rates.get(group[1]), history[group], limits)
+                for (group, of), found in sorted(streaks.items())
                 if of == condition
             ),
             tuple(key_of(*group, condition) for group in sorted(undecided) if (group, condition) not in streaks),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
 
-from alerts.detect.daily_budget import LimitFacts, RollingLimit
+from alerts.detect.daily_budget import TOLD_FOR, LimitFacts, RollingLimit
 from alerts.detect.policies.rules import HourCost
 from attributor.ledger.tables import rollup
 from attributor.money import total
@@ -16,6 +16,9 @@ from attributor.watching.hourly import Read, hourly_spend
 from rules.ruleset import Budget, RuleSet, Team
 
 _CHART_DAYS = 31
+_TOLD_BACK = TOLD_FOR + timedelta(days=2)
+"""Hours are read for the local days that are judged; on older ones a chart shows UTC's."""
+
 _UTC = "UTC"
 _Days = dict[date, Decimal]
 
@@ -28,9 +31,10 @@ def limit_facts(engine: Engine, read: Read, ruleset: RuleSet, now: datetime) -> 
     limited = [(team, team.budget) for team in ruleset.teams if team.budget is not None and _has_limits(team.budget)]
     if not limited:
         return ()
-    first = (now - timedelta(days=max([_CHART_DAYS, *(days for _, of in limited for days, _ in of.rolling)]))).date()
-    spent = _spent(engine, [team.id for team, _ in limited], first)
+    longest = max((days for _, of in limited for days, _ in of.rolling), default=0)
+    spent = _spent(engine, [team.id for team, _ in limited], (now - timedelta(days=max(longest, _CHART_DAYS))).date())
     elsewhere = any(team.time_zone != _UTC for team, _ in limited)
+    first = (now - timedelta(days=longest) - _TOLD_BACK).date()
     hours = hourly_spend(read, ruleset, first) if elsewhere else []
     return tuple(
         _facts(team, budget, spent[team.id], [hour for hour in hours if hour.team == team.id])

@@ -229,3 +229,35 @@ def test_a_window_shorter_than_an_hour_needs_one_idle_hour():
     policy = IdlePolicy(window=timedelta(minutes=30))
     assert len(every(hours(50, 0), RATES, NOW, policy)) == 1
     assert every(hours(0, 50), RATES, NOW, policy) == []
+
+
+def test_a_gpu_is_told_once_as_little_used_once_as_idle_and_once_at_the_end_and_a_gap_ends_nothing(timeline, between):
+    used = [80, 80, 25, 25, 3, 2, 1, None, 1, 2, 1, 70]
+    start = datetime(2026, 11, 20, tzinfo=UTC)
+    rows = [
+        GpuHour(
+            "gpu-prod",
+            "GPU-1",
+            "search",
+            "node-1",
+            start + timedelta(hours=place),
+            Decimal(value),
+            Decimal(1),
+            low_stretch=Decimal(1) if value < 40 else None,
+        )
+        for place, value in enumerate(used)
+        if value is not None
+    ]
+    others = [
+        replace(row, gpu="GPU-2", utilization=Decimal(60), low_stretch=None) for row in hours(*[60] * 24, until=23)
+    ]
+    others = [replace(row, hour=start + timedelta(hours=place)) for place, row in enumerate(others)]
+    for place in range(2, len(used) + 1):
+        now = start + timedelta(hours=place, minutes=5)
+        known = [row for row in [*rows, *others] if row.end <= now]
+        timeline.report(place, *gpu_findings(known, RATES, now))
+    timeline.want(between(3, 3), "slack", "firing", "low_gpu:search:gpu-prod")
+    timeline.want(between(6, 6), "slack", "firing", "idle_gpu:search:gpu-prod")
+    timeline.want(between(6, 6), "slack", "resolved", "low_gpu:search:gpu-prod")
+    timeline.want(between(12, 12), "slack", "resolved", "idle_gpu:search:gpu-prod")
+    timeline.check()
