@@ -19,6 +19,8 @@ from rules.usage import resolve_usage
 
 _CHARGES, _ROWS, _FACTS, _DECISIONS = "hourly_charges", "hourly_rows", "hourly_facts", "hourly_decisions"
 _USAGE = "hourly_usage"
+_MEANS = frozenset({"gpu.utilization", "gpu.samples"})
+"""Metrics whose rows are means: of several GPUs they are averaged and not summed."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ def hourly_spend(read: Read, ruleset: RuleSet, first: date) -> list[HourCost]:
 
 
 def hourly_usage(read: Read, ruleset: RuleSet, first: date, metrics: Collection[str]) -> list[HourUse]:
-    """Return what teams used of the metrics by hour since a UTC day; `unattributed` where no fact or rule names one."""
+    """Return what teams used of the metrics by hour since a UTC day; `unattributed` where no fact or rule names one.
+
+    What is a mean is averaged over a team's rows, the rest is summed.
+    """
     if not metrics:
         return []
     connection = read.connection
@@ -78,10 +83,13 @@ def hourly_usage(read: Read, ruleset: RuleSet, first: date, metrics: Collection[
     )
     resolved = resolve_usage(connection, view, ruleset, ("model",))
     rows = connection.execute(
-        "SELECT team, metric, coalesce(pool, ''), fact_model, epoch(hour)::BIGINT // 3600, sum(quantity)"
+        "SELECT team, metric, coalesce(pool, ''), fact_model, epoch(hour)::BIGINT // 3600, sum(quantity), count(*)"
         f" FROM {resolved} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return [HourUse(team, metric, pool, model, _hour(at), quantity) for team, metric, pool, model, at, quantity in rows]
+    return [
+        HourUse(team, metric, pool, model, _hour(at), quantity / count if metric in _MEANS else quantity)
+        for team, metric, pool, model, at, quantity, count in rows
+    ]
 
 
 def _hour(since_1970: int) -> datetime:

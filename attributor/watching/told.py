@@ -17,6 +17,8 @@ from attributor.watching.completeness import complete_days
 from rules.schema import ESTIMATES
 
 _HISTORY = timedelta(days=35)
+_CAPACITY = "gpu.capacity_hours"
+"""Of GPUs this is what never is zero; how busy they are may well be."""
 _DAY = timedelta(days=1)
 _Series = tuple[str, str, str]
 Spans = Mapping[str, tuple[tuple[datetime, datetime], ...]]
@@ -83,7 +85,10 @@ def _costs(connection: Connection, first: date) -> dict[_Series, dict[date, Deci
 
 def _quantities(connection: Connection, first: date) -> dict[_Series, dict[date, Decimal]]:
     keys = (usage_rollup.c.source, usage_rollup.c.metric, usage_rollup.c.day)
-    query = select(*keys, *money_sums(usage_rollup, "quantity")).where(usage_rollup.c.day >= first)
+    kept = (usage_rollup.c.day >= first) & (
+        usage_rollup.c.metric.not_like("gpu.%") | (usage_rollup.c.metric == _CAPACITY)
+    )
+    query = select(*keys, *money_sums(usage_rollup, "quantity")).where(kept)
     found: dict[_Series, dict[date, Decimal]] = {}
     for row in connection.execute(query.group_by(*keys)):
         found.setdefault((row.source, row.metric, ""), {})[row.day] = joined(row[3], row[4])

@@ -7,7 +7,7 @@ import pytest
 
 from attributor.app.wiring import open_duckdb
 from attributor.attributing.inputs import read_inputs
-from attributor.watching.hourly import Read, hourly_spend
+from attributor.watching.hourly import Read, hourly_spend, hourly_usage
 from attributor.watching.limits import limit_facts
 
 NOW = datetime(2026, 11, 12, 9, 30, tzinfo=UTC)
@@ -31,6 +31,7 @@ alerts:
     - {rule: request_cost, limit: 0.05, floor: 1}
     - {rule: metric, name: many, metric: requests, above: 700, floor: 0}
 """
+METRICS = ("requests", "gpu.utilization")
 HEADER = "BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,ChargeCategory,Tags"
 
 
@@ -86,6 +87,15 @@ def test_what_is_known_by_the_hour_counts_on_the_teams_own_day_and_the_rest_on_t
     assert (search.team, str(search.zone)) == ("search", "Asia/Tokyo")
     assert search.spent == {date(2026, 11, 11): 13, date(2026, 11, 12): 30}
     assert (ads.team, ads.zone, ads.spent) == ("ads", UTC, {date(2026, 11, 11): Decimal(50)})
+
+
+def test_usage_of_an_hour_is_summed_and_means_are_averaged(company) -> None:
+    rows = [f"2026-11-12T08:00:00Z,{metric},gw,{value},search" for metric in METRICS for value in (20, 50)]
+    company.write("usage/gw.csv", "hour,metric,pool,quantity,team", *rows)
+    company.cycle(NOW)
+    with open_duckdb() as connection:
+        found = hourly_usage(read_of(company, connection), company.ruleset, date(2026, 11, 10), METRICS)
+    assert {row.metric: row.quantity for row in found} == {"requests": 70, "gpu.utilization": 35}
 
 
 def test_limits_and_policies_become_alerts_of_a_cycle(company) -> None:
