@@ -19,6 +19,7 @@ Kind = Literal[
     "restatement",
     "unattributed",
     "unpriced",
+    "digest",
     "test",
 ]
 Status = Literal["firing", "acknowledged", "snoozed", "resolved"]

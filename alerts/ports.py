@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from alerts.alert import Alert, AlertState
 
-MessageKind = Literal["firing", "acknowledged", "resolved", "test"]
+MessageKind = Literal["firing", "acknowledged", "resolved", "digest", "test"]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from attributor.jobs.work import CycleReport, run_cycle
 from attributor.ledger.lease import Lease, LeaseLostError
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, observed
+from attributor.watching.digests import tell_digests
 from attributor.watching.policy import policy_of
 from attributor.watching.watch import keep_time
 from collectors.push.log import EventLog
@@ -130,6 +131,8 @@ class Daemon:
             try:
                 if found is None:
                     keep_time(app.engine, settings, log, now)
+                    teams = {team.id: team for team in app.settings.ruleset.teams}
+                    tell_digests(app.engine, settings.digests, teams, log, now)
                 else:
                     process((found,), log, policy_of(app.engine, settings, now), now)
             except LeaseLostError as error:

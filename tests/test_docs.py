@@ -9,6 +9,7 @@ from attributor.app.configuration import known_types
 from attributor.cli.main import attributor
 from attributor.config.keys import (
     ALERTS,
+    DIGEST,
     ENGINE,
     ESCALATION,
     HEARTBEAT,
@@ -56,8 +57,9 @@ def test_every_setting_is_documented() -> None:
     sections["heartbeat"] = HEARTBEAT
     names = [*TOP_LEVEL, *(option.name for option in (*STORE, *WEB, *ENGINE, *SOURCE, *INVOICE)), "channels", "routes"]
     names += [f"{section}.{option.name}" for section, options in sections.items() for option in options]
-    assert set(ALERTS) == {"channels", "routes", "time_zone", "quiet_hours", "maintenance", "policies", *sections}
-    names += [*ALERTS.keys() - sections.keys(), *ROUTE, *ESCALATION, *QUIET_HOURS, *ROUNDS, *MAINTENANCE]
+    timed = {"time_zone", "quiet_hours", "maintenance", "digests"}
+    assert set(ALERTS) == {"channels", "routes", "policies", *timed, *sections}
+    names += [*ALERTS.keys() - sections.keys(), *ROUTE, *ESCALATION, *QUIET_HOURS, *ROUNDS, *DIGEST, *MAINTENANCE]
     names += [f"policies.{option.name}" for option in POLICY]
     names += [f"{rule}.{option.name}" for rule, options in RULES.items() for option in options]
     assert [name for name in names if f"`{name}`" not in text] == []

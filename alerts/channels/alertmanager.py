@@ -34,8 +34,8 @@ class AlertmanagerChannel:
     authorization: str = field(default="", repr=False)
 
     def send(self, message: Message) -> Answer:
-        """Post the alerts that fire or resolved; Alertmanager knows nothing of acknowledgements."""
-        if message.kind == "acknowledged":
+        """Post the alerts that fire or resolved; Alertmanager knows nothing of the rest."""
+        if message.kind in {"acknowledged", "digest"}:
             return Accepted()
         now = self.clock()
         body = json.dumps(list(self._posted(message, now)), ensure_ascii=False).encode()

@@ -55,6 +55,8 @@ def _actions(message: Message) -> tuple[Action, ...]:
         return ("trigger",)
     if message.kind == "test":
         return ("trigger", "resolve")
+    if message.kind == "digest":
+        return ()
     if message.kind == "acknowledged":
         return ("acknowledge",) if len(message.alerts) >= message.open else ()
     return ("resolve",) if message.open == 0 else ()

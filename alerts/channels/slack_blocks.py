@@ -33,11 +33,13 @@ HEADER_LIMIT = 150
 SECTION_LIMIT = 3000
 FIELD_LIMIT = 2000
 URL_LIMIT = 3000
+FIELDS_SHOWN = 10
 ALT_LIMIT = 2000
 ALERTS_SHOWN = 10
 CONTRIBUTORS_SHOWN = 5
 _LABEL_LIMIT = 120
 _LINK_LIMIT = 500
+_LINES_SHOWN = 20
 _NOTHING = "–"
 """Slack refuses an empty text."""
 _SUMMARY_LIMIT = 2000
@@ -89,7 +91,7 @@ def fallback(message: Message) -> str:
 
 
 def _header(message: Message) -> str:
-    sign = {"resolved": "✅", "acknowledged": "👀", "test": "🔔"}.get(message.kind) or _SIGNS[
+    sign = {"resolved": "✅", "acknowledged": "👀", "digest": "📊", "test": "🔔"}.get(message.kind) or _SIGNS[
         message.alerts[0].severity
     ]
     return f"{sign} {headline(message)}"
@@ -112,7 +114,7 @@ def _in_full(message: Message, pages: Pages) -> Iterator[Block]:
     if message.kind == "acknowledged":
         yield _section(f"{escaped(alert.title, _LABEL_LIMIT)} · {escaped(money(alert), _LABEL_LIMIT)}")
         return
-    yield _section(escaped(alert.summary or alert.title, SECTION_LIMIT))
+    yield _section(_lines(alert.summary or alert.title))
     if message.kind == "test":
         return
     yield SectionBlock(fields=[MarkdownTextObject(text=text) for text in _fields(alert)])
@@ -144,11 +146,23 @@ def _short(alert: Alert, message: Message, pages: Pages) -> str:
     return f"{_SIGNS[alert.severity]} *{name}* · {amount}\n{escaped(alert.summary, _SUMMARY_LIMIT)}"
 
 
+def _lines(text: str) -> str:
+    """Escape a text of several lines, which an alert's own words may be, within a section's limit."""
+    return listed((escaped(line, SECTION_LIMIT // 2) for line in text.splitlines()), _LINES_SHOWN, SECTION_LIMIT)
+
+
 def _fields(alert: Alert) -> Iterator[str]:
+    if alert.kind == "digest" and alert.facts:
+        yield from (f"*{escaped(name, _LABEL_LIMIT)}*\n{escaped(value, _LABEL_LIMIT)}" for name, value in _ten(alert))
+        return
     yield f"*Team*\n{escaped(team_of(alert.team), FIELD_LIMIT - 20)}"
     yield f"*Severity*\n{alert.severity}"
     yield f"*Amount*\n{escaped(money(alert), FIELD_LIMIT - 20)}"
     yield f"*Since*\n{alert.started_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _ten(alert: Alert) -> list[tuple[str, str]]:
+    return list(alert.facts.items())[:FIELDS_SHOWN]
 
 
 def _contributors(alert: Alert) -> Iterator[str]:

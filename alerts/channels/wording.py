@@ -20,6 +20,7 @@ CAUSES: dict[Kind, tuple[str, str]] = {
     "restatement": ("restated source", "restated sources"),
     "unattributed": ("unattributed spend", "unattributed spend"),
     "unpriced": ("model without a price", "models without a price"),
+    "digest": ("digest", "digests"),
     "test": ("test message", "test messages"),
 }
 """What one and several alerts of a kind are called."""
@@ -58,8 +59,8 @@ def in_lines(message: Message, public_url: str) -> Iterator[str]:
         yield message.note
     for alert in message.alerts[:ALERTS_SHOWN]:
         yield f"{alert.title} ({money(alert)})"
-        if message.kind in {"firing", "test"}:
-            yield f"  {alert.summary}"
+        if message.kind in {"firing", "digest", "test"}:
+            yield from (f"  {line}" for line in alert.summary.splitlines())
             yield from _contributors(alert)
         yield f"  {public_url}{alert.link}"
     left_out = len(message.alerts) - ALERTS_SHOWN

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from alerts.calendar import QuietHours
+from alerts.digest import Period
 from alerts.policy import Escalation, Match, Route
 from attributor.config.alert_times import parsed, read_match, read_rounds, texts
-from attributor.config.keys import ESCALATION, ROUTE
+from attributor.config.keys import DIGEST, ESCALATION, ROUTE
 from attributor.config.options import unknown_keys
+from attributor.config.settings import DigestSettings
 from attributor.config.values import parse_duration
 from rules.located import Located
 from rules.problem import Problem
@@ -80,6 +82,36 @@ def _escalation(node: Located | None, named: Named, problems: list[Problem]) -> 
         if after is not None:
             steps.append(Escalation(after, channels))
     return tuple(sorted(steps, key=lambda step: step.after))
+
+
+def read_digests(node: Located | None, named: Named) -> tuple[tuple[DigestSettings, ...], list[Problem]]:
+    """Return the digests that teams get."""
+    if node is None or node.is_empty:
+        return (), []
+    form = 'write `- {period: day, at: "08:00", channels: [NAME]}`'
+    if node.items is None:
+        return (), [node.problem("`digests` must be a list", form)]
+    problems: list[Problem] = []
+    found = []
+    for item in node.items:
+        entries = item.entries or {}
+        if "channels" not in entries or "at" not in entries:
+            problems.append(item.problem("a digest needs `at` and `channels`", form))
+            continue
+        rounds = read_rounds(item, named.zone, problems, DIGEST)
+        channels = _known(entries["channels"], named.channels, "channel", problems)
+        period = parsed(entries, "period", _period, problems) or "day"
+        if rounds is not None:
+            found.append(DigestSettings(period, rounds, channels, texts(entries.get("teams")) or ("*",)))
+    return tuple(found), problems
+
+
+def _period(text: str) -> Period:
+    for period in get_args(Period):
+        if text == period:
+            found: Period = period
+            return found
+    raise ValueError(f"{text!r} is neither day nor week")
 
 
 def _known(node: Located | None, names: Sequence[str], what: str, problems: list[Problem]) -> tuple[str, ...]:

@@ -43,9 +43,11 @@ def read_quiet_hours(node: Located | None, zone: tzinfo) -> tuple[dict[str, Quie
     return found, problems
 
 
-def read_rounds(node: Located, zone: tzinfo, problems: list[Problem]) -> Rounds | None:
-    """Return a moment that comes again, as of a digest."""
-    entries = _entries(node, ROUNDS, "this", problems)
+def read_rounds(
+    node: Located, zone: tzinfo, problems: list[Problem], known: Mapping[str, str] = ROUNDS
+) -> Rounds | None:
+    """Return a moment that comes again, as of a digest; `known` are all keys that may stand beside it."""
+    entries = _entries(node, known, "this", problems)
     at = parsed(entries, "at", _clock, problems)
     if at is None:
         if "at" not in entries:

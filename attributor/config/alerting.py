@@ -7,7 +7,7 @@ from alerts.channels.base import ChannelType
 from alerts.channels.posting import Address
 from alerts.detect.runaway import RunawayPolicy
 from alerts.policy import Route
-from attributor.config.alert_routes import Named, read_routes
+from attributor.config.alert_routes import Named, read_digests, read_routes
 from attributor.config.alert_times import read_maintenance, read_quiet_hours, read_zone
 from attributor.config.keys import ALERTS, HEARTBEAT, IDLE_GPU, RUNAWAY, SPEND, UNATTRIBUTED
 from attributor.config.options import check_options, plain_options, typed_options, unknown_keys
@@ -33,6 +33,8 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
     problems += wrong
     routes, wrong = read_routes(node.entries.get("routes"), Named(names, quiet, zone))
     problems += wrong
+    digests, wrong = read_digests(node.entries.get("digests"), Named(names, quiet, zone))
+    problems += wrong
     maintenance, wrong = read_maintenance(node.entries.get("maintenance"), zone)
     problems += wrong
     idle, wrong = typed_options(node.entries.get("idle_gpu"), IDLE_GPU)
@@ -53,6 +55,7 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         channels=channels,
         routes=routes or (Route(tuple(names)),),
         maintenance=maintenance,
+        digests=digests,
         idle_below=idle["below"],
         idle_for=idle["for"],
         idle_coverage=idle["coverage"],

@@ -9,6 +9,7 @@ from attributor.config.engine import EXECUTORS
 from attributor.config.invoices import BASES
 from attributor.config.keys import (
     ALERTS,
+    DIGEST,
     ENGINE,
     ESCALATION,
     HEARTBEAT,
@@ -80,6 +81,7 @@ def _alerts(types: Types) -> dict[str, Any]:
         "time_zone": _SCALAR,
         "quiet_hours": _or_empty({"type": "object", "additionalProperties": _map(QUIET_HOURS, _clocks(), [])}),
         "maintenance": _maintenance(),
+        "digests": _digests(),
         "idle_gpu": _section(IDLE_GPU),
         "spend": _section(SPEND),
         "unattributed": _section(UNATTRIBUTED),
@@ -114,6 +116,12 @@ def _clocks() -> dict[str, Any]:
     weekday = {"type": "string", "pattern": rf"^({'|'.join(WEEKDAYS)})$|{_VARIABLE}"}
     days = {"anyOf": [weekday, {"type": "array", "items": weekday, "minItems": 1}]}
     return {**dict.fromkeys(("from", "until", "at"), clock), "days": days, "time_zone": _SCALAR}
+
+
+def _digests() -> dict[str, Any]:
+    period = {"type": "string", "pattern": rf"^(day|week)$|{_VARIABLE}"}
+    kinds = {"period": period, "channels": _words(), "teams": _words(), **_clocks()}
+    return _or_empty({"type": "array", "items": _map(DIGEST, kinds, ["at", "channels"])})
 
 
 def _maintenance() -> dict[str, Any]:

@@ -58,6 +58,7 @@ ALERTS = {
     "time_zone": "The time zone of hours and days that name none of their own.",
     "quiet_hours": "Hours in which routes that name them tell nothing: a name and when each.",
     "maintenance": "Planned work: spans in which what matches is not told.",
+    "digests": "What teams spent, by the day or week, and where that is told.",
     "idle_gpu": "When a GPU counts as idle.",
     "spend": "What counts as unusual spend.",
     "unattributed": "When unclaimed spend is told.",
@@ -89,6 +90,13 @@ ROUNDS = {
     "at": "The time of day.",
     "days": "On which weekdays; without it, every day.",
     "time_zone": "Whose clock, as in Europe/Berlin.",
+}
+
+DIGEST = {
+    "period": "`day` or `week`.",
+    "channels": "Who is told.",
+    "teams": "Globs over teams; without it, all.",
+    **ROUNDS,
 }
 
 MAINTENANCE = {

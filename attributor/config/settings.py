@@ -7,10 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from alerts.calendar import Rounds
 from alerts.channels.base import ChannelType
 from alerts.channels.posting import Address
 from alerts.detect.policies.rules import PolicyRule
 from alerts.detect.runaway import RunawayPolicy
+from alerts.digest import Period
 from alerts.policy import Route, Silence
 from attributor.periods import Month
 from collectors.base import CollectorType
@@ -91,6 +93,16 @@ class ConfiguredChannel:
 
 
 @dataclass(frozen=True)
+class DigestSettings:
+    """A digest of a `period` for every team that one of the globs names, to these channels, at each of the rounds."""
+
+    period: Period
+    rounds: Rounds
+    channels: tuple[str, ...]
+    teams: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True)
 class AlertSettings:
     """Channels, routes, planned maintenance and the detectors' thresholds.
 
@@ -104,6 +116,7 @@ class AlertSettings:
     channels: tuple[ConfiguredChannel, ...] = ()
     routes: tuple[Route, ...] = ()
     maintenance: tuple[Silence, ...] = ()
+    digests: tuple[DigestSettings, ...] = ()
     idle_below: Decimal = Decimal(10)
     idle_for: timedelta = timedelta(hours=2)
     idle_coverage: Decimal = Decimal(90)

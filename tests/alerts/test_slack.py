@@ -32,6 +32,7 @@ from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.detect.unattributed import UnattributedDay, rising_unattributed
 from alerts.detect.unpriced import UnpricedModel, unpriced_models
+from alerts.digest import DAYS, DigestFacts, Period, ServiceSpend, digest_message
 from alerts.pipeline import probe
 from alerts.ports import Message, MessageKind
 
@@ -116,6 +117,32 @@ def unpriced() -> Alert:
     return unpriced_models([found]).alerts[0]
 
 
+def digest(period: Period) -> Message:
+    end = NOW.date()
+    services = (
+        ServiceSpend("Bedrock", Decimal("512.34"), Decimal("103.89")),
+        ServiceSpend("EC2 <eu>", Decimal(300), Decimal(310)),
+        ServiceSpend("", Decimal(12), Decimal(0)),
+    )
+    facts = DigestFacts(
+        team="search",
+        name="Search & Ads",
+        period=period,
+        first=end - timedelta(days=DAYS[period]),
+        end=end,
+        currency="USD",
+        month_so_far=Decimal(30120),
+        services=services,
+        idle=Decimal("44.5"),
+        days=tuple((day, Decimal(100)) for day in days(28)),
+        alerts=(spend(), idle(), budget(), unpriced()),
+        link="/teams/search?month=2026-11",
+        budget=Decimal(42000),
+        forecast=Decimal(45100),
+    )
+    return digest_message(facts, "id-1", "slack", NOW)
+
+
 def message(*alerts: Alert, kind: str = "firing") -> Message:
     return Message("id-1", f"{alerts[0].team}:{alerts[0].kind}", "slack", kind, alerts[0].team, alerts, NOW)
 
@@ -168,6 +195,8 @@ EXAMPLES = {
     "unattributed": lambda: message(unattributed()),
     "unpriced": lambda: message(unpriced()),
     "test": lambda: probe("slack", NOW),
+    "digest_day": lambda: digest("day"),
+    "digest_week": lambda: digest("week"),
     "spend_anomaly_escalated": lambda: replace(message(spend()), note="nobody acknowledged it for 4 h"),
     "spend_anomaly_acknowledged": lambda: replace(
         message(spend(), kind="acknowledged"), note="acknowledged by ana: a load test"
@@ -246,6 +275,7 @@ ALERTS = st.builds(
     threshold=AMOUNTS,
     contributors=CONTRIBUTORS,
     link=TEXTS.map(lambda text: f"/{text}"),
+    facts=st.dictionaries(TEXTS, TEXTS, max_size=12),
 )
 
 

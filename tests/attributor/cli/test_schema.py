@@ -86,6 +86,8 @@ def test_the_shipped_configurations_are_accepted(schema: Draft202012Validator) -
         "alerts: {time_zone: Europe/Berlin, quiet_hours: {n: {from: '22:00', until: '07:00'}, w: {days: sun}},"
         " channels: {c: {type: console}}, routes: [{channels: [c], quiet: [n, w], digest: {at: '09:00', days: [mon]},"
         " escalate: [{after: 4h, channels: c}]}]}",
+        "alerts: {channels: {c: {type: console}}, digests: [{at: '08:00', channels: [c]},"
+        " {period: week, at: '08:00', days: mon, teams: [a], channels: c}]}",
         "alerts: {maintenance: [{from: 2026-12-01T20:00, until: 2026-12-02, reason: r, match: {team: a}, keys: x}]}",
         "alerts: {channels: {c: {type: webhook, url: 'https://x', headers: {a: b}}}}",
         "teams: {x: }\nrules: [{match: {SubAccountId: [1111, 2222]}, owner: x, from: 2026-01-01}]",
@@ -127,6 +129,8 @@ def test_what_the_program_takes_the_editor_takes(text: str, schema: Draft202012V
         "alerts: {routes: [{match: {team: a}}]}",
         "alerts: {routes: {}}",
         "alerts: {quiet_hours: {n: {from: late}}}",
+        "alerts: {digests: [{period: month, at: '08:00', channels: []}]}",
+        "alerts: {digests: [{period: day, channels: []}]}",
         "alerts: {quiet_hours: {n: {days: [saturday]}}}",
         "alerts: {maintenance: [{from: soon, until: 2026-12-02, reason: r}]}",
         "alerts: {maintenance: [{from: 2026-12-01, until: 2026-12-02}]}",
