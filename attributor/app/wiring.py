@@ -32,7 +32,7 @@ from attributor.ledger.channel_memory import LedgerChannelMemory
 from attributor.ledger.holder import this_holder
 from attributor.ledger.lease import Lease
 from attributor.web.alert_links import alert_chart_path
-from attributor.web.pictures import alert_picture
+from attributor.web.drawing import alert_picture
 from collectors.base import Collector, SourceSettings
 from rules.problem import Problem
 from rules.schema import ALLOCATIONS
