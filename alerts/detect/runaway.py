@@ -74,7 +74,7 @@ def _alert(
         severity="critical",
         title=f"Usage of {team} runs away",
         summary=f"{team} has used {shown(costs[worst], currency)} in the hour from {minute(worst)}, by list or "
-        f"configured prices; {usual}, and {shown(limit, currency)} is told.",
+        f"configured prices; {usual}. The limit is {shown(limit, currency)}.",
         started_at=worst,
         currency=currency,
         amount=cents(costs[worst]),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from alerts.alert import ChartPoint, Findings
+from alerts.alert import ChartPoint, Contributor, Findings
 from alerts.detect.policies.policies import breaches_of, policy_findings, with_policies
 from alerts.detect.policies.rules import DayUse, Held, HourCost, HourUse, PolicyRule
 from alerts.detect.spend_series import SpendDay, SpendSeries
@@ -213,3 +213,20 @@ def test_a_breach_is_told_once_and_its_end_once(timeline, between):
     timeline.want(between(12, 12), "slack", "firing", "policy:search:EC2:2026-11-20")
     timeline.want(between(84, 84), "slack", "resolved", "policy:search:EC2:2026-11-20")
     timeline.check()
+
+
+def test_an_alert_shows_the_series_with_the_days_marked_and_what_drove_the_last():
+    rule = PolicyRule("doubled", "daily_spend", factor=Decimal(2))
+    drivers = {TODAY: (Contributor("account 1", Decimal(320)),)}
+    held = Held(spend=[replace(series(310, 320), drivers=drivers)])
+    (alert,) = policy_findings(breaches_of([rule], held, NOW), NOW).alerts
+    assert [point.label for point in alert.chart if point.marked] == ["2026-11-19", "2026-11-20"]
+    assert alert.contributors == drivers[TODAY]
+    over = PolicyRule("over", "daily_budget", factor=Decimal(120), floor=FREE)
+    held = Held(spend=[series(90), series(60, service="S3")], budgets={"search": Decimal(3000)})
+    (alert,) = policy_findings(breaches_of([over], held, NOW), NOW).alerts
+    assert [(each.label, each.amount) for each in alert.contributors] == [("EC2", 90), ("S3", 60)]
+    assert alert.chart[-1] == ChartPoint("2026-11-20", Decimal(150), marked=True)
+    hourly = PolicyRule("hour", "hour", factor=Decimal(3), floor=FREE)
+    (alert,) = policy_findings(breaches_of([hourly], Held(hours=hours(*[10] * 24, 10, 30)), NOW), NOW).alerts
+    assert [point.label for point in alert.chart if point.marked] == ["2026-11-20T01:00Z"]

@@ -2,12 +2,13 @@
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
 from alerts.amounts import cents, plain, shown, times, total
-from alerts.detect.policies.rules import Breach, Held, PolicyRule, team_days
+from alerts.detect.policies.rules import Breach, Held, PolicyRule, day_chart, services_of, team_days
 from alerts.detect.presenting import midnight
 from alerts.detect.spend_series import SpendDay
 
@@ -35,7 +36,9 @@ def above_normal(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Breach
                     f"{plain(rule.factor)} times the normal {shown(normal, series.currency)}."
                 )
                 money = (day.amount, cents(limit), total((day.amount, -normal)))
-                yield _breach(rule, (series.team, series.service, series.currency), day.day, money, reason)
+                found = _breach(rule, (series.team, series.service, series.currency), day.day, money, reason)
+                drivers = tuple(series.drivers.get(day.day, ()))
+                yield replace(found, chart=day_chart(series.days), contributors=drivers)
 
 
 def above_budget(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Breach]:
@@ -52,7 +55,8 @@ def above_budget(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Breach
                     f"{shown(a_day, currency)}, the day's part of its budget."
                 )
                 money = (day.amount, cents(limit), total((day.amount, -a_day)))
-                yield _breach(rule, (team, "", currency), day.day, money, reason)
+                found = _breach(rule, (team, "", currency), day.day, money, reason)
+                yield _of_team(found, held, days)
 
 
 def ahead_of_day(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Breach]:
@@ -75,7 +79,14 @@ def ahead_of_day(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Breach
                 f"{team} has spent {shown(spent, currency)} on {today} with {passed * 100:.0f} % of the day over; "
                 f"{plain(rule.factor)} % of the expected {shown(expected, currency)} is {shown(limit, currency)}."
             )
-            yield _breach(rule, (team, "", currency), today, (spent, cents(limit), spent), reason)
+            found = _breach(rule, (team, "", currency), today, (spent, cents(limit), spent), reason)
+            yield _of_team(found, held, days)
+
+
+def _of_team(breach: Breach, held: Held, days: Mapping[date, SpendDay]) -> Breach:
+    """Show the team's days, and its services on the day."""
+    services = services_of(held.spend, breach.team, breach.currency, breach.day)
+    return replace(breach, chart=day_chart(days[day] for day in sorted(days)), contributors=services)
 
 
 def _is_recent(day: date, now: datetime) -> bool:

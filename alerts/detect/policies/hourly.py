@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from alerts.alert import ChartPoint
 from alerts.amounts import cents, plain, shown, times, total
 from alerts.detect.policies.rules import Breach, Held, PolicyRule, team_days
 from alerts.detect.presenting import minute
@@ -38,9 +39,8 @@ def above_previous_day(rule: PolicyRule, held: Held, now: datetime) -> Iterator[
                     f"{plain(rule.factor)} times the {shown(average, currency)} an hour of the day before."
                 )
                 excess = total((cost, -average))
-                yield Breach(
-                    rule, team, service, hour.date(), currency, cents(cost), cents(limit), excess, reason, hour
-                )
+                money = (cents(cost), cents(limit), excess)
+                yield Breach(rule, team, service, hour.date(), currency, *money, reason, hour, _chart(hours))
 
 
 def above_request_cost(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Breach]:
@@ -93,6 +93,10 @@ def past_threshold(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Brea
                     f"{minute(first)}, lastly {plain(hours[end])}."
                 )
                 yield Breach(rule, team, "", first.date(), currency, None, None, money, reason, first)
+
+
+def _chart(hours: _Hours) -> tuple[ChartPoint, ...]:
+    return tuple(ChartPoint(f"{hour:%Y-%m-%dT%H:00Z}", hours[hour]) for hour in sorted(hours)[-48:])
 
 
 def _is_past(rule: PolicyRule, quantity: Decimal) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alerts.alert import Alert, Findings
+from alerts.alert import Alert, ChartPoint, Findings
 from alerts.detect.policies import daily, hourly, ratios
 from alerts.detect.policies.rules import Breach, Held, PolicyKind, PolicyRule, worth_telling
 from alerts.detect.presenting import team_link
@@ -108,7 +108,15 @@ def _alert(run: Sequence[Breach]) -> Alert:
         currency=latest.currency,
         amount=latest.amount,
         threshold=latest.threshold,
+        contributors=latest.contributors,
+        chart=_marked(latest.chart, run),
         link=team_link(first.team, run[-1].day),
         facts={"service": first.service, "policies": ", ".join(names), "day": f"{run[-1].day}"},
         level=len(names),
     )
+
+
+def _marked(chart: Sequence[ChartPoint], run: Sequence[Breach]) -> tuple[ChartPoint, ...]:
+    """Mark the days of the run, or the hours in which it was passed."""
+    passed = {f"{each.day}" for each in run} | {f"{each.since:%Y-%m-%dT%H:00Z}" for each in run}
+    return tuple(replace(point, marked=point.label in passed) for point in chart)

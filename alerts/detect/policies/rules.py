@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from alerts.alert import Severity
+from alerts.alert import ChartPoint, Contributor, Severity
 from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.policy import any_glob
 
@@ -95,7 +95,7 @@ class Breach:
     """A rule that was passed on a UTC day, on a team's `service` ("" for the whole team), as a sentence says it.
 
     `amount` and `threshold` are money in `currency`, or None where the rule is not about money; `excess` is the money
-    that the floor is held against.
+    that the floor is held against. `chart` and `contributors` show where it comes from, and may be empty.
     """
 
     rule: PolicyRule
@@ -108,6 +108,8 @@ class Breach:
     excess: Decimal
     reason: str
     since: datetime
+    chart: tuple[ChartPoint, ...] = ()
+    contributors: tuple[Contributor, ...] = ()
 
 
 def worth_telling(breaches: Iterable[Breach]) -> list[Breach]:
@@ -124,3 +126,20 @@ def team_days(series: Iterable[SpendSeries]) -> dict[tuple[str, str], dict[date,
             known = days.get(day.day, SpendDay(day.day, Decimal(0)))
             days[day.day] = SpendDay(day.day, known.amount + day.amount, known.complete and day.complete)
     return found
+
+
+def day_chart(days: Iterable[SpendDay]) -> tuple[ChartPoint, ...]:
+    """Return the newest 31 of days in order as a chart; nothing is marked yet."""
+    return tuple(ChartPoint(f"{day.day}", day.amount) for day in list(days)[-31:])
+
+
+def services_of(series: Iterable[SpendSeries], team: str, currency: str, day: date) -> tuple[Contributor, ...]:
+    """Return what a team's services cost on a day, the largest first."""
+    found = [
+        Contributor(each.service or "(no service)", told.amount)
+        for each in series
+        if (each.team, each.currency) == (team, currency)
+        for told in each.days
+        if told.day == day and told.amount
+    ]
+    return tuple(sorted(found, key=lambda each: -(each.amount or Decimal(0))))
