@@ -14,14 +14,16 @@ from collectors.api.windows import DAY
 from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, asked, client_of
 from collectors.base import CollectError, Collector, CollectorType, Option, SourceSettings, Window
+from collectors.bills.aws.accounts import ORGANIZATIONS_OPTION, WindowedBillWithAccounts, wants_accounts
 from collectors.bills.aws.answers import Answers
 from collectors.options import decimal, duration, option_list, option_texts
 
 _PRICE = Decimal("0.01")
 """Dollars a request, each page one."""
 
+_ACCOUNT = "LINKED_ACCOUNT"
 _COLUMNS = {
-    "LINKED_ACCOUNT": "SubAccountId",
+    _ACCOUNT: "SubAccountId",
     "SERVICE": "ServiceName",
     "REGION": "RegionId",
     "AZ": "AvailabilityZone",
@@ -32,7 +34,7 @@ _NOT_THERE = {"NoRegion": None, "global": "global"}
 _METRICS = ["UnblendedCost", "AmortizedCost"]
 _KEPT = ("ResultsByTime", "NextPageToken", "DimensionValueAttributes")
 """What is kept of an answer; the attributes are what accounts are called, by their ids."""
-_DEFAULT_GROUPS = ("LINKED_ACCOUNT", "SERVICE")
+_DEFAULT_GROUPS = (_ACCOUNT, "SERVICE")
 _OPTIONS = (
     Option("group_by", "One or two of LINKED_ACCOUNT, SERVICE, REGION, AZ, USAGE_TYPE, TAG:key, COST_CATEGORY:name; "
            "[LINKED_ACCOUNT, SERVICE] where it is left out.", "[SERVICE, 'TAG:team']", kind="list"),
@@ -42,6 +44,7 @@ _OPTIONS = (
            default=".cost-explorer"),
     Option("backfill", "How far back the first reading goes, 14 months at most.", "90d", "duration", default="31d"),
     Option("restates", "How far back AWS corrects what it said before.", "30d", kind="duration", default="15d"),
+    ORGANIZATIONS_OPTION,
     *AWS_OPTIONS,
 )  # fmt: skip
 
@@ -102,7 +105,7 @@ class _Explorer:
                     tags[f"cost_category/{name.removeprefix(_CATEGORY)}"] = value
             else:
                 told[_COLUMNS[name]] = _NOT_THERE.get(key, key)
-                if name == "LINKED_ACCOUNT":
+                if name == _ACCOUNT:
                     told["SubAccountName"] = names.get(key)
         billed, amortised = (group["Metrics"][name] for name in _METRICS)
         if billed["Unit"] != amortised["Unit"]:
@@ -158,7 +161,12 @@ def _build(settings: SourceSettings) -> Collector:
         restates=duration("restates", texts["restates"]),
         settles=DAY,
     )
-    return WindowedCollector(source)
+    bill = WindowedCollector(source)
+    if not wants_accounts(texts):
+        return bill
+    if _ACCOUNT not in explorer.groups:
+        raise ValueError(f"organizations: accounts are told where group_by has {_ACCOUNT}")
+    return WindowedBillWithAccounts(bill, access)
 
 
 TYPE = CollectorType(

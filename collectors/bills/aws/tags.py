@@ -12,6 +12,9 @@ USER_TAG = r"^user:"
 USER_TAG_OF_CUR = r"^user[:_]"
 """CUR 2.0 also writes keys in lower case with underscores."""
 
+ACCOUNT_TAG = "accountTag/"
+"""How AWS begins the key of an account's tag where it tells one beside the tags of resources."""
+
 
 def renamed(tags: pa.MapArray, pattern: str, replacement: str = "") -> pa.MapArray:
     """Replace the pattern in all keys; of keys that become the same the last stands, and null stays null."""

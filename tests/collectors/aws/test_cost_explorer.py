@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from aws_organization import make_organization
 
-from collectors.base import CollectError, Window
+from collectors.base import Backfilling, CollectError, Window
 from collectors.bills.aws.cost_explorer import TYPE
 
 pytestmark = pytest.mark.slow
@@ -74,6 +75,29 @@ def test_accounts_have_their_names_whichever_page_tells_them_and_from_kept_answe
             ("2222", "ads"),
             ("3333", None),
         }
+
+
+def test_accounts_have_tags_by_their_organization_which_costs_nothing(seed, collecting) -> None:
+    ids = make_organization({"search": {"team": "search"}, "ads": {}})
+    seed(page(day(17, group([ids["search"], ""], "1", "1"), group(["9999", "team$x"], "2", "2")), day(18)))
+    asked = {"group_by": ["LINKED_ACCOUNT", "TAG:team"], "organizations": "true"}
+    collected = collecting.read(TYPE, TWO_DAYS, **asked)
+    assert [(row["SubAccountName"], row["Tags"]) for row in collected.rows] == [
+        ("search", [("accountTag/team", "search")]),
+        (None, [("team", "x")]),
+    ]
+    assert (collected.reading.requests, collected.reading.cost) == (1 + 4, Decimal("0.01"))
+    again = collecting.read(TYPE, TWO_DAYS, **asked)
+    assert (again.reading.requests, again.reading.cost) == (4, 0), "bills are kept, accounts are not"
+    collector = collecting.build(TYPE, **asked)
+    assert isinstance(collector, Backfilling)
+    assert collector.backfill == timedelta(days=31)
+    assert "organizations:ListAccounts" in [need.permission for need in collector.probe()]
+
+
+def test_accounts_are_not_asked_of_where_costs_are_not_by_account(collecting) -> None:
+    with pytest.raises(ValueError, match="organizations: accounts are told where group_by has LINKED_ACCOUNT"):
+        collecting.build(TYPE, group_by=["SERVICE"], organizations="true")
 
 
 def test_an_answer_is_paid_for_once_and_again_when_it_is_old(seed, collecting) -> None:
