@@ -108,7 +108,10 @@ class AlertLog(Protocol):
         """Return pending deliveries whose time has come, the oldest first."""
 
     def claim(self, message_id: str, now: datetime, until: datetime) -> bool:
-        """Take a pending, due delivery for this sender until then; False where another sender was faster."""
+        """Take a pending, due delivery for this sender until then; False where another sender was faster.
+
+        No message is taken while an earlier one of its group and channel is pending.
+        """
 
     def mark_sent(self, message_id: str, at: datetime) -> None:
         """Record that the channel accepted it."""

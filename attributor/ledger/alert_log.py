@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, tuple_, update
 
 from alerts.alert import AlertState
 from alerts.ports import Decision, Delivery, Message, Sent
@@ -94,8 +94,15 @@ class LedgerAlertLog:
         return self._deliveries(waiting.order_by(outbox.c.created_at, outbox.c.id).limit(limit))
 
     def claim(self, message_id: str, now: datetime, until: datetime) -> bool:
-        """Take a pending, due delivery for this sender until then; False where another sender was faster."""
-        free = (outbox.c.id == message_id) & (outbox.c.state == "pending") & (outbox.c.due_at <= now)
+        """Take a pending, due delivery for this sender until then; False where another sender was faster.
+
+        It is False, too, while an earlier message of the same group is on its way: the other sender may have that one.
+        """
+        earlier = outbox.alias("earlier")
+        same = (earlier.c.group_key == outbox.c.group_key) & (earlier.c.channel == outbox.c.channel)
+        before = tuple_(earlier.c.created_at, earlier.c.id) < tuple_(outbox.c.created_at, outbox.c.id)
+        overtakes = select(earlier.c.id).where(same, before, earlier.c.state == "pending").exists()
+        free = (outbox.c.id == message_id) & (outbox.c.state == "pending") & (outbox.c.due_at <= now) & ~overtakes
         return self._change(free, due_at=until) == 1
 
     def mark_sent(self, message_id: str, at: datetime) -> None:

@@ -54,7 +54,7 @@ def alert(now: datetime) -> MakeAlert:
 def message(alert: MakeAlert, now: datetime) -> MakeMessage:
     def make(message_id: str = "m1", created_at: datetime = now) -> Message:
         told = (alert("budget:search"), alert("budget:ads"))
-        return Message(message_id, "search:budget", "team-slack", "firing", "search", told, created_at)
+        return Message(message_id, f"{message_id}:budget", "team-slack", "firing", "search", told, created_at)
 
     return make
 
@@ -126,6 +126,19 @@ def test_a_claimed_message_belongs_to_its_sender_until_the_claim_ends(
     assert log.due(now) == ()
     assert log.claim("m1", now + HOUR, now + 2 * HOUR)
     assert not log.claim("no such message", now, now + HOUR)
+
+
+def test_no_message_overtakes_an_earlier_one_of_its_group_that_another_sender_holds(
+    log: AlertLog, message: MakeMessage, now: datetime
+) -> None:
+    first = replace(message("z", now), group="g")
+    second, elsewhere = replace(message("a", now + HOUR), group="g"), replace(message("b", now + HOUR), group="h")
+    log.record([], [first, second, elsewhere], {})
+    assert log.claim("z", now + HOUR, now + 2 * HOUR)
+    assert not log.claim("a", now + HOUR, now + 2 * HOUR)
+    assert log.claim("b", now + HOUR, now + 2 * HOUR)
+    log.mark_sent("z", now + HOUR)
+    assert log.claim("a", now + HOUR, now + 2 * HOUR)
 
 
 def test_a_message_is_tried_again_when_it_is_due_and_its_trouble_is_visible(
