@@ -11,7 +11,10 @@ from collectors.files.block import UnreadableError
 TAG, CATEGORY, PRODUCT = "tag ", "category ", "product "
 """How a column's name begins here where its file spreads a map over columns."""
 
-MAPS = ("resource_tags", "cost_category", "product")
+ALL_TAGS = "tags"
+"""The map in which CUR 2.0 tells tags of every kind, those of resources and cost categories once more."""
+
+MAPS = ("resource_tags", "cost_category", "product", ALL_TAGS)
 COST = "line_item_unblended_cost"
 SPLIT_PARENT = "split_line_item_parent_resource_id"
 REQUIRED = (COST, "line_item_currency_code", "line_item_line_item_type", "line_item_usage_start_date")

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collectors.bills.aws.cur_columns import (
+    ALL_TAGS,
     CATEGORY,
     COST,
     PRODUCT,
@@ -27,7 +28,7 @@ from collectors.bills.aws.cur_kinds import (
     USAGE,
 )
 from collectors.bills.aws.cur_periods import periods_of
-from collectors.bills.aws.tags import USER_TAG_OF_CUR, merged, renamed
+from collectors.bills.aws.tags import RESOURCE_TAG_AMONG_ALL, USER_TAG_OF_CUR, merged, renamed
 from collectors.bills.focus_fields import pairs_of, text_of
 from collectors.bills.focus_rows import CHARGES_FROM_FOCUS, convert_charges
 from collectors.files.block import Block
@@ -207,9 +208,11 @@ def _price_details(report: _Report) -> pa.Array:
 
 def _tags(report: _Report) -> pa.MapArray:
     """Return tags, AWS' cost categories as cost_category/NAME, and who called Bedrock as aws:iam_principal."""
+    every = renamed(report.map(ALL_TAGS, f"{ALL_TAGS} "), RESOURCE_TAG_AMONG_ALL)
+    every = renamed(every, "^costCategory/", "cost_category/")
     categories = renamed(report.map("cost_category", CATEGORY), "^(?:costCategory/)?(.*)$", r"cost_category/\1")
     principal = pairs_of_columns(["aws:iam_principal"], [report.text("line_item_iam_principal")], report.block.rows)
-    return merged([renamed(report.map("resource_tags", TAG), USER_TAG_OF_CUR), categories, principal])
+    return merged([every, renamed(report.map("resource_tags", TAG), USER_TAG_OF_CUR), categories, principal])
 
 
 def _with_unused(batch: pa.RecordBatch, costs: Costs, kept: pa.Array) -> pa.RecordBatch:

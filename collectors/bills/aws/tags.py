@@ -12,6 +12,9 @@ USER_TAG = r"^user:"
 USER_TAG_OF_CUR = r"^user[:_]"
 """CUR 2.0 also writes keys in lower case with underscores."""
 
+RESOURCE_TAG_AMONG_ALL = r"^resourceTags/(?:user[:_])?"
+"""How the key of a resource's tag begins where CUR 2.0 tells tags of every kind in one map."""
+
 ACCOUNT_TAG = "accountTag/"
 """How AWS begins the key of an account's tag where it tells one beside the tags of resources."""
 

@@ -111,6 +111,32 @@ def test_parquet_of_cur_2_with_maps_doubles_and_times_is_read(tmp_path: Path, co
     assert [(row["ServiceName"], row["RegionId"]) for row in rows] == [("Amazon EC2", "eu-west-1"), (None, None)]
 
 
+def test_the_map_of_all_tags_gives_those_of_resources_accounts_and_categories(tmp_path: Path, collecting) -> None:
+    pairs = [
+        ("resourceTags/user:Team", "ads"),
+        ("resourceTags/aws:createdBy", "me"),
+        ("accountTag/Team", "labs"),
+        ("userAttribute/Department", "X"),
+        ("costCategory/unit", "labs"),
+    ]
+    rows = [
+        dict(zip(COLUMNS, item("Usage", "1").values(), strict=True)) | {"tags": pairs, "resource_tags": tags}
+        for tags in ([("user_team", "of its own column")], None)
+    ]
+    texts = pa.map_(pa.string(), pa.string())
+    schema = pa.schema([*((name, pa.string()) for name in COLUMNS), ("tags", texts), ("resource_tags", texts)])
+    pq.write_table(pa.Table.from_pylist(rows, schema), tmp_path / "report.parquet")
+    found = [dict(row["Tags"]) for row in collecting.read(TYPE, path="report.parquet").rows]
+    every = {
+        "Team": "ads",
+        "aws:createdBy": "me",
+        "accountTag/Team": "labs",
+        "userAttribute/Department": "X",
+        "cost_category/unit": "labs",
+    }
+    assert found == [{**every, "team": "of its own column"}, every]
+
+
 def test_fees_end_with_the_second_they_name_and_instant_ones_last_a_second(report, collecting) -> None:
     month = {COLUMNS[3]: "2026-11-01T00:00:00Z", COLUMNS[4]: "2026-11-30T23:59:59Z"}
     instant = {COLUMNS[4]: "2026-11-19T13:00:00Z"}
