@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock
 
@@ -33,6 +33,7 @@ from attributor.jobs.sampling import Sampler
 from attributor.jobs.schedule import Job, scheduled
 from attributor.jobs.stopping import Interruptible, StopRequestedError, stop_signals
 from attributor.jobs.work import CycleReport, run_cycle
+from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.lease import Lease, LeaseLostError
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, observed
@@ -72,6 +73,7 @@ class Daemon:
         self._asked = asked
         self._working = Lock()
         self._telling = Lock()
+        self._rests_until: datetime | None = None
         self._sampler = Sampler()
         self._quick = QuickLook()
         self._finished: tuple[int, Mapping[Path, Stamp]] | None = None
@@ -120,6 +122,16 @@ class Daemon:
         if found is not None:
             self._tell(found)
 
+    def _keep_time(self, app: App, log: LedgerAlertLog) -> None:
+        """Do what time brings, seldom where thousands of alerts stand: at most a fiftieth of the time goes into it."""
+        now, settings = app.clock(), app.settings.alerts
+        if self._rests_until is not None and now < self._rests_until:
+            return
+        keep_time(app.engine, settings, log, now)
+        tell_digests(app.engine, settings.digests, {team.id: team for team in app.settings.ruleset.teams}, log, now)
+        ended = app.clock()
+        self._rests_until = ended + 50 * (ended - now)
+
     def _tell(self, found: Findings | None) -> None:
         """Take findings, or the time alone, through the alert path, and send what is due."""
         with self._telling:
@@ -130,9 +142,7 @@ class Daemon:
             settings, log, now = app.settings.alerts, replace(app.alert_log, lease=lease), app.clock()
             try:
                 if found is None:
-                    keep_time(app.engine, settings, log, now)
-                    teams = {team.id: team for team in app.settings.ruleset.teams}
-                    tell_digests(app.engine, settings.digests, teams, log, now)
+                    self._keep_time(app, log)
                 else:
                     process((found,), log, policy_of(app.engine, settings, now), now)
             except LeaseLostError as error:

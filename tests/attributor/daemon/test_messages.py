@@ -105,6 +105,28 @@ def test_a_channel_that_was_down_is_told_later_and_once(over_budget, start, wait
     assert len(hook.tried) == 3
 
 
+@pytest.mark.slow
+def test_between_cycles_an_alert_climbs_and_an_acknowledgement_is_told(over_budget, start, waiting, hook) -> None:
+    company = over_budget("search")
+    config = company.folder / "attributor.yaml"
+    boss = f'boss: {{type: webhook, url: "{hook.url}"}}'
+    text = config.read_text().replace("channels: {hook:", f"channels: {{{boss}, hook:")
+    climbing = "channels: [hook], escalate: [{after: 2s, channels: [boss]}]}"
+    config.write_text(text.replace("match: {kind: budget}, channels: [hook]}", f"match: {{kind: budget}}, {climbing}"))
+    daemon = start(company.folder)
+    waiting(lambda: len(hook.accepted) == 2, "the boss is told, though no source is due")
+    assert [(each["channel"], each["note"]) for each in hook.accepted] == [
+        ("hook", ""),
+        ("boss", "nobody acknowledged it for 2 s"),
+    ]
+    key = hook.accepted[0]["alerts"][0]["key"]
+    answer = daemon.post("/api/v1/alerts/ack", json={"keys": [key], "by": "ana"})
+    assert answer.json()["missing"] == []
+    waiting(lambda: len(hook.accepted) == 4, "both hear who took it up")
+    assert {(each["status"], each["note"]) for each in hook.accepted[2:]} == {("acknowledged", "acknowledged by ana")}
+    assert daemon.end() == 0
+
+
 def test_what_resolves_while_its_message_is_on_the_way_is_told_after_it(over_budget, waiting, hook) -> None:
     company = over_budget("search")
     config = company.folder / "attributor.yaml"
