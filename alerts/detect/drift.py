@@ -9,12 +9,14 @@ from alerts.detect.baseline import MEDIAN_TO_SIGMA, WEEK, Baseline, Floats, medi
 
 _BASE_WEEKS = np.arange(3, 10)
 """The weeks before the judged day that make the trend; the two in between are where a leak begins."""
+_LEAST_WEEKS = 3
 
 LEAST_DRIFT = 0.18
 PERSISTS = 3
 _SIGMAS = 5.0
 _LEAST_SPREAD = 0.03
 _STEEPEST = 0.07
+"""The steepest growth believed, on the log scale a week."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,11 @@ class Drift:
 def drifts(baseline: Baseline, start: int) -> dict[int, Drift]:
     """Return the days from `start` on whose last week lies above the trend, for PERSISTS days in a row."""
     size = baseline.adjusted.size
-    first = max(start, WEEK * (int(_BASE_WEEKS[-1]) + 1) - 1)
+    first = max(start, WEEK * (int(_BASE_WEEKS[0]) + _LEAST_WEEKS) - 1)
     if first >= size:
         return {}
-    weekly = np.full(size, np.nan)
-    weekly[WEEK - 1 :] = median_of_known(sliding_window_view(baseline.adjusted, WEEK))
-    days = np.arange(first, size)
+    weekly = _weekly(baseline.adjusted, first)
+    days = np.arange(weekly.size - (size - first), weekly.size)
     base = weekly[days[:, None] - WEEK * _BASE_WEEKS]
     slope = _slope(base)
     flat = base + slope[:, None] * (_BASE_WEEKS - 3)
@@ -42,10 +43,22 @@ def drifts(baseline: Baseline, start: int) -> dict[int, Drift]:
     last = weekly[days] - (trend + 3 * slope)
     before = weekly[days - WEEK] - (trend + 2 * slope)
     needed = np.maximum(_SIGMAS * spread, LEAST_DRIFT)
-    rising = (last > needed) & (before > 0.4 * needed) & (last > before)
+    enough = np.sum(~np.isnan(base), axis=1) >= _LEAST_WEEKS
+    rising = (last > needed) & (before > 0.4 * needed) & (last > before) & enough
+    if not rising.any():
+        return {}
     persists = np.convolve(rising, np.ones(PERSISTS))[: rising.size] >= PERSISTS
-    found = zip(days.tolist(), (trend + 3 * slope).tolist(), weekly[days].tolist(), persists.tolist(), strict=True)
+    found = zip(range(first, size), (trend + 3 * slope).tolist(), weekly[days].tolist(), persists.tolist(), strict=True)
     return {day: Drift(level, now) for day, level, now, holds in found if holds}
+
+
+def _weekly(adjusted: Floats, first: int) -> Floats:
+    """Return the median of each day's last week, from all the base weeks before `first` on; NaN where unknown."""
+    reach = WEEK * int(_BASE_WEEKS[-1])
+    begin = max(first - reach - WEEK + 1, 0)
+    medians = median_of_known(sliding_window_view(adjusted[begin:], WEEK))
+    wanted = adjusted.size - first + reach
+    return np.concatenate([np.full(wanted - medians.size, np.nan), medians])
 
 
 def _slope(base: Floats) -> Floats:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from alerts.alert import Alert, ChartPoint
 from alerts.amounts import cents, cents_of_estimate, plain, shown, total
+from alerts.detect.anomalous import Rule
 from alerts.detect.presenting import midnight, severity_by_money, team_link
-from alerts.detect.scan import Rule
 from alerts.detect.spend_series import Episode, SpendDay, SpendPolicy, SpendSeries
 
 CHART_DAYS = 35
@@ -15,6 +15,7 @@ _NAMES: Mapping[Rule, str] = {
     "spike": "Spend spike",
     "shift": "Spend went up and stays up",
     "leak": "Spend creeps up",
+    "weekend": "Weekend no longer rests",
     "new service": "New service",
 }
 
@@ -37,7 +38,7 @@ def spend_alert(series: SpendSeries, days: Sequence[SpendDay], episode: Episode,
     peak = max(float(max(excess.values())), episode.gate)
     currency = series.currency
     return Alert(
-        key=f"{series.key}:{first_day}",
+        key=f"{series.key}:{episode.began}",
         kind="spend_anomaly",
         team=series.team,
         severity=severity_by_money(whole, warning=policy.warning_from, critical=policy.critical_from),
@@ -45,7 +46,7 @@ def spend_alert(series: SpendSeries, days: Sequence[SpendDay], episode: Episode,
         summary=f"{series.service} cost {shown(amount, currency)} on {last_day}; usual is "
         f"{shown(expected, currency)}, up to {shown(band, currency)}. {shown(whole, currency)} above usual on "
         f"{len(excess)} {'day' if len(excess) == 1 else 'days'} since {first_day}.",
-        started_at=midnight(first_day),
+        started_at=midnight(min(first_day, episode.began)),
         currency=currency,
         amount=amount,
         threshold=band,

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from alerts.alert import Contributor
-from alerts.detect.scan import AnomalousDay
+from alerts.detect.anomalous import AnomalousDay
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,14 @@ class SpendSeries:
 class SpendPolicy:
     """When a deviation is worth telling; money in the series' currency.
 
-    An excess must reach `floor` and `share` of what the team spends in a day. A service is new when it begins
+    The excess of an episode must reach `floor` in all, and each of its days `share_of_day` of that and `share` of what
+    the team spends in a day. A service is new when it begins
     `new_after` its source was connected; it is told where a day of its first `new_for` costs `new_service_floor`.
     An alert fires until `quiet` has passed since its last anomalous day. Severity follows the whole excess.
     """
 
-    floor: Decimal = Decimal(15)
+    floor: Decimal = Decimal(50)
+    share_of_day: Decimal = Decimal("0.2")
     share: Decimal = Decimal("0.02")
     new_service_floor: Decimal = Decimal(25)
     new_after: timedelta = timedelta(days=7)
@@ -60,11 +62,15 @@ class SpendPolicy:
 
 @dataclass(frozen=True)
 class Episode:
-    """Anomalous days that belong together, oldest first; `day` counts from `first`."""
+    """Anomalous days that belong together, oldest first; `day` counts from `first`.
+
+    `began` is the day that it was first told under, and names it. `gate` is the least excess of a day.
+    """
 
     first: date
     days: tuple[AnomalousDay, ...]
     gate: float
+    began: date
 
     def date_of(self, anomalous: AnomalousDay) -> date:
         """Return the UTC day."""
