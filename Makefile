@@ -1,5 +1,5 @@
 # Every target sets up what it needs: a machine with Python >= 3.11 and make is enough.
-.PHONY: run test test-quick check bench bench-cluster pictures format clean
+.PHONY: run test test-quick check bench bench-cluster bench-detect pictures format clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,6 +43,9 @@ bench: $(VENV)/.installed  ## speed and memory, as ratios within one run
 
 bench-cluster: $(VENV)/.installed  ## from one to two workers of a Dask cluster on this machine
 	$(BIN)/python tests/bench/bench_cluster.py
+
+bench-detect: $(VENV)/.installed  ## spend anomalies and forecasts on the anomaly corpus, beside their bars
+	$(BIN)/python tests/bench/bench_detect.py
 
 pictures: $(VENV)/.installed  ## the pictures of the README, taken of the demo by Chromium
 	$(BIN)/python tests/pictures/take_pictures.py docs/pictures

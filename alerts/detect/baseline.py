@@ -1,4 +1,4 @@
-"""What a daily series usually costs: on a log scale, with a weekday profile, a robust level and a robust spread.
+"""What a series usually costs: on a log scale, with a weekday profile, a robust level and a robust spread.
 
 Floats are allowed here and in the modules that build on it: these are statistics, no charge is ever computed from them.
 """
@@ -11,15 +11,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from alerts.detect.rhythm import DAILY, Rhythm
+
 Floats = NDArray[np.float64]
 
 WEEK = 7
 MEDIAN_TO_SIGMA = 1.4826
-LEVEL_DAYS = 9
-SLOW_LEVEL_DAYS = 28
-SPREAD_DAYS = 42
-LEAST_SPREAD = 0.07
-"""No bill is as calm as its calmest month."""
 GUESSED_SPREAD = 0.2
 _GUESS_WEIGHT = 3
 _YOUNG = 20
@@ -31,13 +28,15 @@ _EARLY = 3
 
 @dataclass(frozen=True)
 class Baseline:
-    """A series prepared for judging; arrays are by day since `first`, the oldest first, NaN where nothing is known.
+    """A series prepared for judging; arrays are by point since `first`, the oldest first, NaN where nothing is known.
 
-    amounts: as given; the first `settled` of them are complete. offset: added before the logarithm, so that zero is
-    finite. logs: the logarithms. profile: the weekday's usual log distance from its week. adjusted: logs without the
-    profile. residuals: adjusted over the level of the days before. local: adjusted over the days around.
+    rhythm: of days or of hours. amounts: as given; the first `settled` of them are complete. offset: added before the
+    logarithm, so that zero is finite. logs: the logarithms. profile: the usual log distance of a point's weekday or
+    hour. adjusted: logs without the profile. residuals: adjusted over the level of the points before. local: adjusted
+    over the points around.
     """
 
+    rhythm: Rhythm
     first: date
     amounts: Floats
     settled: int
@@ -64,7 +63,8 @@ def prepare(first: date, amounts: Floats, settled: int) -> Baseline:
     around = np.full(adjusted.size + _LOCAL_DAYS - 1, np.nan)
     around[_LOCAL_DAYS // 2 : _LOCAL_DAYS // 2 + adjusted.size] = adjusted
     local = np.nan_to_num(adjusted - median_of_known(sliding_window_view(around, _LOCAL_DAYS)), nan=-np.inf)
-    return Baseline(first, amounts, settled, offset, logs, profile, adjusted, _residuals(adjusted), local)
+    residuals = residuals_of(adjusted, DAILY)
+    return Baseline(DAILY, first, amounts, settled, offset, logs, profile, adjusted, residuals, local)
 
 
 def _profile(logs: Floats, first: date, size: int) -> Floats:
@@ -110,19 +110,19 @@ def median_of_known(rows: Floats) -> Floats:
     return middle
 
 
-def _residuals(adjusted: Floats) -> Floats:
-    """Return each day over the level that the days before it give, which is `level_of`; NaN for the first days."""
-    before = np.concatenate([np.full(SLOW_LEVEL_DAYS, np.nan), adjusted[:-1]])
-    slow = median_of_known(sliding_window_view(before, SLOW_LEVEL_DAYS))
-    fast = median_of_known(sliding_window_view(before[SLOW_LEVEL_DAYS - LEVEL_DAYS :], LEVEL_DAYS))
+def residuals_of(adjusted: Floats, rhythm: Rhythm) -> Floats:
+    """Return each point over the level that the points before it give, as `level_of`; NaN for the first points."""
+    before = np.concatenate([np.full(rhythm.slow, np.nan), adjusted[:-1]])
+    slow = median_of_known(sliding_window_view(before, rhythm.slow))
+    fast = median_of_known(sliding_window_view(before[rhythm.slow - rhythm.level :], rhythm.level))
     residuals: Floats = adjusted - np.fmax(slow, fast)
     residuals[:_EARLY] = np.nan
     return residuals
 
 
-def level_of(calm: list[float]) -> float:
-    """Return the level after calm days: after a drop the slow one, so that coming back from a holiday is no shift."""
-    return max(median(calm[-LEVEL_DAYS:]), median(calm))
+def level_of(calm: list[float], rhythm: Rhythm) -> float:
+    """Return the level after calm points: after a drop the slow one, so that coming back from a holiday is no shift."""
+    return max(median(calm[-rhythm.level :]), median(calm[-rhythm.slow :]))
 
 
 def median(values: list[float]) -> float:
@@ -132,8 +132,8 @@ def median(values: list[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def spread_of(residuals: list[float]) -> float:
-    """Return the robust standard deviation (MAD about zero), between the floor and, for few residuals, a guess."""
+def spread_of(residuals: list[float], least: float) -> float:
+    """Return the robust standard deviation (MAD about zero), with a floor and, for few residuals, a guess."""
     count = len(residuals)
     if not count:
         return GUESSED_SPREAD
@@ -141,4 +141,4 @@ def spread_of(residuals: list[float]) -> float:
     if count < _YOUNG:
         guess = _GUESS_WEIGHT * GUESSED_SPREAD**2
         spread = math.sqrt((count * spread**2 + guess) / (count + _GUESS_WEIGHT))
-    return max(spread, LEAST_SPREAD)
+    return max(spread, least)

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 
 from alerts.detect.anomalous import AnomalousDay
 from alerts.detect.baseline import Baseline, Floats, prepare
+from alerts.detect.drift import leaking_days
 from alerts.detect.intermittent import is_intermittent, is_regular, scan_runs
+from alerts.detect.recurrence import recurs
 from alerts.detect.scan import scan
 from alerts.detect.spend_series import Episode, SpendPolicy
 from alerts.detect.weekend import busy_weekends
@@ -54,7 +57,8 @@ def _judged(baseline: Baseline, start: int, gate: float) -> list[AnomalousDay]:
     resting = is_intermittent(baseline)
     found = scan_runs(baseline, start, gate) if resting else []
     if not resting or is_regular(baseline):
-        found += scan(baseline, start, gate)
+        found += scan(baseline, start, gate, partial(recurs, baseline))
+        found += leaking_days(baseline, start, gate)
     if not resting:
         found += busy_weekends(baseline, start, gate)
     by_day = {each.day: each for each in reversed(found)}

@@ -1,10 +1,10 @@
 """Slow leaks: weekly medians that leave the trend of the weeks before."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
+from alerts.detect.anomalous import AnomalousDay
 from alerts.detect.baseline import MEDIAN_TO_SIGMA, WEEK, Baseline, Floats, median_of_known
 
 _BASE_WEEKS = np.arange(3, 10)
@@ -19,37 +19,40 @@ _STEEPEST = 0.07
 """The steepest growth believed, on the log scale a week."""
 
 
-@dataclass(frozen=True)
-class Drift:
-    """How the last week lies above the trend: adjusted log levels, as `Baseline.adjusted`."""
+def leaking_days(baseline: Baseline, start: int, gate: float) -> list[AnomalousDay]:
+    """Return the days from `start` on whose last week lies above the trend, for PERSISTS days in a row.
 
-    trend: float
-    now: float
-
-
-def drifts(baseline: Baseline, start: int) -> dict[int, Drift]:
-    """Return the days from `start` on whose last week lies above the trend, for PERSISTS days in a row."""
+    The level of the week must lie `gate` above the trend in money, and the day itself above it.
+    """
     size = baseline.adjusted.size
     first = max(start, WEEK * (int(_BASE_WEEKS[0]) + _LEAST_WEEKS) - 1)
     if first >= size:
-        return {}
-    weekly = _weekly(baseline.adjusted, first)
-    days = np.arange(weekly.size - (size - first), weekly.size)
+        return []
+    rising, trend, weekly = _rising(baseline.adjusted, first)
+    persists = np.convolve(rising, np.ones(PERSISTS))[: rising.size] >= PERSISTS
+    found: list[AnomalousDay] = []
+    for index in np.flatnonzero(persists[: max(baseline.settled - first, 0)]).tolist():
+        day = first + index
+        expected, amount = baseline.amount_at(float(trend[index]), day), float(baseline.amounts[day])
+        if baseline.amount_at(float(weekly[index]), day) - expected >= gate and amount > expected:
+            found.append(AnomalousDay(day, "leak", expected, min(expected + gate, amount)))
+    return found
+
+
+def _rising(adjusted: Floats, first: int) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """Say of each day from `first` on whether its last week leaves the trend, with the trend and the week's level."""
+    weekly = _weekly(adjusted, first)
+    days = np.arange(weekly.size - (adjusted.size - first), weekly.size)
     base = weekly[days[:, None] - WEEK * _BASE_WEEKS]
     slope = _slope(base)
-    flat = base + slope[:, None] * (_BASE_WEEKS - 3)
-    trend = median_of_known(flat)
-    spread = np.maximum(MEDIAN_TO_SIGMA * median_of_known(np.abs(flat - trend[:, None])), _LEAST_SPREAD)
-    last = weekly[days] - (trend + 3 * slope)
-    before = weekly[days - WEEK] - (trend + 2 * slope)
+    flat = base + slope[:, None] * (_BASE_WEEKS - _BASE_WEEKS[0])
+    middle = median_of_known(flat)
+    spread = np.maximum(MEDIAN_TO_SIGMA * median_of_known(np.abs(flat - middle[:, None])), _LEAST_SPREAD)
+    trend = middle + _BASE_WEEKS[0] * slope
+    above, before = weekly[days] - trend, weekly[days - WEEK] - (trend - slope)
     needed = np.maximum(_SIGMAS * spread, LEAST_DRIFT)
     enough = np.sum(~np.isnan(base), axis=1) >= _LEAST_WEEKS
-    rising = (last > needed) & (before > 0.4 * needed) & (last > before) & enough
-    if not rising.any():
-        return {}
-    persists = np.convolve(rising, np.ones(PERSISTS))[: rising.size] >= PERSISTS
-    found = zip(range(first, size), (trend + 3 * slope).tolist(), weekly[days].tolist(), persists.tolist(), strict=True)
-    return {day: Drift(level, now) for day, level, now, holds in found if holds}
+    return (above > needed) & (before > 0.4 * needed) & (above > before) & enough, trend, weekly[days]
 
 
 def _weekly(adjusted: Floats, first: int) -> Floats:

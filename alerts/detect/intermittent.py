@@ -66,5 +66,5 @@ def _runs(amounts: Floats) -> NDArray[np.intp]:
 def _limit(earlier: list[float]) -> float:
     logs = [float(np.log(run)) for run in earlier]
     middle = median(logs)
-    spread = max(spread_of([value - middle for value in logs]), _LEAST_SPREAD)
+    spread = spread_of([value - middle for value in logs], _LEAST_SPREAD)
     return max(float(np.exp(middle + _SIGMAS * spread)), _ABOVE_LARGEST * max(earlier))

@@ -44,13 +44,16 @@ class SpendPolicy:
     """When a deviation is worth telling; money in the series' currency.
 
     The excess of an episode must reach `floor` in all, and each of its days `share_of_day` of that and `share` of what
-    the team spends in a day. A service is new when it begins
+    the team spends in a day; of an episode of hours it must reach `share_of_hours`, and each hour `share_of_hour` of
+    `floor` and `share` of a day. A service is new when it begins
     `new_after` its source was connected; it is told where a day of its first `new_for` costs `new_service_floor`.
     An alert fires until `quiet` has passed since its last anomalous day. Severity follows the whole excess.
     """
 
     floor: Decimal = Decimal(50)
     share_of_day: Decimal = Decimal("0.2")
+    share_of_hours: Decimal = Decimal("0.3")
+    share_of_hour: Decimal = Decimal("0.04")
     share: Decimal = Decimal("0.02")
     new_service_floor: Decimal = Decimal(25)
     new_after: timedelta = timedelta(days=7)

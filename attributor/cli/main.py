@@ -14,11 +14,13 @@ _DUCKDB_INTERRUPTED = "Query interrupted"
 """What DuckDB makes of Ctrl-C during a query, instead of a KeyboardInterrupt."""
 COMMANDS = {
     "alerts": "attributor.cli.alerts:group",
+    "backtest": "attributor.cli.backtest:command",
     "check": "attributor.cli.check:check",
     "close": "attributor.cli.close:command",
     "demo": "attributor.cli.demo:command",
     "explain": "attributor.cli.explain:command",
     "export": "attributor.cli.export:group",
+    "forecast": "attributor.cli.forecast:command",
     "plan": "attributor.cli.plan:command",
     "reconcile": "attributor.cli.reconcile:command",
     "run": "attributor.cli.run:command",

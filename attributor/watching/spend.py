@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, select
 from alerts.alert import Contributor, Findings
 from alerts.detect.spend import HISTORY_DAYS, spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendPolicy, SpendSeries
-from attributor.ledger.tables import coverage, rollup
+from attributor.ledger.tables import alerts, coverage, rollup
 from attributor.money import total
 from attributor.periods import days_between
 from attributor.reports.costs import IS_OWN, amounts, cost_sums
@@ -60,7 +60,16 @@ class _Known:
 
 def spend_findings(engine: Engine, minimum: Decimal, now: datetime) -> Findings:
     """Judge every team's spend on every service; `minimum` is the excess worth telling, in each series' currency."""
-    return spend_anomalies(spend_series(engine, now), now, SpendPolicy(floor=minimum))
+    policy = SpendPolicy(floor=minimum)
+    return spend_anomalies(spend_series(engine, now), now, policy, _standing(engine, now - policy.quiet))
+
+
+def _standing(engine: Engine, since: datetime) -> list[str]:
+    """Return the keys of the spend anomalies that fire, or did until lately: an episode keeps its key."""
+    lately = (alerts.c.status != "resolved") | (alerts.c.resolved_at > since)
+    query = select(alerts.c.key).where((alerts.c.kind == "spend_anomaly") & lately)
+    with engine.connect() as connection:
+        return list(connection.scalars(query))
 
 
 def spend_series(engine: Engine, now: datetime) -> list[SpendSeries]:
