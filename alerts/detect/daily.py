@@ -16,7 +16,8 @@ from alerts.detect.scan import scan
 from alerts.detect.spend_series import Episode, SpendPolicy
 from alerts.detect.weekend import busy_weekends
 
-SCANNED_DAYS = 56
+SCANNED_DAYS = 28
+"""Two weeks until a shift is usual, one in which it goes on firing, and one to see its beginning."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from alerts.detect.scan import scan
 from alerts.detect.spend_series import SpendPolicy
 
 HOURS_REMEMBERED = 336
-SCANNED_HOURS = 48
+SCANNED_HOURS = 36
 QUIET = timedelta(hours=12)
 """How long an episode fires after its last anomalous hour, and how far apart hours of one may be."""
 _DAY = 24

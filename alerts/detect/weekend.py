@@ -25,6 +25,8 @@ def busy_weekends(baseline: Baseline, start: int, gate: float) -> list[Anomalous
     Where holidays keep those low, the workdays of the weeks before count.
     """
     found: list[AnomalousDay] = []
+    if float(np.min(baseline.profile)) > _RESTS / 2:
+        return found
     saturday = (_WORKDAYS - baseline.first.weekday()) % WEEK
     gaps: list[float] = []
     works: list[float] = []
