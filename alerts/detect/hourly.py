@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,10 +16,12 @@ from alerts.detect.scan import scan
 from alerts.detect.spend_series import SpendPolicy
 
 HOURS_REMEMBERED = 336
-SCANNED_HOURS = 36
+SCANNED_HOURS = 48
 QUIET = timedelta(hours=12)
 """How long an episode fires after its last anomalous hour, and how far apart hours of one may be."""
 _DAY = 24
+_WEEK = 7 * _DAY
+_ALIKE = 0.55
 _PROFILE_DAYS = 9
 _LEAST_WEEKEND = 12
 _WEEKEND_WEIGHT = 6
@@ -73,12 +76,17 @@ def anomalous_hours(hours: Hours, gate: float) -> list[AnomalousDay]:
     """Return the anomalous hours among the last SCANNED_HOURS, oldest first; `gate` is the least excess of each."""
     if hours.amounts.size <= HOURLY.least_history or not (hours.amounts > 0).any():
         return []
-    return scan(_prepare(hours), hours.amounts.size - SCANNED_HOURS, gate, _nothing_recurs)
+    baseline = _prepare(hours)
+    return scan(baseline, hours.amounts.size - SCANNED_HOURS, gate, partial(_came_last_week, baseline))
 
 
-def _nothing_recurs(_hour: int, _excess: float) -> bool:
-    """Hours are remembered for two weeks: what comes by the month is not known, by the day it is in the profile."""
-    return False
+def _came_last_week(baseline: Baseline, hour: int, excess: float) -> bool:
+    """Say whether the same hour of the week before, or one beside it, lay about as far above its level.
+
+    What comes every day is in the profile; what comes by the month is not known from two weeks.
+    """
+    before = baseline.residuals[max(hour - _WEEK - 1, 0) : max(hour - _WEEK + 2, 0)]
+    return bool(np.any(before >= _ALIKE * excess))
 
 
 def _prepare(hours: Hours) -> Baseline:

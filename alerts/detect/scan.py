@@ -74,7 +74,7 @@ def scan(baseline: Baseline, start: int, gate: float, known: Known) -> list[Anom
     calm = _last(baseline.adjusted[:start], rhythm.slow)
     if start >= size or len(calm) < rhythm.least_history // 2:
         return []
-    walk = _Walk(rhythm, calm, _last(baseline.residuals[:start], rhythm.tail))
+    walk = _Walk(rhythm, calm, _calm_residuals(baseline, start, known))
     for day in range(start, size):
         if not math.isnan(baseline.adjusted[day]):
             _judge(day, walk, baseline, gate, known)
@@ -84,6 +84,16 @@ def scan(baseline: Baseline, start: int, gate: float, known: Known) -> list[Anom
 def _last(values: Floats, most: int) -> list[float]:
     known: list[float] = values[~np.isnan(values)][-most:].tolist()
     return known
+
+
+def _calm_residuals(baseline: Baseline, start: int, known: Known) -> list[float]:
+    """Return the last residuals before `start`, without the high ones that the series shows at such times."""
+    rhythm = baseline.rhythm
+    points = np.flatnonzero(~np.isnan(baseline.residuals[:start]))[-rhythm.tail :]
+    residuals: list[float] = baseline.residuals[points].tolist()
+    high = rhythm.after * spread_of(residuals[-rhythm.spread :], rhythm.least_spread)
+    pairs = zip(points.tolist(), residuals, strict=True)
+    return [residual for point, residual in pairs if residual < high or not known(point, residual)]
 
 
 def _judge(day: int, walk: _Walk, baseline: Baseline, gate: float, known: Known) -> None:

@@ -33,10 +33,10 @@ def series(values, *, incomplete=0, service="EC2", since=SINCE, **changes):
     return SpendSeries("search", service, "USD", since, days, **changes)
 
 
-def fires(values, **options):
+def fires(values, *, standing=(), **options):
     made = series(values, **options)
     now = datetime.combine(made.days[-1].day, datetime.max.time(), UTC)
-    return spend_anomalies([made], now).alerts
+    return spend_anomalies([made], now, standing=standing).alerts
 
 
 def calm(count):
@@ -69,11 +69,43 @@ def test_a_level_shift_keeps_its_key_from_its_first_day_and_becomes_usual():
     keys = []
     for length in range(1, 45):
         shifted = [1.35 * week(80 + index) for index in range(length)]
-        keys.append(tuple(alert.key for alert in fires([*calm(80), *shifted])))
+        standing = keys[-1] if keys else ()
+        keys.append(tuple(alert.key for alert in fires([*calm(80), *shifted], standing=standing)))
     told = {key for each in keys for key in each}
     assert len(told) == 1
     assert keys[9] != ()
     assert keys[-1] == ()
+
+
+def test_a_second_spike_two_weeks_later_has_a_key_of_its_own():
+    (first,) = fires([*calm(80), 420.0])
+    (second,) = fires([*calm(80), 420.0, *[week(81 + index) for index in range(13)], 420.0], standing=[first.key])
+    assert second.key == f"spend:search:EC2:{FIRST + timedelta(days=94)}"
+
+
+def test_keys_of_other_series_are_not_taken_for_ones_own():
+    standing = ["spend:search:EC2:other:2026-10-20", "spend:search:EC22:2026-10-20"]
+    (alert,) = fires([*calm(80), 420.0], standing=standing)
+    assert alert.key == f"spend:search:EC2:{FIRST + timedelta(days=80)}"
+
+
+def test_little_money_a_day_counts_where_the_episode_costs_enough():
+    values = [value / 5 for value in calm(80)]
+    assert fires([*values, 45.0]) == ()
+    assert len(fires([*values, 45.0, 44.0, 43.0])) == 1
+
+
+def test_a_run_besides_the_rhythm_of_a_job_fires():
+    runs = [float(80 + index % 7) if index % 5 == 0 else 0.0 for index in range(103)]
+    assert fires(runs) == ()
+    (alert,) = fires([*runs, 90.0])
+    assert alert.facts["rule"] == "spike"
+
+
+def test_the_first_of_a_month_is_not_judged_before_another_one_was_seen():
+    began = (date(2026, 9, 1) - FIRST).days
+    assert fires([*calm(began), 420.0]) == ()
+    assert len(fires([*calm(began - 1), 420.0])) == 1
 
 
 def test_weekends_that_no_longer_rest_fire():
