@@ -1,8 +1,10 @@
 """`attributor alerts`: what stands, why it was told or not, what people do about it, and whether a channel works."""
 
 from difflib import get_close_matches
+from typing import NoReturn
 
 import click
+from sqlalchemy import Connection
 
 from alerts.channels.base import Accepted
 from alerts.pipeline import probe
@@ -12,7 +14,7 @@ from attributor.cli import alerts_feedback, alerts_handling, alerts_text
 from attributor.cli.options import FOUND_SOMETHING, USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.money import plain, shown
-from attributor.reports.alert_detail import AlertDetail, alert_detail, known_keys
+from attributor.reports.alert_detail import AlertDetail, alert_detail, known_keys, why_document
 from attributor.reports.document import document
 from attributor.reports.open_alerts import OpenAlert, open_alerts
 
@@ -60,18 +62,13 @@ def show(context: click.Context, form: str, key: str) -> None:
 @click.pass_context
 def why(context: click.Context, form: str, key: str) -> None:
     """Say, stage by stage, why an alert was told or not, and what became of the messages."""
-    found = _detail(context, key)
+    with open_ledger(config_path(context)) as ledger, ledger.engine.connect() as connection:
+        found = why_document(connection, key)
+        if found is None:
+            _unknown(context, connection, key)
     if form == "json":
-        write_json(
-            {
-                "key": key,
-                "status": found.alert.status,
-                "group": found.group,
-                "reasons": document(found.reasons),
-                "messages": document(found.messages),
-            }
-        )
-    else:
+        write_json(found)
+    elif found is not None:
         alerts_text.write_reasons(found, form)
 
 
@@ -79,11 +76,16 @@ def _detail(context: click.Context, key: str) -> AlertDetail:
     with open_ledger(config_path(context)) as ledger, ledger.engine.connect() as connection:
         found = alert_detail(connection, key)
         if found is None:
-            near = get_close_matches(key, known_keys(connection), n=3, cutoff=0.4)
-            hint = f"; did you mean {', '.join(near)}?" if near else "; `attributor alerts list` names those that stand"
-            say(f"no alert has the key {key!r}{hint}")
-            context.exit(USAGE_ERROR)
+            _unknown(context, connection, key)
     return found
+
+
+def _unknown(context: click.Context, connection: Connection, key: str) -> NoReturn:
+    """Name the keys that are near, and exit."""
+    near = get_close_matches(key, known_keys(connection), n=3, cutoff=0.4)
+    hint = f"; did you mean {', '.join(near)}?" if near else "; `attributor alerts list` names those that stand"
+    say(f"no alert has the key {key!r}{hint}")
+    context.exit(USAGE_ERROR)
 
 
 def _write(found: tuple[OpenAlert, ...], form: str) -> None:

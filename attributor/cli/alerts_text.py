@@ -1,8 +1,13 @@
 """An alert and its reasons, as tables and as CSV."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
 from attributor.cli.output import write_csv, write_table
 from attributor.money import shown
 from attributor.reports.alert_detail import AlertDetail
+from attributor.reports.document import document
 
 _REASONS = ("stage", "channel", "verdict", "reason", "since")
 _MESSAGES = ("channel", "kind", "state", "attempts", "created_at", "sent_at", "note", "error")
@@ -36,40 +41,30 @@ def write_detail(found: AlertDetail, form: str) -> None:
         write_csv(_FIELDS, rows)
         return
     write_table(f"alert {alert.key}", _FIELDS, rows)
-    _write_messages(found)
+    _write_messages(document(found.messages))
 
 
-def write_reasons(found: AlertDetail, form: str) -> None:
-    """Write what each stage decided and why, then the messages."""
-    rows = [
-        {
-            "stage": each.stage,
-            "channel": each.channel,
-            "verdict": each.verdict,
-            "reason": each.reason,
-            "since": f"{each.since:%Y-%m-%d %H:%M}" if form == "table" else each.since.isoformat(),
-        }
-        for each in found.reasons
-    ]
+def write_reasons(why: Mapping[str, Any], form: str) -> None:
+    """Write what each stage decided and why, then the messages: the document of `why_document`."""
+    rows = [{**each, "since": _moment(each["since"]) if form == "table" else each["since"]} for each in why["reasons"]]
     if form == "csv":
         write_csv(_REASONS, rows)
         return
-    write_table(f"{found.alert.key}: {found.alert.status}", _REASONS, rows)
-    _write_messages(found)
+    write_table(f"{why['key']}: {why['status']}", _REASONS, rows)
+    _write_messages(why["messages"])
 
 
-def _write_messages(found: AlertDetail) -> None:
+def _write_messages(messages: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         {
-            "channel": each.channel,
-            "kind": each.kind,
-            "state": each.state,
-            "attempts": each.attempts,
-            "created_at": f"{each.created_at:%Y-%m-%d %H:%M:%S}",
-            "sent_at": "" if each.sent_at is None else f"{each.sent_at:%Y-%m-%d %H:%M:%S}",
-            "note": each.note,
-            "error": each.error or "",
+            **{name: "" if each[name] is None else each[name] for name in _MESSAGES},
+            "created_at": _moment(each["created_at"]),
+            "sent_at": _moment(each["sent_at"]),
         }
-        for each in found.messages
+        for each in messages
     ]
     write_table("messages" if rows else "no message was made of it", _MESSAGES, rows)
+
+
+def _moment(text: str | None) -> str:
+    return "" if text is None else f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S}"

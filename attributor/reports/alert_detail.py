@@ -12,6 +12,7 @@ from attributor.ledger.alert_json import alerts_from_json
 from attributor.ledger.alert_reasons import Reason, reasons_of
 from attributor.ledger.alert_rows import state_of
 from attributor.ledger.tables import alerts, outbox
+from attributor.reports.document import document
 from attributor.reports.open_alerts import OpenAlert, shown_alert
 
 _MESSAGES_READ = 200
@@ -81,6 +82,23 @@ def alert_detail(connection: Connection, key: str) -> AlertDetail | None:
         reasons=tuple(sorted(map(_reason, (*own, *of_group)), key=lambda each: (_ORDER[each.stage], each.channel))),
         messages=_messages(connection, group, key),
     )
+
+
+def why_document(connection: Connection, key: str) -> dict[str, Any] | None:
+    """Return, as JSON, why an alert was told or not; None where nothing was ever seen or decided under its key.
+
+    What was learned before it could fire has reasons and the status `learned`.
+    """
+    found = alert_detail(connection, key)
+    if found is not None:
+        status, group, reasons, messages = found.alert.status, found.group, found.reasons, found.messages
+    else:
+        status, group, messages = "learned", "", ()
+        reasons = tuple(map(_reason, reasons_of(connection, [key])))
+        if not reasons:
+            return None
+    told = {"reasons": document(reasons), "messages": document(messages)}
+    return {"key": key, "status": status, "group": group, **told}
 
 
 def known_keys(connection: Connection) -> tuple[str, ...]:

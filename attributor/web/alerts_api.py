@@ -18,7 +18,7 @@ from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.engine import reading
 from attributor.ledger.feedback import Told, all_feedback, give_feedback, take_back
 from attributor.ledger.silences import add_silence, end_silence, lasting_silences
-from attributor.reports.alert_detail import AlertDetail, alert_detail
+from attributor.reports.alert_detail import AlertDetail, alert_detail, why_document
 from attributor.reports.document import document
 from attributor.reports.feedback import feedback_document
 from attributor.reports.open_alerts import open_alerts
@@ -82,9 +82,11 @@ def alert_routes(parts: SiteParts) -> APIRouter:
     @router.get("/why")
     def why(key: Key) -> JSONResponse:
         """Answer why an alert was told or not, stage by stage."""
-        found = _detail(parts, key)
-        said = {"key": key, "status": found.alert.status, "group": found.group}
-        return JSONResponse(said | {"reasons": document(found.reasons), "messages": document(found.messages)})
+        with reading(parts.engine) as connection:
+            found = why_document(connection, key)
+        if found is None:
+            raise HTTPException(404, f"no alert has the key {key!r}")
+        return JSONResponse(found)
 
     @router.post("/ack")
     def ack(asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:

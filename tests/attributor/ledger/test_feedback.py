@@ -1,15 +1,19 @@
 """What people taught the alert path, on both databases."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
 
-from alerts.alert import Alert, AlertState
+from alerts.alert import Alert, AlertState, Findings
+from alerts.pipeline import process
+from alerts.policy import Policy
 from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.engine import reading
 from attributor.ledger.feedback import Told, all_feedback, give_feedback, learned_in, pattern_of, take_back
+from attributor.reports.alert_detail import why_document
 
 KEY = "spend:search:EC2:2026-11-19"
 
@@ -47,6 +51,21 @@ def test_what_is_planned_ends_at_its_day(ledger_engine: Engine, alert: Alert, no
 
 def test_nothing_is_learned_of_an_alert_that_never_was(ledger_engine: Engine, now: datetime) -> None:
     assert give_feedback(ledger_engine, KEY, Told("ana", now)) is None
+
+
+def test_what_was_learned_before_it_could_fire_says_so(ledger_engine: Engine, alert: Alert, now: datetime) -> None:
+    given = give_feedback(ledger_engine, KEY, Told("ana", now))
+    assert given is not None
+    later = replace(alert, key="spend:search:EC2:2026-11-21")
+    process([Findings("spend_anomaly", (later,))], LedgerAlertLog(ledger_engine), Policy((), (), (given.learned,)), now)
+    with reading(ledger_engine) as connection:
+        why = why_document(connection, later.key)
+        assert why_document(connection, "none") is None
+    assert why is not None
+    assert (why["status"], [each["reason"] for each in why["reasons"]]) == (
+        "learned",
+        ["not a problem, says ana, up to $1,025.00"],
+    )
 
 
 @pytest.mark.parametrize(
