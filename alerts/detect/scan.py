@@ -53,10 +53,13 @@ class _Walk:
     sigmas: float = 0.0
     masked: list[int] = field(default_factory=list)
     found: dict[int, AnomalousDay] = field(default_factory=dict)
+    last_spread: float | None = None
 
     def spread(self) -> float:
-        """Return the spread of the calm points."""
-        return spread_of(self.residuals[-self.rhythm.spread :], self.rhythm.least_spread)
+        """Return the spread of the calm points; worked out once between two of them."""
+        if self.last_spread is None:
+            self.last_spread = spread_of(self.residuals[-self.rhythm.spread :], self.rhythm.least_spread)
+        return self.last_spread
 
     def tail(self, residuals: list[float]) -> float:
         """Return one of the largest residuals of the calm points: some series are always restless."""
@@ -203,4 +206,5 @@ def _accept(day: int, level: float, walk: _Walk, baseline: Baseline) -> None:
         walk.masked.clear()
     walk.calm.append(adjusted)
     walk.residuals.append(adjusted - level)
+    walk.last_spread = None
     del walk.calm[: -walk.rhythm.slow], walk.residuals[: -walk.rhythm.tail]

@@ -11,7 +11,7 @@ from alerts.detect.daily import Days, Gate, episodes_of
 from alerts.detect.spend_alert import spend_alert
 from alerts.detect.spend_series import SpendDay, SpendPolicy, SpendSeries
 
-HISTORY_DAYS = 224
+HISTORY_DAYS = 182
 """The days scanned, three months of calendar before them, and eight weeks of weekday profile before those."""
 
 
