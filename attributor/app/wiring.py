@@ -94,7 +94,7 @@ def build_channels(
                     clock=clock,
                     public_url=settings.web.public_url,
                     chart_path=alert_chart_path,
-                    chart_png=no_picture if engine is None else partial(alert_picture, engine, teams),
+                    chart_png=no_picture if engine is None else partial(alert_picture, engine, teams, clock),
                     memory=Forgetful() if engine is None else LedgerChannelMemory(engine, channel.name),
                 )
             )

@@ -1,6 +1,7 @@
 """Charts as PNG, for messages: the page's chart with a title and the colours of light pages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import vl_convert
 from sqlalchemy import Engine
@@ -26,12 +27,13 @@ _CONFIG: Spec = {
 }
 
 
-def alert_picture(engine: Engine, teams: Mapping[str, Team], alert: Alert) -> bytes | None:
+def alert_picture(
+    engine: Engine, teams: Mapping[str, Team], clock: Callable[[], datetime], alert: Alert
+) -> bytes | None:
     """Return the days of an alert's team in the month it began; None where it names no team that is known."""
     if alert.team not in teams:
         return None
-    now = alert.started_at
-    return team_picture(engine, teams, alert.team, View(month_of(now.date()), now))
+    return team_picture(engine, teams, alert.team, View(month_of(alert.started_at.date()), clock()))
 
 
 def team_picture(engine: Engine, teams: Mapping[str, Team], team: str, view: View) -> bytes:
