@@ -22,15 +22,19 @@ from attributor.ledger.schema import migrate
 from attributor.ledger.tables import metadata
 
 
-def pytest_configure() -> None:
-    """Let no property fail for the time it took: this machine may be busy, and speed is for `make bench`."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no property fail for the time it took: this machine may be busy, and speed is for `make bench`.
+
+    The quick part tries fewer examples of each.
+    """
     settings.register_profile("attributor", deadline=None)
-    settings.load_profile("attributor")
+    settings.register_profile("quick", deadline=None, max_examples=25)
+    settings.load_profile("quick" if "not slow" in config.getoption("markexpr") else "attributor")
 
 
-WHOLE_PROGRAM = {"attributing", "cli", "daemon", "demo", "ingest", "jobs", "watching"}
-"""Folders whose tests let the whole program work, where they ask for a company."""
-COMPANIES = {"company", "make_company", "demo", "write_demo"}
+WHOLE_PROGRAM = {"app", "attributing", "cli", "daemon", "demo", "estimating", "ingest", "jobs", "watching"}
+"""Folders whose tests let the whole program work, where they ask for a company or for one of its parts."""
+COMPANIES = {"company", "make_company", "demo", "write_demo", "priced", "make_priced", "arrivals", "listed", "stores"}
 SERVERS = ("postgresql", "s3")
 
 

@@ -110,6 +110,7 @@ def test_all_problems_of_all_files_come_at_once_and_nothing_is_given_after_the_f
     ]
 
 
+@pytest.mark.slow
 def test_fifty_problems_are_listed_and_all_are_counted(collecting) -> None:
     bad = ",".join({**CELLS, "BilledCost": "x"}.values())
     (collecting.folder / "bill.csv").write_text("\n".join([HEADER, *[bad] * 40_000]))
@@ -147,6 +148,7 @@ def test_a_broken_file_is_named(write, row: int | None, message: str, collecting
     assert message in problem.message
 
 
+@pytest.mark.slow
 def test_a_damaged_gzip_is_refused_after_thousands_of_good_rows(collecting) -> None:
     packed = bytearray(gzip.compress(f"{HEADER}\n".encode() + f"{GOOD}\n".encode() * 100_000))
     packed[-6] ^= 0xFF

@@ -37,6 +37,7 @@ def test_the_revision_is_the_tag_or_else_the_time_or_else_the_content(api: Recor
         assert first == second != third
 
 
+@pytest.mark.slow
 def test_what_may_pass_is_tried_again(api: RecordedApi, collecting) -> None:
     api.on("/a.csv", TAGGED)
     api.misbehave(throttled(0), failing(503))

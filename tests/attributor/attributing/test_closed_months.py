@@ -237,6 +237,7 @@ def test_a_statement_never_moves_and_with_its_corrections_it_is_what_was_charged
     assert books.rows(own=True, corrections=False) == todays.rows(own=True, corrections=False)
 
 
+@pytest.mark.slow
 def test_what_a_later_closed_month_holds_is_undone_in_order(found) -> None:
     books = found("none", [Charge(2, "5", "other", "")], [])
     engine, ruleset = books.app.engine, books.app.settings.ruleset

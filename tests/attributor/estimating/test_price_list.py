@@ -172,6 +172,7 @@ def test_prices_that_depend_on_the_time_of_day_are_told_apart_and_dated_ones_say
     assert (rate.since, rate.model) == (date(2026, 10, 14), "openai/gpt-5")
 
 
+@pytest.mark.slow
 def test_every_model_of_the_list_answers_for_every_metric(prices) -> None:
     known = {price for provider in providers for model in provider.models for price in model.get_prices(AT).__dict__}
     assert {"input_mtok", "cache_write_1h_mtok", "web_searches_kcount"} <= known

@@ -189,6 +189,7 @@ spans = st.tuples(st.dates(sept(1), octo(12)), st.dates(sept(20), octo(31)))
 costs = st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y"]), st.dates(sept(1), octo(31)), st.integers(-9, 9))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.fixed_dictionaries({"a": spans, "b": spans}), st.lists(costs, max_size=25), st.sampled_from([20, 40]))
 def test_however_sources_have_told_all_lines_agree_with_a_plain_count(

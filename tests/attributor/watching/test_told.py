@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import delete, insert
 
 from alerts.detect.freshness import FreshnessPolicy, allowed_silence
@@ -41,6 +42,7 @@ def test_a_service_that_a_bill_suddenly_tells_nothing_of_is_told(company) -> Non
     assert "freshness:aws:zero" not in company.cycle(NOW + timedelta(hours=1)).firing
 
 
+@pytest.mark.slow
 def test_time_that_was_never_told_is_a_hole_and_no_zero(make) -> None:
     company = make(USAGE)
     bill(company)

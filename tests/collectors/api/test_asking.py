@@ -90,6 +90,7 @@ def test_an_answer_that_cannot_be_trusted_is_asked_for_again(replies, message: s
     assert not refused.value.permanent
 
 
+@pytest.mark.slow
 def test_a_reading_ends_where_its_requests_are_used_up(api: RecordedApi, collecting) -> None:
     api.on("/v1/costs", partial(costs_of, a_page=1))
     with pytest.raises(CollectError, match="200 requests were made, the most") as refused:

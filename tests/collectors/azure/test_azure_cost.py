@@ -65,6 +65,7 @@ def test_each_export_can_be_read_alone(tmp_path, collecting) -> None:
 MONEY = st.decimals(-1000, 1000, places=6).map(str)
 
 
+@pytest.mark.slow
 @given(usage=st.lists(MONEY, max_size=5), bought=st.lists(MONEY, max_size=3), covered=st.lists(MONEY, max_size=4))
 def test_billed_sums_to_the_actual_and_effective_to_the_amortised_export(
     tmp_path_factory, usage, bought, covered

@@ -104,6 +104,7 @@ def test_a_metric_that_nobody_has_written_is_no_error(api: RecordedApi, collecti
     assert (read.rows, read.reading.coverage) == ([], (TWO_HOURS,))
 
 
+@pytest.mark.slow
 def test_limits_failures_and_cut_answers_are_asked_again(api: RecordedApi, collecting) -> None:
     api.on(SERIES, time_series(used()))
     whole = vertex(api, collecting).rows

@@ -147,6 +147,7 @@ def test_a_damaged_finished_segment_is_an_error_that_names_it_and_nothing_is_giv
     assert not sums_path(first).exists()
 
 
+@pytest.mark.slow
 def test_a_reader_beside_a_writing_process_sees_only_whole_batches(
     tmp_path: Path, source: PushCollector, clock: Callable[[], datetime]
 ) -> None:
