@@ -75,4 +75,5 @@ def test_a_generation_of_gcs_that_is_gone_is_not_read(api: RecordedApi, monkeypa
     with pytest.raises(CollectError, match="changed since it was listed") as refused, opened(place):
         pass
     assert not refused.value.permanent
-    assert api.requests[-1].query["ifGenerationMatch"] == "7"
+    [asked] = [one for one in api.requests if one.path.startswith("/download/")]
+    assert asked.query.get("ifGenerationMatch") == "7", api.requests
