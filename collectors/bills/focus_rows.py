@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from collectors.base import RowProblem
 from collectors.bills.focus_fields import checked_currencies, coalesced, pairs_of, text_of
-from collectors.files.block import Block, UnreadableError
+from collectors.files.block import Block
+from collectors.files.choosing import fields_by_column, refuse_missing
 from collectors.files.rows import FileTable, ReadRows, note_faults, spans_of
 from collectors.problems import Problems
 from collectors.schema import CHARGES, INSTANT, MONEY, QUANTITY, TEXT
@@ -40,18 +41,8 @@ def choose_columns(names: list[str]) -> dict[str, str]:
 
     Raises UnreadableError where a required column is missing, or one comes twice.
     """
-    chosen: dict[str, str] = {}
-    for name in names:
-        field = _FIELDS.get(name.strip().lower())
-        if field is None:
-            continue
-        if field in chosen.values():
-            raise UnreadableError(f"the column {field} comes twice")
-        chosen[name] = field
-    missing = [name for name in _REQUIRED if name not in chosen.values()]
-    if missing:
-        seen = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        raise UnreadableError(f"is no FOCUS export: it has no column {', '.join(missing)}; it begins with {seen}")
+    chosen = fields_by_column(names, lambda name: _FIELDS.get(name.lower()))
+    refuse_missing(names, [name for name in _REQUIRED if name not in chosen.values()], "is no FOCUS export")
     return chosen
 
 

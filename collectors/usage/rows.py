@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from collectors.base import RowProblem, Window
 from collectors.files.block import Block, UnreadableError
+from collectors.files.choosing import fields_by_column
 from collectors.files.rows import FileTable, ReadRows, note_faults
 from collectors.problems import Problems
 from collectors.schema import INSTANT, MONEY, USAGE
@@ -29,19 +30,17 @@ def choose_columns(names: list[str]) -> dict[str, str]:
 
     Raises UnreadableError where a required column is missing, one comes twice or one has no name.
     """
-    chosen: dict[str, str] = {}
-    for name in names:
-        trimmed = name.strip()
-        field = trimmed.lower() if trimmed.lower() in _FIELDS else trimmed
-        if not field:
-            raise UnreadableError("has a column without a name")
-        if field in chosen.values():
-            raise UnreadableError(f"the column {field} comes twice")
-        chosen[name] = field
+    chosen = fields_by_column(names, _field_of)
     missing = [name for name in _REQUIRED if name not in chosen.values()]
     if missing:
         raise UnreadableError(f"has no column {', '.join(missing)}; it has {', '.join(names[:8])}")
     return chosen
+
+
+def _field_of(name: str) -> str:
+    if not name:
+        raise UnreadableError("has a column without a name")
+    return name.lower() if name.lower() in _FIELDS else name
 
 
 def convert_usage(block: Block, source: str, problems: Problems) -> ReadRows | None:

@@ -6,7 +6,7 @@ Legacy CSV writes lineItem/UnblendedCost, legacy Parquet and CUR 2.0 line_item_u
 
 import re
 
-from collectors.files.block import UnreadableError
+from collectors.files.choosing import fields_by_column, refuse_missing
 
 TAG, CATEGORY, PRODUCT = "tag ", "category ", "product "
 """How a column's name begins here where its file spreads a map over columns."""
@@ -63,20 +63,8 @@ def choose_columns(names: list[str]) -> dict[str, str]:
 
     Raises UnreadableError where a required column is missing, or one comes twice.
     """
-    chosen: dict[str, str] = {}
-    for name in names:
-        field = _field_of(name.strip())
-        if field is None:
-            continue
-        if field in chosen.values():
-            raise UnreadableError(f"the column {field} comes twice")
-        chosen[name] = field
-    missing = [name for name in REQUIRED if name not in chosen.values()]
-    if missing:
-        seen = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        raise UnreadableError(
-            f"is no Cost and Usage Report: it has no column {', '.join(missing)}; it begins with {seen}"
-        )
+    chosen = fields_by_column(names, _field_of)
+    refuse_missing(names, [name for name in REQUIRED if name not in chosen.values()], "is no Cost and Usage Report")
     return chosen
 
 

@@ -29,8 +29,9 @@ from collectors.bills.aws.cur_kinds import (
 )
 from collectors.bills.aws.cur_periods import periods_of
 from collectors.bills.aws.tags import RESOURCE_TAG_AMONG_ALL, USER_TAG_OF_CUR, merged, renamed
-from collectors.bills.focus_fields import pairs_of, text_of
+from collectors.bills.focus_fields import pairs_of
 from collectors.bills.focus_rows import CHARGES_FROM_FOCUS, convert_charges
+from collectors.bills.report import Report
 from collectors.files.block import Block
 from collectors.files.rows import ReadRows, note_faults
 from collectors.problems import Problems
@@ -52,23 +53,13 @@ _NAMES_IN_FILE: Mapping[str, str] = {
 """Where a problem of a FOCUS column stands in the report."""
 
 
-class _Report:
-    """The columns of one block as text, missing ones as nulls."""
-
-    def __init__(self, block: Block, problems: Problems) -> None:
-        self.block = block
-        self._problems = problems
-
-    def text(self, name: str) -> pa.Array:
-        column = self.block.columns.get(name)
-        if column is None:
-            return pa.nulls(self.block.rows, pa.string())
-        return text_of(self.block, name, column, self._problems)
+class _Report(Report):
+    """The columns of one block, and what it has as maps or spread over columns."""
 
     def map(self, name: str, kind: str) -> pa.MapArray:
         """Return a map, whether the file has it as one or as columns of a kind."""
         if name in self.block.columns:
-            return pairs_of(self.block, name, self.block.columns[name], self._problems)
+            return pairs_of(self.block, name, self.block.columns[name], self.problems)
         spread = [column for column in self.block.columns if column.startswith(kind)]
         texts = [self.text(column) for column in spread]
         return pairs_of_columns([column.removeprefix(kind) for column in spread], texts, self.block.rows)
@@ -128,7 +119,7 @@ def _facts(report: _Report) -> dict[str, pa.Array]:
     resource = text("line_item_resource_id")
     marketplace = pc.equal(text("bill_billing_entity"), "AWS Marketplace").fill_null(pa.scalar(value=False))
     seller = pc.coalesce(text("line_item_legal_entity"), pa.scalar("AWS Marketplace"))
-    aws = pa.repeat(pa.scalar("AWS"), report.block.rows)
+    aws = report.constant("AWS")
     nothing = pa.scalar(None, pa.string())
     return {
         "BillingCurrency": text("line_item_currency_code"),

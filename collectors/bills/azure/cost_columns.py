@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from collectors.files.block import UnreadableError
+from collectors.files.choosing import refuse_missing
 
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "cost": ("costinbillingcurrency", "pretaxcost", "cost"),
@@ -64,10 +65,7 @@ def choose_cost_columns(names: list[str]) -> dict[str, str]:
         if found is not None:
             chosen[found] = field
     missing = [shown for field, shown in _REQUIRED.items() if field not in chosen.values()]
-    if missing:
-        seen = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        message = f"is no cost export of Azure: it has no column {', '.join(missing)}; it begins with {seen}"
-        raise UnreadableError(message)
+    refuse_missing(names, missing, "is no cost export of Azure")
     return chosen
 
 

@@ -1,6 +1,6 @@
 """The columns of Oracle's cost reports; their case differs between what Oracle documents and what it writes."""
 
-from collectors.files.block import UnreadableError
+from collectors.files.choosing import fields_by_column, refuse_missing
 
 TAG = "tags/"
 """How the columns of tags begin: a report has one for each key."""
@@ -33,20 +33,9 @@ def choose_columns(names: list[str]) -> dict[str, str]:
 
     Raises UnreadableError where a required column is missing, or one comes twice.
     """
-    chosen: dict[str, str] = {}
-    for name in names:
-        field = _field_of(name.strip())
-        if field is None:
-            continue
-        if field in chosen.values():
-            raise UnreadableError(f"the column {field} comes twice")
-        chosen[name] = field
+    chosen = fields_by_column(names, _field_of)
     missing = [name for name in REQUIRED if name not in chosen.values()]
-    if missing:
-        seen = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
-        raise UnreadableError(
-            f"is no cost report of Oracle: it has no column {', '.join(missing)}; it begins with {seen}{_advice(names)}"
-        )
+    refuse_missing(names, missing, "is no cost report of Oracle", _advice(names))
     return chosen
 
 

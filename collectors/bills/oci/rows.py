@@ -9,11 +9,11 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collectors.bills.focus_fields import text_of
 from collectors.bills.focus_rows import CHARGES_FROM_FOCUS, convert_charges
 from collectors.bills.oci.columns import CORRECTION, COST, CURRENCY, END, START, TAG, choose_columns
 from collectors.bills.oci.periods import periods_of
 from collectors.bills.oci.services import CATEGORIES, RESOURCE_TYPE
+from collectors.bills.report import Report
 from collectors.files.block import Block
 from collectors.files.rows import ReadRows, note_faults
 from collectors.problems import Problems
@@ -37,21 +37,8 @@ _SAME = {"ContractedCost": "BilledCost", "ConsumedQuantity": "PricingQuantity", 
 """Columns that hold what another one holds."""
 
 
-class _Report:
-    """The columns of one block as text, missing ones as nulls."""
-
-    def __init__(self, block: Block, problems: Problems) -> None:
-        self.block = block
-        self._problems = problems
-
-    def text(self, name: str) -> pa.Array:
-        column = self.block.columns.get(name)
-        if column is None:
-            return pa.nulls(self.block.rows, pa.string())
-        return text_of(self.block, name, column, self._problems)
-
-    def constant(self, word: str) -> pa.Array:
-        return pa.repeat(pa.scalar(word), self.block.rows)
+class _Report(Report):
+    """The columns of one block."""
 
     def where(self, present: pa.Array, word: str) -> pa.Array:
         return pc.if_else(present.is_valid(), pa.scalar(word), _NONE)
