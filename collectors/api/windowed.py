@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import pyarrow as pa
 
+from collectors.api.by_window import AskedByWindow
 from collectors.api.rows import Row, converted
 from collectors.api.windows import DAY, floored, pieces, whole
 from collectors.base import Asking, CollectError, FileRead, Need, Reading, SourceSettings, TableName, Window
@@ -53,41 +54,13 @@ class WindowedSource(Generic[A]):
     settles: timedelta
 
 
-class WindowedCollector(Generic[A]):
+class WindowedCollector(AskedByWindow, Generic[A]):
     """The Collector of such a source; `collect` raises in place of ending where anything is wrong."""
 
     def __init__(self, source: WindowedSource[A]) -> None:
+        super().__init__(source.settings, source.table, source.backfill, source.restates)
         self._source = source
-        self._reading: Reading | None = None
         self._asking: Asking | None = None
-
-    @property
-    def name(self) -> str:
-        """The name under `sources:`."""
-        return self._source.settings.name
-
-    @property
-    def table(self) -> TableName:
-        """Which of the two tables it writes."""
-        return self._source.table
-
-    @property
-    def restates(self) -> timedelta:
-        """How far back the provider changes what it said before."""
-        return self._source.restates
-
-    @property
-    def backfill(self) -> timedelta:
-        """How far back the first reading goes."""
-        return self._source.backfill
-
-    @property
-    def holds_everything(self) -> bool:
-        """It is asked for a window at a time."""
-        return False
-
-    def revision(self) -> None:
-        """Return None: only asking can tell whether there is anything new."""
 
     def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the units in the window that are complete; None begins `backfill` ago.
@@ -111,12 +84,6 @@ class WindowedCollector(Generic[A]):
     def asked(self) -> Asking | None:
         """Return what the last `collect` asked so far, also where it failed."""
         return self._asking
-
-    def reading(self) -> Reading:
-        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
-        if self._reading is None:
-            raise RuntimeError("nothing was collected to the end yet")
-        return self._reading
 
     def probe(self) -> tuple[Need, ...]:
         """Ask for the newest complete unit."""

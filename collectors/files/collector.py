@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from collectors.base import CollectError, FileRead, Need, Reading, TableName, Window
 from collectors.files.reading import Layout, read_blocks
 from collectors.files.rows import FileTable, Totals
+from collectors.last_reading import LastReading
 from collectors.place import Place
 from collectors.places import list_places, opened, probe_path, revision_of
 from collectors.problems import Problems
@@ -53,7 +54,7 @@ def listed(source: FileSource, suffixes: tuple[str, ...]) -> tuple[Place, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-class FileCollector:
+class FileCollector(LastReading):
     """The Collector of a source of files, whichever table they hold.
 
     `collect` yields while it reads. Where a later row or file turns out broken it raises instead of ending, and the
@@ -67,7 +68,6 @@ class FileCollector:
         self._source = source
         self._table = table
         self._choose = choose
-        self._reading: Reading | None = None
 
     @property
     def name(self) -> str:
@@ -114,12 +114,6 @@ class FileCollector:
         problems.raise_if_any(self.name)
         coverage = _clipped(self._table.coverage(periods), window)
         self._reading = Reading(coverage, tuple(files), whole=_clipped(chosen.whole, window))
-
-    def reading(self) -> Reading:
-        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
-        if self._reading is None:
-            raise RuntimeError("nothing was collected to the end yet")
-        return self._reading
 
     def probe(self) -> tuple[Need, ...]:
         """Try what reading each path needs."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from collectors.api.by_window import AskedByWindow
 from collectors.api.rows import converted
 from collectors.api.windows import DAY, HOUR, floored, whole
 from collectors.base import (
@@ -20,7 +21,6 @@ from collectors.base import (
     Option,
     Reading,
     SourceSettings,
-    TableName,
     Window,
 )
 from collectors.files.rows import Totals
@@ -50,32 +50,12 @@ class _Source:
     timeout: timedelta
 
 
-class SlurmCollector:
+class SlurmCollector(AskedByWindow):
     """The Collector of GPU hours that jobs held."""
 
     def __init__(self, source: _Source) -> None:
+        super().__init__(source.settings, "usage", source.backfill, source.restates)
         self._source = source
-        self._reading: Reading | None = None
-
-    @property
-    def name(self) -> str:
-        """The name under `sources:`."""
-        return self._source.settings.name
-
-    @property
-    def table(self) -> TableName:
-        """It writes usage."""
-        return "usage"
-
-    @property
-    def restates(self) -> timedelta:
-        """How late Slurm may tell of a job."""
-        return self._source.restates
-
-    @property
-    def backfill(self) -> timedelta:
-        """How far back the first reading goes."""
-        return self._source.backfill
 
     @property
     def holds_everything(self) -> bool:
@@ -113,12 +93,6 @@ class SlurmCollector:
         problems.raise_if_any(self.name)
         coverage = (span,) if span.start < span.end else ()
         self._reading = Reading(coverage, (totals.file_read(place),), requests=int(source.path is None))
-
-    def reading(self) -> Reading:
-        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
-        if self._reading is None:
-            raise RuntimeError("nothing was collected to the end yet")
-        return self._reading
 
     def probe(self) -> tuple[Need, ...]:
         """Ask for the jobs of the newest whole hour, or read the file."""

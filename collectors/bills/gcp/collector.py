@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
+from collectors.api.by_window import AskedByWindow
 from collectors.api.windows import DAY, floored, pieces
-from collectors.base import CollectError, FileRead, Need, Reading, SourceSettings, TableName, Window
+from collectors.base import CollectError, FileRead, Need, Reading, SourceSettings, Window
 from collectors.bills.gcp.asking import Asking, Warehouse, opened
 from collectors.bills.gcp.rows import convert_page
 from collectors.bills.gcp.tables import ExportTable, counts_query, newest_query, rows_query
@@ -35,40 +36,15 @@ class ExportSource:
         return opened(self.warehouse)
 
 
-class ExportCollector:
-    """Reads an export. Rows are only ever added to it, so that a day's number of rows tells whether it changed."""
+class ExportCollector(AskedByWindow):
+    """Reads an export. Rows are only ever added to it, so that a day's number of rows tells whether it changed.
+
+    `restates` is how far back days are looked for whose number changed.
+    """
 
     def __init__(self, source: ExportSource) -> None:
+        super().__init__(source.settings, "charges", source.backfill, source.restates)
         self._source = source
-        self._reading: Reading | None = None
-
-    @property
-    def name(self) -> str:
-        """The name under `sources:`."""
-        return self._source.settings.name
-
-    @property
-    def table(self) -> TableName:
-        """Which of the two tables it writes."""
-        return "charges"
-
-    @property
-    def restates(self) -> timedelta:
-        """How far back it is looked for days whose number of rows changed."""
-        return self._source.restates
-
-    @property
-    def backfill(self) -> timedelta:
-        """How far back the first reading goes."""
-        return self._source.backfill
-
-    @property
-    def holds_everything(self) -> bool:
-        """It is asked for a window at a time."""
-        return False
-
-    def revision(self) -> None:
-        """Return None: only asking can tell whether there is anything new."""
 
     def row_counts(self, window: Window) -> Mapping[date, int]:
         """Return how many charges each UTC day of the window has now; a day without any is left out."""
@@ -102,12 +78,6 @@ class ExportCollector:
             problems.raise_if_any(self.name)
             complete = {day for day in days if newest is not None and day + DAY + source.settles <= newest}
             self._reading = Reading(spans_of(complete, DAY), tuple(files), asking.requests, asking.cost)
-
-    def reading(self) -> Reading:
-        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
-        if self._reading is None:
-            raise RuntimeError("nothing was collected to the end yet")
-        return self._reading
 
     def probe(self) -> tuple[Need, ...]:
         """Describe the table, and have the query of its newest day checked without running it, which costs nothing."""

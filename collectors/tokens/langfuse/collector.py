@@ -13,6 +13,7 @@ from collectors.api.rows import Row, converted
 from collectors.base import CollectError, FileRead, Need, Reading, RowProblem, TableName, Window
 from collectors.files.block import UnreadableError
 from collectors.files.collector import FileSource, listed
+from collectors.last_reading import LastReading
 from collectors.place import Place
 from collectors.places import opened, probe_path, revision_of
 from collectors.problems import Problems
@@ -31,13 +32,12 @@ _OTHERS = frozenset({"manifests", "scores", "traces"})
 """Folders of an export that hold no observations."""
 
 
-class ObservationsCollector:
+class ObservationsCollector(LastReading):
     """Usage by the hour of the observations in all files of a source."""
 
     def __init__(self, source: FileSource, sorting: Sorting) -> None:
         self._source = source
         self._sorting = sorting
-        self._reading: Reading | None = None
 
     @property
     def name(self) -> str:
@@ -82,12 +82,6 @@ class ObservationsCollector:
         problems.raise_if_any(self.name)
         files = tuple(FileRead(place.name, rows[number]) for number, place in enumerate(places))
         self._reading = Reading(covered_hours(hours), files)
-
-    def reading(self) -> Reading:
-        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
-        if self._reading is None:
-            raise RuntimeError("nothing was collected to the end yet")
-        return self._reading
 
     def probe(self) -> tuple[Need, ...]:
         """Try what reading each path needs."""

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 from psycopg import sql
 
+from collectors.api.by_window import AskedByWindow
 from collectors.api.rows import Row, converted
 from collectors.api.windows import DAY, HOUR, floored, pieces, whole
-from collectors.base import CollectError, FileRead, Need, Reading, SourceSettings, TableName, Window
+from collectors.base import CollectError, FileRead, Need, Reading, SourceSettings, Window
 from collectors.files.block import UnreadableError
 from collectors.files.rows import Totals
 from collectors.problems import Problems
@@ -50,40 +51,15 @@ class CallsSource:
     sorting: Sorting
 
 
-class CallsCollector:
-    """The Collector of logged calls; it counts each by the hour in which it began, as LiteLLM's own sums do."""
+class CallsCollector(AskedByWindow):
+    """The Collector of logged calls; it counts each by the hour in which it began, as LiteLLM's own sums do.
+
+    A long call is logged when it ends, under that hour: `restates` is how late that may be.
+    """
 
     def __init__(self, source: CallsSource) -> None:
+        super().__init__(source.settings, "usage", source.ages.backfill, source.ages.restates)
         self._source = source
-        self._reading: Reading | None = None
-
-    @property
-    def name(self) -> str:
-        """The name under `sources:`."""
-        return self._source.settings.name
-
-    @property
-    def table(self) -> TableName:
-        """It writes usage."""
-        return "usage"
-
-    @property
-    def restates(self) -> timedelta:
-        """How late a call may be logged: a long one is, when it ends, under the hour in which it began."""
-        return self._source.ages.restates
-
-    @property
-    def backfill(self) -> timedelta:
-        """How far back the first reading goes."""
-        return self._source.ages.backfill
-
-    @property
-    def holds_everything(self) -> bool:
-        """A proxy may delete old calls: it is asked for a window at a time."""
-        return False
-
-    def revision(self) -> None:
-        """Return None: only asking can tell whether there is anything new."""
 
     def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
         """Yield the usage of the hours in the window that are over; None begins `backfill` ago.
@@ -105,12 +81,6 @@ class CallsCollector:
                 files.append(totals.file_read(self._place(day.start)))
         problems.raise_if_any(self.name)
         self._reading = Reading(united(spans), tuple(files), requests=len(spans))
-
-    def reading(self) -> Reading:
-        """Return what the last exhausted `collect` covered; raise RuntimeError where there was none."""
-        if self._reading is None:
-            raise RuntimeError("nothing was collected to the end yet")
-        return self._reading
 
     def probe(self) -> tuple[Need, ...]:
         """Connect, and look at what may be read."""
