@@ -84,6 +84,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
             ready=lambda: reasons_not_ready(app.engine),
             extra_routers=routers,
             explain=_explainer(app),
+            dimensions=lambda: tuple(name for name, _ in now().settings.ruleset.more_dimensions),
         )
     )
 

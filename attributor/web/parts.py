@@ -19,7 +19,7 @@ class SiteParts:
     `teams` returns the teams of the rules in use now, in the order of the file. `clock` returns aware UTC time.
     `metrics` returns the Prometheus exposition. `ready` returns why the daemon is not ready, in words for people;
     nothing where it is. `extra_routers` are mounted beside the pages. `explain` attributes a day anew, from the lake;
-    without it no amount is linked.
+    without it no amount is linked. `dimensions` returns the names that the rules in use give, beside the built-in ones.
     """
 
     engine: Engine
@@ -30,3 +30,4 @@ class SiteParts:
     ready: Callable[[], tuple[str, ...]]
     extra_routers: tuple[APIRouter, ...] = ()
     explain: Callable[[Subject], tuple[Explained, ...]] | None = None
+    dimensions: Callable[[], tuple[str, ...]] = tuple

@@ -1,11 +1,14 @@
 """The site: pages, the same reports as JSON, charts as pictures, probes, and what others mount beside them."""
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 
 from attributor.web.alert_pages import alert_page_routes
 from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
+from attributor.web.allocations_api import allocation_routes
 from attributor.web.assets import Assets, asset_routes
+from attributor.web.entity_tags import EntityTags
 from attributor.web.errors import answer_errors
 from attributor.web.explain_pages import explain_routes
 from attributor.web.pages import health_routes, overview_routes, team_routes
@@ -16,13 +19,19 @@ from attributor.web.security import SecurityHeaders
 from attributor.web.templating import Templates
 
 _COMPRESS_FROM = 1024
+_OPENAPI = "/api/v1/openapi.json"
+_FOR_PROGRAMS = ("/api/v1/", "/v1/")
+"""Addresses that OpenAPI describes; pages are for people."""
 
 
 def build_site(parts: SiteParts) -> FastAPI:
     """Return the ASGI application; it reads the ledger on each request and keeps nothing but its own files."""
     assets = Assets()
     templates = Templates(parts.company, assets)
-    site = FastAPI(title=f"{parts.company} · Attributor", docs_url=None, redoc_url=None, openapi_url=None)
+    site = FastAPI(
+        title=f"{parts.company} · Attributor", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+    )
+    site.add_middleware(EntityTags)
     site.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
     site.add_middleware(SecurityHeaders)
     answer_errors(site, templates)
@@ -37,9 +46,13 @@ def build_site(parts: SiteParts) -> FastAPI:
         alert_routes(parts),
         silence_routes(parts),
         feedback_routes(parts),
+        allocation_routes(parts),
         *((explain_routes(parts, templates, parts.explain),) if parts.explain else ()),
         *parts.extra_routers,
     )
     for router in routers:
-        site.include_router(router)
+        for_programs = all(
+            route.path.startswith(_FOR_PROGRAMS) for route in router.routes if isinstance(route, APIRoute)
+        )
+        site.include_router(router, include_in_schema=for_programs)
     return site
