@@ -1,15 +1,18 @@
 """However many teams and sources there are, a scrape has a bounded number of series."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any, TypeVar
 
-from attributor.metrics.figures import Costs
+from attributor.metrics.figures import Costs, IdleCosts
 from attributor.money import total
 from attributor.reports.variance import VarianceLine
 from rules.schema import IDLE, UNATTRIBUTED
 
 OTHER = "other"
 """The label of everything beyond the largest."""
+
+Key = TypeVar("Key", bound=tuple[str, ...])
 
 _ALWAYS = (UNATTRIBUTED, IDLE)
 
@@ -19,17 +22,32 @@ def largest_teams(costs: Costs, most: int) -> dict[tuple[str, str], Decimal]:
 
     The sum of each currency stays what it was.
     """
+    kept = _largest((team, cost) for (team, _), cost in costs.items())[:most]
+    return _summed(costs, {*kept, *_ALWAYS})
+
+
+def largest_idle(costs: IdleCosts, most: int) -> dict[tuple[str, str, str], Decimal]:
+    """Return the idle costs likewise, all others as one for each cause."""
+    kept = _largest((team, cost) for (team, _, _), cost in costs.items())[:most]
+    return _summed(costs, {*kept, *_ALWAYS})
+
+
+def _largest(costs: Iterable[tuple[str, Decimal]]) -> list[str]:
+    """Return the teams by the most that each costs in one piece, without the reserved owners."""
     weights: dict[str, Decimal] = {}
-    for (team, _), cost in costs.items():
+    for team, cost in costs:
         weights[team] = max(weights.get(team, cost), cost)
-    named = sorted(
-        (team for team in weights if team not in _ALWAYS), key=lambda team: (weights[team].copy_negate(), team)
-    )
-    kept = {*named[:most], *_ALWAYS}
+    named = (team for team in weights if team not in _ALWAYS)
+    return sorted(named, key=lambda team: (weights[team].copy_negate(), team))
+
+
+def _summed(costs: Mapping[Key, Decimal], kept: Collection[str]) -> dict[Key, Decimal]:
+    """Return the costs of these teams, and the others' under the team `other`."""
     found = {key: cost for key, cost in costs.items() if key[0] in kept}
-    for (team, currency), cost in costs.items():
-        if team not in kept:
-            found[OTHER, currency] = total((found.get((OTHER, currency), Decimal(0)), cost))
+    for key, cost in costs.items():
+        if key[0] not in kept:
+            other: Any = (OTHER, *key[1:])
+            found[other] = total((found.get(other, Decimal(0)), cost))
     return found
 
 

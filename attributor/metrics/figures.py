@@ -25,6 +25,11 @@ _EXACT = Context(prec=60)
 Costs = Mapping[tuple[str, str], Decimal]
 """Effective cost by (team, currency)."""
 
+IdleCosts = Mapping[tuple[str, str, str], Decimal]
+"""Effective cost of idle GPU capacity by (team, cause, currency): who answers for it, and why it was idle."""
+
+_GPU_CAUSES = ("unallocated", "held", "low")
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -36,7 +41,7 @@ class Figures:
     by provider and service.
     open_alerts: by (kind, severity). outbox: messages by state. controls: what is stored against the sources' files.
     unpriced: the month's tokens of unknown cost, by the source of the usage.
-    asked: requests of this UTC month, by source.
+    asked: requests of this UTC month, by source. idle: effective cost of idle GPU capacity this month, by cause.
     """
 
     now: datetime
@@ -52,10 +57,11 @@ class Figures:
     controls: Sequence[SourceControl] = ()
     unpriced: Mapping[str, Decimal] = field(default_factory=dict)
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    idle: IdleCosts = field(default_factory=dict)
 
 
 def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figures:
-    """Read everything in one transaction of twelve small queries; raise SQLAlchemyError."""
+    """Read everything in one transaction of thirteen small queries; raise SQLAlchemyError."""
     with reading(engine) as connection:
         costs = _month_costs(connection, now)
         return Figures(
@@ -72,6 +78,7 @@ def read_figures(engine: Engine, now: datetime, teams: Sequence[Team]) -> Figure
             controls=source_controls(connection),
             unpriced=tokens_by_source(unpriced_lines(connection, month_of(now.date()))),
             asked=month_asked(connection, now),
+            idle=_idle_costs(connection, now),
         )
 
 
@@ -80,6 +87,15 @@ def _month_costs(connection: Connection, now: datetime) -> dict[tuple[str, str],
     query = select(rollup.c.team, rollup.c.currency, *cost_sums("effective"))
     found = connection.execute(query.where(within(month.first, month.end)).group_by(rollup.c.team, rollup.c.currency))
     return {(row[0], row[1]): amounts(row, 2)[0] for row in found}
+
+
+def _idle_costs(connection: Connection, now: datetime) -> dict[tuple[str, str, str], Decimal]:
+    month = month_of(now.date())
+    keys = (rollup.c.team, rollup.c.idle_cause, rollup.c.currency)
+    query = select(*keys, *cost_sums("effective")).where(
+        within(month.first, month.end), rollup.c.idle_cause.in_(_GPU_CAUSES)
+    )
+    return {(row[0], row[1], row[2]): amounts(row, 3)[0] for row in connection.execute(query.group_by(*keys))}
 
 
 def _used(costs: Costs, teams: Sequence[Team]) -> dict[str, Decimal]:

@@ -3,24 +3,20 @@
 Only here money becomes a float: Prometheus knows nothing else, and nothing reads it back.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from threading import Lock
 
 from prometheus_client.core import GaugeMetricFamily, Metric, UntypedMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy.exc import SQLAlchemyError
 
-from attributor.metrics.bounded import largest, largest_teams, largest_variances
+from attributor.metrics.bounded import largest, largest_idle, largest_teams, largest_variances
 from attributor.metrics.figures import Figures
+from attributor.metrics.fresh import Fresh
 
 MOST_TEAMS = 200
 MOST_SOURCES = 200
 MOST_VARIANCES = 200
 FRESH_FOR = timedelta(seconds=15)
-
-logger = logging.getLogger(__name__)
 
 
 class LedgerCollector(Collector):
@@ -30,11 +26,7 @@ class LedgerCollector(Collector):
     """
 
     def __init__(self, read: Callable[[datetime], Figures], clock: Callable[[], datetime]) -> None:
-        self._read = read
-        self._clock = clock
-        self._lock = Lock()
-        self._figures: Figures | None = None
-        self._read_at: datetime | None = None
+        self._fresh = Fresh(read, clock, FRESH_FOR)
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing: registering must not read the ledger."""
@@ -42,7 +34,7 @@ class LedgerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families."""
-        figures = self._fresh_figures()
+        figures = self._fresh.get()
         yield _gauge(
             "attributor_ledger_up", "Whether the ledger could be read (1) or not (0)", int(figures is not None)
         )
@@ -51,18 +43,6 @@ class LedgerCollector(Collector):
             yield from estimate_families(figures)
             yield from state_families(figures)
             yield from asking_families(figures)
-
-    def _fresh_figures(self) -> Figures | None:
-        now = self._clock()
-        with self._lock:
-            if self._read_at is None or abs(now - self._read_at) >= FRESH_FOR:
-                try:
-                    self._figures = self._read(now)
-                except SQLAlchemyError as error:
-                    logger.warning("metrics: the ledger cannot be read: %s", type(error).__name__)
-                    self._figures = None
-                self._read_at = now
-            return self._figures
 
 
 def money_families(figures: Figures) -> Iterator[Metric]:
@@ -80,12 +60,25 @@ def money_families(figures: Figures) -> Iterator[Metric]:
     for team, used in sorted(largest(figures.used, MOST_TEAMS).items()):
         budgets.add_metric([team], float(used))
     yield budgets
+    yield _idle(figures)
     unattributed = GaugeMetricFamily(
         "attributor_unattributed_ratio", "Share of this month's effective cost without an owner", labels=["currency"]
     )
     for currency, share in sorted(figures.unattributed.items()):
         unattributed.add_metric([currency], float(share))
     yield unattributed
+
+
+def _idle(figures: Figures) -> Metric:
+    # Like the costs above: a counter in name only.
+    idle = UntypedMetricFamily(
+        "attributor_gpu_idle_cost_total",
+        "Effective cost of idle GPU capacity in the current UTC month so far",
+        labels=["team", "cause", "currency"],
+    )
+    for (team, cause, currency), cost in sorted(largest_idle(figures.idle, MOST_TEAMS).items()):
+        idle.add_metric([team, cause, currency], float(cost))
+    return idle
 
 
 def estimate_families(figures: Figures) -> Iterator[Metric]:

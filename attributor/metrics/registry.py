@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from attributor.metrics.figures import read_figures
 from attributor.metrics.ledger_collector import LedgerCollector
+from attributor.metrics.outlook_collector import OutlookCollector, read_forecasts
 from rules.ruleset import Team
 
 _SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -33,6 +34,7 @@ def build_registry(engine: Engine, clock: Callable[[], datetime], teams: Callabl
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(LedgerCollector(lambda now: read_figures(engine, now, teams()), clock))
+    registry.register(OutlookCollector(lambda now: read_forecasts(engine, now), clock))
     return Metrics(
         registry=registry,
         job_runs=Counter("attributor_job_runs", "Runs of a job, by result", ["job", "result"], registry=registry),

@@ -10,7 +10,8 @@ import yaml
 
 from attributor.ledger.engine import open_engine
 from attributor.metrics.figures import Figures
-from attributor.metrics.ledger_collector import money_families, state_families
+from attributor.metrics.ledger_collector import estimate_families, money_families, state_families
+from attributor.metrics.outlook_collector import forecast_families
 from attributor.metrics.registry import build_registry
 
 _HOW = "apt-get install prometheus"
@@ -39,7 +40,7 @@ def test_every_rule_has_a_timeline_that_fires_it(deploy):
     assert fired == named
 
 
-def test_every_expression_of_the_dashboard_parses(deploy, tool, tmp_path):
+def test_every_expression_of_the_dashboards_parses(deploy, tool, tmp_path):
     rules = [{"record": f"panel:{number}", "expr": text} for number, text in enumerate(dashboard_expressions(deploy))]
     (tmp_path / "panels.yml").write_text(
         yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}), encoding="utf-8"
@@ -47,7 +48,7 @@ def test_every_expression_of_the_dashboard_parses(deploy, tool, tmp_path):
     promtool(tool("promtool", _HOW), "check", "rules", "panels.yml", folder=tmp_path)
 
 
-def test_dashboard_and_rules_ask_only_for_metrics_that_the_daemon_has(deploy, tmp_path):
+def test_dashboards_and_rules_ask_only_for_metrics_that_the_daemon_has(deploy, tmp_path):
     rules = yaml.safe_load((deploy / "prometheus" / "alerts.yml").read_text(encoding="utf-8"))
     expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
     asked = {
@@ -63,18 +64,19 @@ def test_every_panel_has_a_title_a_description_and_the_provisioned_source(deploy
     source = yaml.safe_load(
         (deploy / "grafana" / "provisioning" / "datasources" / "prometheus.yaml").read_text(encoding="utf-8")
     )["datasources"][0]
-    panels = dashboard(deploy)["panels"]
-    assert len({panel["id"] for panel in panels}) == len(panels)
-    for panel in panels:
+    for panel in (panel for dashboard in dashboards(deploy) for panel in dashboard["panels"]):
         assert panel["title"]
         assert panel["description"]
         assert panel["datasource"] == {"type": source["type"], "uid": source["uid"]}
         assert all(target["datasource"] == panel["datasource"] for target in panel["targets"])
 
 
-def test_panels_do_not_lie_on_each_other(deploy):
+@pytest.mark.parametrize("name", ["attributor", "attributor-team"])
+def test_panels_do_not_lie_on_each_other_and_are_told_apart(deploy, name):
     taken = set()
-    for panel in dashboard(deploy)["panels"]:
+    panels = next(each["panels"] for each in dashboards(deploy) if each["uid"] == name)
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    for panel in panels:
         at = panel["gridPos"]
         cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         assert not cells & taken, panel["title"]
@@ -82,12 +84,13 @@ def test_panels_do_not_lie_on_each_other(deploy):
         taken |= cells
 
 
-def dashboard(deploy):
-    return json.loads((deploy / "grafana" / "dashboards" / "attributor.json").read_text(encoding="utf-8"))
+def dashboards(deploy):
+    return [json.loads(file.read_text(encoding="utf-8")) for file in (deploy / "grafana" / "dashboards").glob("*.json")]
 
 
 def dashboard_expressions(deploy):
-    return [target["expr"] for panel in dashboard(deploy)["panels"] for target in panel["targets"]]
+    panels = [panel for dashboard in dashboards(deploy) for panel in dashboard["panels"]]
+    return [target["expr"] for panel in panels for target in panel["targets"]]
 
 
 def exposed(tmp_path):
@@ -99,5 +102,6 @@ def exposed(tmp_path):
     metrics.push_events.labels("accepted").inc()
     figures = Figures(_NOW, {}, {}, {}, {}, (), (), {}, {}, _NOW)
     families = [*metrics.registry.collect(), *money_families(figures), *state_families(figures)]
+    families += [*estimate_families(figures), *forecast_families({})]
     engine.dispose()
     return {sample.name for family in families for sample in family.samples} | {family.name for family in families}

@@ -24,12 +24,13 @@ from attributor.ledger.tables import (
     estimates,
     files_read,
     outbox,
+    publications,
     rollup,
     runs,
     sources,
 )
 from attributor.ledger.unpriced import UnpricedUsage, replace_unpriced
-from attributor.metrics.bounded import largest_variances
+from attributor.metrics.bounded import largest_idle, largest_variances
 from attributor.metrics.ledger_collector import FRESH_FOR
 from attributor.metrics.registry import Metrics, build_registry, count_push, observed, render
 from attributor.reports.variance import VarianceLine
@@ -107,6 +108,8 @@ def full_ledger(ledger_engine: Engine) -> Engine:
         cost("search", "3", currency="EUR"),
         cost("ads", "-20"),
         cost("unattributed", "20"),
+        cost("platform", "4") | {"idle_cause": "held"},
+        cost("platform", "2") | {"idle_cause": "unused_commitment"},
     )
     state = {"table_name": "charges", "tried_at": NOW}
     with ledger_engine.begin() as connection:
@@ -188,9 +191,11 @@ def test_the_page_says_what_the_ledger_holds(metrics: Metrics) -> None:
         ("EUR", "search"): 3.0,
         ("USD", "ads"): -20.0,
         ("USD", "unattributed"): 20.0,
+        ("USD", "platform"): 6.0,
     }
+    assert found("gpu_idle_cost_total") == {("held", "USD", "platform"): 4.0}
     assert found("team_budget_ratio") == pytest.approx({("search",): 100.500000000001 / 400, ("research",): 0.0})
-    assert found("unattributed_ratio") == pytest.approx({("USD",): 20 / 100.500000000001, ("EUR",): 0.0})
+    assert found("unattributed_ratio") == pytest.approx({("USD",): 20 / 106.500000000001, ("EUR",): 0.0})
     assert found("estimated_ratio") == {("USD",): 0.0, ("EUR",): 0.0}
     assert found("estimate_variance") == {("USD", "OpenAI", "Chat"): 20.0}
     assert found("estimate_variance_ratio") == {("USD", "OpenAI", "Chat"): 0.25}
@@ -204,9 +209,9 @@ def test_the_page_says_what_the_ledger_holds(metrics: Metrics) -> None:
 
 
 def test_the_estimated_share_is_of_the_same_cost_as_the_teams(full_ledger: Engine) -> None:
-    store(full_ledger, cost("platform", "301.499999999999") | {"basis": "estimated"})
+    store(full_ledger, cost("platform", "295.499999999999") | {"basis": "estimated"})
     found = samples(build_registry_of(full_ledger), "attributor_estimated_ratio")
-    assert found == pytest.approx({("USD",): 301.499999999999 / 402, ("EUR",): 0.0})
+    assert found == pytest.approx({("USD",): 295.499999999999 / 402, ("EUR",): 0.0})
 
 
 def build_registry_of(engine: Engine) -> Metrics:
@@ -286,6 +291,30 @@ def test_a_ledger_that_cannot_be_read_is_a_metric_and_hides_no_other(tmp_path: P
     assert samples(metrics, "attributor_push_events_total")[("accepted",)] == 1.0
     assert samples(metrics, "attributor_team_cost_total") == {}
     engine.dispose()
+
+
+def test_a_month_that_goes_on_is_forecast_for_each_team_with_an_interval(ledger_engine: Engine) -> None:
+    days = [date(2026, 10, 1) + timedelta(days=number) for number in range(50)]
+    store(ledger_engine, *(cost("search", "10", day) for day in days), *(cost("ads", "2.5", day) for day in days))
+    with ledger_engine.begin() as connection:
+        told = {"charges_version": 1, "allocations_version": 1, "usage_versions": "{}", "rules_digest": "", "epoch": 1}
+        rows = [{"source": "aws", "day": day, "inputs_digest": "", "published_at": NOW} | told for day in days]
+        connection.execute(insert(publications), rows)
+    metrics = build_registry_of(ledger_engine)
+    found = {end: samples(metrics, f"attributor_team_forecast{end}") for end in ("", "_low", "_high")}
+    for team, amount in (("search", 300), ("ads", 75)):
+        assert found[""]["USD", team] == pytest.approx(amount, rel=0.02)
+        assert found["_low"]["USD", team] <= found[""]["USD", team] <= found["_high"]["USD", team]
+    assert set(found[""]) == {("USD", "search"), ("USD", "ads")}
+
+
+def test_idle_capacity_of_a_thousand_teams_is_a_bounded_number_of_series_with_the_same_sum() -> None:
+    costs = {
+        (f"team-{number:04d}", cause, "USD"): Decimal(number) for number in range(999) for cause in ("held", "low")
+    }
+    found = largest_idle({**costs, ("idle", "unallocated", "USD"): Decimal(1)}, 200)
+    assert len(found) == 2 * 200 + 3
+    assert sum(found.values()) == sum(costs.values()) + 1
 
 
 def test_the_ledger_is_read_again_only_after_a_while(full_ledger: Engine) -> None:
