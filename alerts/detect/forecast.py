@@ -1,4 +1,4 @@
-"""What a month will have cost at its end: the mean of three simple forecasts, with an 80 % interval.
+"""What a month will have cost at its end: what is known, the projection of its other days, and an 80 % interval.
 
 The interval comes from what the same method would have missed in past months, as residual over remaining forecast
 (pooled split conformal, Lei et al. 2018). Floats are used for the statistics; the result is rounded to cents.
@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 
 from alerts.amounts import cents_of_estimate
 from alerts.detect.baseline import Floats
+from alerts.detect.projection import project
 
-Days = NDArray[np.int64]
-Method = Literal["mean of three", "run rate", "too little history"]
+Method = Literal["habits", "too little history"]
 
 COVERED = 0.8
 LEAST_DAYS = 28
 _LEAST_MONTHS = 2
-_WEEKS = 4
-_DAMPING = 0.9
-_STEEPEST = 0.07
-"""The steepest drift believed, as a share of the level a week."""
+_MOST_SPANS = 36
 _GUESSED_ERROR = 0.25
 _SHIFTS = (-3, 0, 3)
 """Each past month is replayed on neighbouring days too; they tell little more than one, so the level counts months."""
+_LEAST_ARRIVED = 0.25
+"""Of days that come in smaller parts the part says nothing of the whole."""
+_NEARLY_WHOLE = 0.9
 
 
 @dataclass(frozen=True)
@@ -44,31 +44,62 @@ class Forecast:
     method: Method
 
 
-def month_end(history: Sequence[tuple[date, Decimal, bool]], today: date) -> Forecast | None:
+def month_end(
+    history: Sequence[tuple[date, Decimal, bool]], today: date, arrived: Sequence[float] = ()
+) -> Forecast | None:
     """Forecast the cost of the UTC month that `today` is in; None where nothing at all is known.
 
     `history` holds (day, cost, complete), oldest first, a day at most once; a day not complete counts as a lower
-    bound, a missing one as unknown. Purchases and other one-off charges of the month stay in as facts.
+    bound, a missing one as unknown. `arrived` says, where that is known, what share of a day's cost is usually there
+    on the day itself, one day later and so on: incomplete days are scaled by it. Purchases and other one-off charges
+    of the month stay in as facts.
     """
     known = [(day, float(amount), complete) for day, amount, complete in history if day <= today]
     if not known:
         return None
     first = known[0][0]
     amounts, complete = _series(known, today)
-    begin = (today.replace(day=1) - first).days
-    length = _month_length(today)
+    begin, length = (today.replace(day=1) - first).days, _month_length(today)
     settled = int(np.flatnonzero(complete)[-1]) + 1 if complete.any() else 0
     if settled < LEAST_DAYS:
         return _run_rate(amounts, complete, max(begin, 0), length)
-    amount, remaining = _project(amounts, begin, length, settled)
-    low, high = _interval(amounts, first, settled - begin)
     spent = float(np.nansum(amounts[max(begin, 0) :]))
+    amounts, settled = _completed(amounts, settled, arrived)
+    past = _past_spans(first, settled, settled - begin)
+    days, *replayed = project(amounts, first, [(settled, max(begin + length, settled)), *past])
+    remaining = float(np.sum(np.fmax(days, _padded(amounts[settled:], days.size))[max(begin - settled, 0) :]))
+    amount = _spent(amounts, begin, settled) + remaining
+    missed = _quantile([_missed(amounts[slice(*span)], each) for span, each in zip(past, replayed, strict=True)])
     return Forecast(
         cents_of_estimate(amount),
-        cents_of_estimate(max(amount + low * remaining, min(spent, amount))),
-        cents_of_estimate(amount + high * remaining),
-        "mean of three",
+        cents_of_estimate(max(amount - missed * remaining, min(spent, amount))),
+        cents_of_estimate(amount + missed * remaining),
+        "habits",
     )
+
+
+def _completed(amounts: Floats, settled: int, arrived: Sequence[float]) -> tuple[Floats, int]:
+    """Scale the incomplete days to what they will be; of those that are nearly whole, no more need be awaited."""
+    scaled = amounts.copy()
+    for age in range(min(amounts.size - settled, len(arrived)) - 1, -1, -1):
+        day = amounts.size - 1 - age
+        if arrived[age] >= _LEAST_ARRIVED:
+            scaled[day] = amounts[day] / min(arrived[age], 1.0)
+        if arrived[age] >= _NEARLY_WHOLE and day == settled:
+            settled += 1
+    return scaled, settled
+
+
+def _padded(amounts: Floats, size: int) -> Floats:
+    return np.concatenate([amounts[:size], np.full(max(size - amounts.size, 0), np.nan)])
+
+
+def _spent(amounts: Floats, begin: int, settled: int) -> float:
+    """Return what the month's settled days cost; one that is not known counts as the mean of the four weeks before."""
+    past = amounts[max(begin, 0) : settled]
+    gaps = int(np.sum(np.isnan(past)))
+    mean = _mean_of_known(amounts[settled - LEAST_DAYS : settled]) if gaps else 0.0
+    return float(np.nansum(past)) + gaps * mean
 
 
 def _series(known: Sequence[tuple[date, float, bool]], today: date) -> tuple[Floats, NDArray[np.bool_]]:
@@ -103,77 +134,32 @@ def _run_rate(amounts: Floats, complete: NDArray[np.bool_], begin: int, length: 
     )
 
 
-def _project(amounts: Floats, begin: int, length: int, settled: int) -> tuple[float, float]:
-    """Return the month's amount and the part of it that is forecast.
-
-    Days from `settled` on are lower bounds; an unknown day before it counts as the mean of the four weeks before.
-    """
-    future = np.arange(settled, begin + length)
-    days = daily_forecast(amounts[:settled], future)
-    partial = np.full(future.size, np.nan)
-    seen = amounts[settled : begin + length]
-    partial[: seen.size] = seen
-    remaining = float(np.sum(np.fmax(days, partial)[future >= begin]))
-    past = amounts[max(begin, 0) : settled]
-    gaps = int(np.sum(np.isnan(past)))
-    mean = _mean_of_known(amounts[settled - _WEEKS * 7 : settled]) if gaps else 0.0
-    return float(np.nansum(past)) + gaps * mean + remaining, remaining
-
-
 def _mean_of_known(amounts: Floats) -> float:
     known = amounts[~np.isnan(amounts)]
     return float(known.sum()) / known.size if known.size else 0.0
 
 
-def daily_forecast(amounts: Floats, future: Days) -> Floats:
-    """Return the mean of three: the mean of four weeks, the same weekdays of them, and their damped drift."""
-    weeks = amounts[-_WEEKS * 7 :].reshape(_WEEKS, 7)
-    mean = _mean_of_known(weeks)
-    weeks = np.where(np.isnan(weeks), mean, weeks)
-    ahead = future - amounts.size
-    same_weekday = (weeks.sum(axis=0) + mean)[ahead % 7] / (_WEEKS + 1)
-    drifting = same_weekday + _drift(weeks.mean(axis=1), ahead)
-    result: Floats = (mean + same_weekday + drifting) / 3
-    return result
-
-
-def _drift(means: Floats, ahead: Days) -> Floats:
-    """Return how far the weekly means lead away from their own mean: halfway to the last week, then damped growth."""
-    weeks: list[float] = means.tolist()  # so few that plain floats are quicker than arrays
-    mean, last = sum(weeks) / len(weeks), weeks[-1]
-    steepest = _STEEPEST * abs(mean)
-    weekly = min(max((sum(weeks[2:]) - sum(weeks[:2])) / 4, -steepest), steepest)
-    growth: Floats = weekly * (1 - _DAMPING ** ((ahead + 1) / 7)) / (1 - _DAMPING)
-    return (last - mean) / 2 + growth / 2
-
-
-def _interval(amounts: Floats, first: date, known_days: int) -> tuple[float, float]:
-    """Return the low and high quantile of residual over remaining forecast in the past months at the same day."""
-    ratios = _past_ratios(amounts, first, known_days)
-    if len(ratios) < _LEAST_MONTHS:
-        return -_GUESSED_ERROR, _GUESSED_ERROR
-    level = min(COVERED * (1 + len(_SHIFTS) / len(ratios)), 1.0)
-    size = float(np.quantile(np.abs(ratios), level))
-    return -size, size
-
-
-def _past_ratios(amounts: Floats, first: date, known_days: int) -> list[float]:
-    """Replay past months: what remained after so many known days, against what was forecast of it then."""
-    ratios: list[float] = []
-    last = first + timedelta(days=amounts.size - 1)
-    month = last.replace(day=1)
-    while len(ratios) < 36:
-        month = (month - timedelta(days=1)).replace(day=1)
+def _past_spans(first: date, settled: int, known_days: int) -> list[tuple[int, int]]:
+    """Return what was still open of past months after so many known days, as spans of days counted from `first`."""
+    spans: list[tuple[int, int]] = []
+    month = first + timedelta(days=settled - 1)
+    while (month := (month.replace(day=1) - timedelta(days=1)).replace(day=1)) >= first and len(spans) < _MOST_SPANS:
         begin = (month - first).days
-        for shift in _SHIFTS:
-            settled = begin + known_days + shift
-            end = begin + _month_length(month)
-            if settled < LEAST_DAYS or settled >= end or begin < 0:
-                continue
-            truth = float(np.nansum(amounts[settled:end]))
-            _, remaining = _project(amounts[:settled], begin, end - begin, settled)
-            if remaining > 0:
-                ratios.append((truth - remaining) / remaining)
-        if begin < 0:
-            break
-    return ratios
+        end = begin + _month_length(month)
+        starts = (begin + known_days + shift for shift in _SHIFTS)
+        spans += [(start, end) for start in starts if LEAST_DAYS <= start < end]
+    return spans
+
+
+def _missed(truth: Floats, forecast: Floats) -> float:
+    """Return the residual over the forecast; NaN where that is none."""
+    remaining = float(forecast.sum())
+    return (float(np.nansum(truth)) - remaining) / remaining if remaining > 0 else np.nan
+
+
+def _quantile(missed: Sequence[float]) -> float:
+    """Return what COVERED of the past months missed less than."""
+    known = [abs(each) for each in missed if each == each]
+    if len(known) < _LEAST_MONTHS:
+        return _GUESSED_ERROR
+    return float(np.quantile(known, min(COVERED * (1 + len(_SHIFTS) / len(known)), 1.0)))

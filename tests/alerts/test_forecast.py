@@ -16,6 +16,10 @@ def history(count, cost=lambda _day, _index: 100.0, incomplete=0):
     return [(day, Decimal(str(cost(day, index))), index < count - incomplete) for index, day in enumerate(days)]
 
 
+def weekly(day, _index):
+    return 10.0 if day.weekday() >= 5 else 100.0
+
+
 def forecast_at(today, cost=lambda _day, _index: 100.0, incomplete=0):
     return month_end(history((today - FIRST).days + 1, cost, incomplete), today)
 
@@ -26,17 +30,55 @@ def test_a_flat_month_is_forecast_exactly():
         Decimal("3000.00"),
         Decimal("3000.00"),
         Decimal("3000.00"),
-        "mean of three",
+        "habits",
     )
 
 
 def test_weekdays_count():
-    def cost(day, _index):
-        return 10.0 if day.weekday() >= 5 else 100.0
-
-    truth = sum(cost(date(2026, 6, 1) + timedelta(days=index), 0) for index in range(30))
-    found = forecast_at(date(2026, 6, 10), cost)
+    truth = sum(weekly(date(2026, 6, 1) + timedelta(days=index), 0) for index in range(30))
+    found = forecast_at(date(2026, 6, 10), weekly)
     assert float(found.amount) == pytest.approx(truth, rel=0.03)
+
+
+def test_what_rests_on_weekends_is_expected_to_rest_at_the_turn_of_the_year():
+    working = sum(weekly(date(2026, 12, 1) + timedelta(days=index), 0) for index in range(23))
+    found = forecast_at(date(2026, 12, 20), weekly)
+    assert float(found.amount) == pytest.approx(working + 8 * 10, rel=0.03)
+
+
+def test_what_does_not_rest_on_weekends_is_not_expected_to_rest_at_the_turn_of_the_year():
+    assert forecast_at(date(2026, 12, 20)).amount == Decimal("3100.00")
+
+
+def test_a_rest_at_the_turn_of_the_year_is_not_taken_for_a_lower_level():
+    def cost(day, index):
+        return 10.0 if day <= date(2027, 1, 1) and day >= date(2026, 12, 24) else weekly(day, index)
+
+    truth = sum(cost(date(2027, 1, 1) + timedelta(days=index), 0) for index in range(31))
+    assert float(forecast_at(date(2027, 1, 3), cost).amount) == pytest.approx(truth, rel=0.03)
+
+
+def test_what_shifted_last_week_is_expected_to_stay_there():
+    found = forecast_at(date(2026, 6, 30), lambda day, _index: 100.0 if day < date(2026, 6, 9) else 300.0)
+    july = month_end(history(190, lambda day, _index: 100.0 if day < date(2026, 6, 9) else 300.0), date(2026, 7, 5))
+    assert found.amount == Decimal("7400.00")
+    assert 0.85 * 9300 < float(july.amount) < 1.05 * 9300
+
+
+def test_an_incomplete_day_is_scaled_by_what_has_usually_arrived():
+    def partial(day, _index):
+        return {date(2026, 6, 10): 150.0, date(2026, 6, 9): 95.0}.get(day, 100.0)
+
+    known = history((date(2026, 6, 10) - FIRST).days + 1, partial, incomplete=2)
+    assert month_end(known, date(2026, 6, 10), arrived=(0.5, 0.95)).amount == Decimal("3200.00")
+
+
+def test_of_a_day_that_comes_in_small_parts_the_part_says_nothing():
+    def partial(day, _index):
+        return 30.0 if day == date(2026, 6, 10) else 100.0
+
+    known = history((date(2026, 6, 10) - FIRST).days + 1, partial, incomplete=1)
+    assert month_end(known, date(2026, 6, 10), arrived=(0.1,)).amount == Decimal("3000.00")
 
 
 def test_low_incomplete_days_are_lower_bounds_only():

@@ -16,7 +16,8 @@ from attributor.watching.backtesting.series_files import SeriesError
 DAYS = (5, 10, 15, 20)
 """The days of a month at whose end it is forecast."""
 _VINTAGES = ("k0", "k1", "k2", "k3")
-_COMPLETE_AFTER = 2
+_COMPLETE_AFTER = len(_VINTAGES) - 1
+_LEARNED_DAYS = 180
 _History = Sequence[tuple[date, Decimal, bool]]
 
 
@@ -45,7 +46,9 @@ def read_forecasts(path: Path) -> list[dict[str, str | int | float]]:
 def _forecasts(days: Sequence[date], known: NDArray[np.float64]) -> Iterator[Mapping[str, str | int | float]]:
     for newest in range(LEAST_DAYS, len(days)):
         today = days[newest]
-        found = month_end(_history(days, known, newest), today) if today.day in DAYS else None
+        if today.day not in DAYS:
+            continue
+        found = month_end(_history(days, known, newest), today, _arrived(known[: newest + 1]))
         if found is not None:
             low, amount, high = (float(each) for each in (found.low, found.amount, found.high))
             yield {"month": f"{today:%Y-%m}", "day": today.day, "forecast": amount, "low": low, "high": high}
@@ -60,3 +63,10 @@ def _history(days: Sequence[date], known: NDArray[np.float64], newest: int) -> _
         for day, amount, age in zip(days, amounts, ages.tolist(), strict=False)
         if amount == amount
     ]
+
+
+def _arrived(known: NDArray[np.float64]) -> Sequence[float]:
+    """Return what share of a day's cost was there 0, 1, 2 days after it, of days that are complete by now."""
+    final = known[:-_COMPLETE_AFTER][-_LEARNED_DAYS:]
+    costs = np.nansum(final, axis=0)
+    return (costs[:-1] / costs[-1]).tolist() if costs[-1] > 0 else ()
