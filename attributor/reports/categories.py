@@ -1,11 +1,11 @@
-"""A month by charge category (FOCUS ChargeCategory): usage, what comes by contract or calendar, corrections."""
+"""A period by charge category (FOCUS ChargeCategory): usage, what comes by contract or calendar, corrections."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup
@@ -30,7 +30,7 @@ class CategoryLine:
 
 @dataclass(frozen=True)
 class FixedCosts:
-    """The month's cost of everything but usage: by category, corrections by closed month, and all by (day, team)."""
+    """The period's cost of everything but usage: by category, corrections by closed month, and all by (day, team)."""
 
     by_category: Mapping[str, Decimal]
     by_corrected: Mapping[str, Decimal]
@@ -42,14 +42,14 @@ class FixedCosts:
 
 
 def fixed_costs(connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None) -> FixedCosts:
-    """Read the kept rows of the month that are not usage; one query."""
+    """Read the kept rows of the period that are not usage; one query."""
     keys = (rollup.c.category, rollup.c.corrects, rollup.c.day, rollup.c.team)
-    kept = ~IS_USAGE & (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
-    month = on_days(frame.month.first, frame.month.end)
+    kept = ~IS_USAGE & frame.rows(keep)
+    days = on_days(frame.period.first, frame.period.end)
     by_category: dict[str, list[Decimal]] = {}
     by_corrected: dict[str, list[Decimal]] = {}
     by_day: dict[tuple[date, str], list[Decimal]] = {}
-    query = select(*keys, *cost_sums(frame.view.basis)).where(month, kept).group_by(*keys)
+    query = select(*keys, *cost_sums(frame.view.basis)).where(days, kept).group_by(*keys)
     for category, corrects, day, team, millionths, rest in connection.execute(query):
         cost = joined(millionths, rest)
         apart, name = (by_corrected, corrects) if corrects else (by_category, category)
@@ -63,7 +63,7 @@ def fixed_costs(connection: Connection, frame: Frame, keep: ColumnElement[bool] 
 
 
 def category_lines(whole: Decimal, fixed: FixedCosts) -> tuple[CategoryLine, ...]:
-    """Return the month by category, usage first and corrections last; the lines sum to `whole`."""
+    """Return the period by category, usage first and corrections last; the lines sum to `whole`."""
     corrected = (CategoryLine(CORRECTION, cost, month) for month, cost in fixed.by_corrected.items())
     apart = (*(CategoryLine(*found) for found in fixed.by_category.items()), *corrected)
     usage = from_units(to_units(whole) - sum(to_units(line.cost) for line in apart))

@@ -1,4 +1,4 @@
-"""What of two months can fairly be compared: of each source the days that it has told of in both."""
+"""What of two periods can fairly be compared: of each source the days that it has told of in both."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, false, not_, or_
 
 from attributor.ledger.tables import rollup
-from attributor.periods import Month, days_between
+from attributor.periods import Period, days_between
 
 _Days = tuple[date, ...]
 
 
 @dataclass(frozen=True)
 class ComparedSource:
-    """One source: the days of the month that are compared, and the days of the previous month beside them."""
+    """One source: the days of the period that are compared, and the days of the previous period beside them."""
 
     source: str
     days: _Days
@@ -23,7 +23,7 @@ class ComparedSource:
 
 @dataclass(frozen=True)
 class ComparedSpan:
-    """One source and the previous month's first and last day that changes compare with; None where there is none."""
+    """One source and the previous period's first and last day that changes compare with; None where there is none."""
 
     source: str
     first: date | None
@@ -32,12 +32,12 @@ class ComparedSpan:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What every change of a report compares with: days of `month`, the one before.
+    """What every change of a report compares with: days of `period`, the one before.
 
-    `whole`: both months as a whole; otherwise days of the same number, of each source those it has told of in both.
+    `whole`: both periods as a whole; otherwise days of the same number, of each source those it has told of in both.
     """
 
-    month: Month
+    period: Period
     whole: bool
     sources: tuple[ComparedSpan, ...]
 
@@ -48,8 +48,8 @@ class Comparison:
 
     @property
     def begins(self) -> bool:
-        """Whether the previous month is known from its first day on, of every source that it knows."""
-        return self.is_possible and all(span.first == self.month.first for span in self.sources if span.first)
+        """Whether the previous period is known from its first day on, of every source that it knows."""
+        return self.is_possible and all(span.first == self.period.first for span in self.sources if span.first)
 
     @property
     def spans(self) -> frozenset[tuple[date, date]]:
@@ -58,28 +58,28 @@ class Comparison:
 
     @property
     def cut(self) -> tuple[ComparedSpan, ...]:
-        """The sources whose comparison does not begin with the month."""
-        return tuple(span for span in self.sources if span.first != self.month.first)
+        """The sources whose comparison does not begin with the period."""
+        return tuple(span for span in self.sources if span.first != self.period.first)
 
 
-def compared_sources(known: Mapping[str, frozenset[date]], month: Month, today: date) -> tuple[ComparedSource, ...]:
+def compared_sources(known: Mapping[str, frozenset[date]], period: Period, today: date) -> tuple[ComparedSource, ...]:
     """Return what is compared of each source, by name; `today` never is, because it is not over.
 
-    Two months that a source has told of in full are compared as a whole, whatever their lengths.
+    Two periods that a source has told of in full are compared as a whole, whatever their lengths.
     """
-    return tuple(_compared(source, known[source], month, today) for source in sorted(known))
+    return tuple(_compared(source, known[source], period, today) for source in sorted(known))
 
 
-def _compared(source: str, known: frozenset[date], month: Month, today: date) -> ComparedSource:
-    before = month.plus(-1)
-    days, previous = tuple(days_between(month.first, month.end)), tuple(days_between(before.first, before.end))
-    if month.end <= today and known.issuperset(days + previous):
+def _compared(source: str, known: frozenset[date], period: Period, today: date) -> ComparedSource:
+    before = period.plus(-1)
+    days, previous = tuple(days_between(period.first, period.end)), tuple(days_between(before.first, before.end))
+    if period.end <= today and known.issuperset(days + previous):
         return ComparedSource(source, days, previous)
     pairs = [(day, other) for day, other in zip(days, previous, strict=False) if {day, other} <= known and day < today]
     return ComparedSource(source, tuple(day for day, _ in pairs), tuple(other for _, other in pairs))
 
 
-def comparison(sources: Sequence[ComparedSource], month: Month) -> Comparison:
+def comparison(sources: Sequence[ComparedSource], period: Period) -> Comparison:
     """Return what a report says of its comparisons."""
     spans = tuple(
         ComparedSpan(each.source, each.previous[0], each.previous[-1])
@@ -87,8 +87,8 @@ def comparison(sources: Sequence[ComparedSource], month: Month) -> Comparison:
         else ComparedSpan(each.source, None, None)
         for each in sources
     )
-    before = month.plus(-1)
-    whole = all((len(each.days), len(each.previous)) == (month.days, before.days) for each in sources)
+    before = period.plus(-1)
+    whole = all((len(each.days), len(each.previous)) == (period.days, before.days) for each in sources)
     return Comparison(before, bool(spans) and whole, spans)
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select
 from attributor.ledger.money_columns import money_sums
 from attributor.ledger.tables import usage_rollup
 from attributor.money import total
-from attributor.periods import Month
 from attributor.reports.costs import amounts
 from attributor.reports.lines import CostLine, ratio
+from attributor.reports.view import Frame
 
 _MODEL_METRICS = ("tokens.input", "tokens.cached_input", "tokens.output", "requests")
 _MILLION = Decimal(1_000_000)
@@ -49,14 +49,16 @@ class PoolLine:
     busy_share: Decimal | None
 
 
-def quantities(connection: Connection, month: Month, team: str) -> Quantities:
-    """Return a team's usage in a month; one query."""
+def quantities(connection: Connection, frame: Frame, team: str) -> Quantities:
+    """Return a team's usage in a period; one query. Usage knows no service or account: what keeps to them has none."""
+    if any(found.word not in {"team", "model"} for found in frame.view.filters):
+        return {}
     table = usage_rollup.c
+    kept = [table[found.word].in_(found.values) for found in frame.view.filters]
     keys = (table.metric, table.pool, table.model)
     query = select(*keys, *money_sums(usage_rollup, "quantity"))
-    rows = connection.execute(
-        query.where(table.day >= month.first, table.day < month.end, table.team == team).group_by(*keys)
-    )
+    of_period = (table.day >= frame.period.first) & (table.day < frame.period.end)
+    rows = connection.execute(query.where(of_period, table.team == team, *kept).group_by(*keys))
     return {(row[0], row[1], row[2]): amounts(row, 3)[0] for row in rows}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup
@@ -18,10 +18,9 @@ Series = Mapping[date, Decimal]
 def daily_costs(
     connection: Connection, frame: Frame, since: date, basis: Basis, keep: ColumnElement[bool] | None = None
 ) -> dict[str, dict[date, Decimal]]:
-    """Return the kept rows' cost by team and day, from `since` to the month's end; one query."""
-    kept = (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
+    """Return the kept rows' cost by team and day, from `since` to the period's end; one query."""
     keys = (rollup.c.day, rollup.c.team)
-    query = select(*keys, *cost_sums(basis)).where(on_days(since, frame.month.end), kept).group_by(*keys)
+    query = select(*keys, *cost_sums(basis)).where(on_days(since, frame.period.end), frame.rows(keep)).group_by(*keys)
     found: dict[str, dict[date, Decimal]] = {}
     for day, team, millionths, rest in connection.execute(query.order_by(*keys)):
         found.setdefault(team, {})[day] = joined(millionths, rest)

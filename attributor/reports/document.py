@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from attributor.money import plain
-from attributor.periods import Month
+from attributor.periods import Month, Span
 
 
 def document(value: object) -> Any:
-    """Return dataclasses as objects by field name, Decimals as plain strings, days, times and months as ISO text.
+    """Return dataclasses as objects by field name, Decimals as plain strings, days, times and periods as text.
 
     Raises TypeError for anything that no report may hold; float is such.
     """
@@ -21,7 +21,7 @@ def document(value: object) -> Any:
         return plain(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Month):
+    if isinstance(value, Month | Span):
         return str(value)
     if isinstance(value, Mapping):
         return {str(key): document(item) for key, item in value.items()}

@@ -1,11 +1,11 @@
-"""Costs by any columns, each with its change against the same days of the previous month."""
+"""Costs by any columns, each with its change against the same days of the previous period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, literal, select, true, union_all
+from sqlalchemy import Column, ColumnElement, Connection, literal, select, union_all
 
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup
@@ -18,7 +18,7 @@ _RATIO = Context(prec=60)
 
 
 class Moved(NamedTuple):
-    """A month's cost; what the same days of the previous month cost; and the change between those days."""
+    """A period's cost; what the same days of the previous period cost; and the change between those days."""
 
     cost: Decimal
     previous: Decimal
@@ -39,8 +39,8 @@ def moved_by(
     connection: Connection, frame: Frame, columns: Sequence[Column[Any]], keep: ColumnElement[bool] | None = None
 ) -> list[tuple[tuple[str, ...], Moved]]:
     """Return (values of the columns, cost) for the kept rows, the most expensive first; one query."""
-    kept = (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
-    days = tuple(days_between(frame.month.first, frame.month.end))
+    kept = frame.rows(keep)
+    days = tuple(days_between(frame.period.first, frame.period.end))
     arms = (rollup.c.day.in_(days), frame.compared.others(days), frame.previous.rows)
     parts = [
         select(literal(part), *columns, *cost_sums(frame.view.basis)).where(condition, kept).group_by(*columns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, select
 
 from alerts.detect.forecast import month_end
 from attributor.ledger.money_columns import joined
@@ -75,15 +75,16 @@ NO_SPEND = Spend({}, {}, {})
 
 
 def daily_spend(connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None) -> dict[str, Spend]:
-    """Return spend by team: of the month and the four before it; one query."""
-    kept = (rollup.c.currency == frame.currency) & (true() if keep is None else keep)
-    days = on_days(frame.month.first - timedelta(days=_HISTORY_DAYS), frame.month.end)
+    """Return spend by team: of the period and the four months before it; one query."""
+    history = timedelta(days=_HISTORY_DAYS if frame.view.is_budgeted else 0)
+    since = min(frame.before.first, frame.period.first - history)
+    days = on_days(since, frame.period.end)
     keys, parts = (rollup.c.day, rollup.c.team), (None, ~IS_USAGE, ~IS_OWN)
     sums = [column for part in parts for column in cost_sums("effective", part)]
     whole: dict[str, dict[date, Decimal]] = {}
     contract: dict[str, dict[date, Decimal]] = {}
     corrections: dict[str, dict[date, Decimal]] = {}
-    for row in connection.execute(select(*keys, *sums).where(days, kept).group_by(*keys).order_by(*keys)):
+    for row in connection.execute(select(*keys, *sums).where(days, frame.rows(keep)).group_by(*keys).order_by(*keys)):
         day, team = row[0], row[1]
         whole.setdefault(team, {})[day] = joined(row[2], row[3])
         if row[4] or row[5]:
@@ -112,11 +113,11 @@ def _added(series: Iterable[Series]) -> dict[date, Decimal]:
 
 
 def month_outlook(frame: Frame, spend: Spend) -> Outlook | None:
-    """Return the forecast of an open month; None for a closed month or where nothing is known yet.
+    """Return the forecast of an open month; None for any other period, and where nothing is known yet.
 
     Usage is forecast. What came by contract or as a correction this month is a fact: it is added, and no habit.
     """
-    history = _history(frame, _without(spend.whole, spend.contract)) if frame.view.is_open else []
+    history = _history(frame, _without(spend.whole, spend.contract))
     found = month_end(history, frame.view.today)
     if found is None:
         return None
@@ -134,21 +135,26 @@ def _less(left: Decimal, right: Decimal) -> Decimal:
 
 
 def burn_rate(frame: Frame, spend: Spend) -> Decimal | None:
-    """Return the mean daily cost of the last seven whole days of an open month; None where fewer are known.
+    """Return the mean daily cost of the last seven whole days of an open month; None where fewer are known,
+    and for any other period.
 
     Corrections of closed months are no cost of these days.
     """
-    history = _history(frame, _without(spend.whole, spend.corrections)) if frame.view.is_open else []
+    history = (
+        _history(frame, _without(spend.whole, spend.corrections))
+        if frame.view.is_open and frame.view.is_budgeted
+        else []
+    )
     whole = [cost for _, cost, complete in history if complete][-_BURN_DAYS:]
     return budgets.burn_rate(total(whole), Decimal(_BURN_DAYS)) if len(whole) == _BURN_DAYS else None
 
 
 def _history(frame: Frame, series: Series) -> list[tuple[date, Decimal, bool]]:
-    """Return (day, cost, complete) from the first day with cost on.
+    """Return (day, cost, complete) from the first day with cost on; nothing but for an open month of all charges.
 
     A day that every source has told of is complete, and costs 0 where no charge names it; any other is a lower bound.
     """
-    if not series:
+    if not series or not frame.view.is_open or not frame.view.is_budgeted:
         return []
     end = max(frame.whole_until, max(series) + timedelta(days=1))
     return [
@@ -159,13 +165,13 @@ def _history(frame: Frame, series: Series) -> list[tuple[date, Decimal, bool]]:
 
 
 def spent_in(frame: Frame, series: Series) -> Decimal:
-    """Return what the series' days of the month sum to."""
-    return total(cost for day, cost in series.items() if frame.month.first <= day < frame.month.end)
+    """Return what the series' days of the period sum to."""
+    return total(cost for day, cost in series.items() if frame.period.first <= day < frame.period.end)
 
 
 def budget_line(frame: Frame, team: Team, spend: Spend) -> BudgetLine | None:
-    """Return how a team's budget stands; None where it has none."""
-    if team.budget is None:
+    """Return how a team's budget stands in a month; None where it has none, and for what no budget is of."""
+    if team.budget is None or not frame.view.is_budgeted:
         return None
     spent = spent_in(frame, spend.whole)
     outlook = month_outlook(frame, spend)

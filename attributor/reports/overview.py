@@ -12,6 +12,7 @@ from attributor.reports.categories import CategoryLine, FixedCosts, category_lin
 from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from attributor.reports.daily import Series, daily_costs
 from attributor.reports.freshness import SourceFreshness, source_freshness
+from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
 from attributor.reports.open_alerts import OpenAlert, open_alerts
 from attributor.reports.outlook import (
@@ -56,11 +57,11 @@ class DayOfTeam:
 
 @dataclass(frozen=True)
 class Overview:
-    """A month of the company in one currency and basis.
+    """A period of the company in one currency and basis.
 
-    `total` is the whole month as published; `previous` and `change` compare the days that both months have (see
+    `total` is the whole period as published; `previous` and `change` compare the days that both periods have (see
     `Heading.comparison`). Shares are of `total`. Budgets and forecast are of effective cost. `teams`, `services`,
-    `categories` and `days` sum to `total`.
+    `categories`, `days` and `grouping` sum to `total`; `grouping` is None where the view names no group.
     """
 
     heading: Heading
@@ -79,6 +80,7 @@ class Overview:
     budgets: tuple[BudgetLine, ...]
     alerts: tuple[OpenAlert, ...]
     freshness: tuple[SourceFreshness, ...]
+    grouping: Grouping | None
 
 
 def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
@@ -111,6 +113,7 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             budgets=_budgets(seen, teams, spends),
             alerts=open_alerts(connection),
             freshness=source_freshness(connection, view.now),
+            grouping=grouping(connection, seen),
         )
 
 
@@ -120,11 +123,11 @@ def _team_line(teams: Mapping[str, Team], line: CostLine, whole: Decimal) -> Tea
 
 
 def _shown_days(connection: Connection, seen: Frame) -> Mapping[str, Series]:
-    return daily_costs(connection, seen, seen.month.plus(-1).first, seen.view.basis)
+    return daily_costs(connection, seen, seen.before.first, seen.view.basis)
 
 
 def _days(seen: Frame, by_team: Mapping[str, Series], fixed: FixedCosts) -> Iterator[DayOfTeam]:
-    first = seen.month.first
+    first = seen.period.first
     days = ((day, team, cost) for team, costs in by_team.items() for day, cost in costs.items() if day >= first)
     for day, team, cost in sorted(days):
         yield DayOfTeam(day, team, cost, fixed.usage(day, team, cost))
@@ -133,7 +136,7 @@ def _days(seen: Frame, by_team: Mapping[str, Series], fixed: FixedCosts) -> Iter
 def _idle_and_estimated(connection: Connection, seen: Frame) -> tuple[Decimal, Decimal]:
     basis = seen.view.basis
     sums = (*cost_sums(basis, IS_IDLE), *cost_sums(basis, (rollup.c.basis == "estimated") & IS_OWN))
-    query = select(*sums).where(seen.this_month, rollup.c.currency == seen.currency)
+    query = select(*sums).where(seen.this_period, seen.rows())
     idle, estimated = amounts(connection.execute(query).one(), 0, 2)
     return idle, estimated
 

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from attributor.periods import Month
+from attributor.periods import Period
 from attributor.reports.costs import Basis
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A team's amount in a month or on one day of it, in one cost column.
+    """A team's amount in a period or on one day of it, in one cost column.
 
     `filters` are the dimensions that it is kept to, by the words that reports use; "" is none given.
     """
 
-    period: Month
+    period: Period
     day: date | None
     team: str
     filters: Mapping[str, str]

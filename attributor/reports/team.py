@@ -11,6 +11,7 @@ from attributor.ledger.tables import rollup
 from attributor.reports.categories import IS_USAGE, CategoryLine, category_lines, fixed_costs
 from attributor.reports.consumption import ModelLine, PoolLine, model_lines, pool_lines, quantities
 from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import CostLine, cost_lines, summed
 from attributor.reports.open_alerts import OpenAlert, open_alerts
 from attributor.reports.outlook import NO_SPEND, BudgetLine, Outlook, budget_line, burn_rate, daily_spend, month_outlook
@@ -43,12 +44,13 @@ class DayCost:
 
 @dataclass(frozen=True)
 class TeamReport:
-    """A month of one team in one currency and basis.
+    """A period of one team in one currency and basis.
 
-    `total` is the month as published; `previous` and `change` compare the days that both months have (see
+    `total` is the period as published; `previous` and `change` compare the days that both periods have (see
     `Heading.comparison`). Budget, burn rate and forecast are of effective cost. `services`, `rules` and `categories`
-    sum to `total`; `days` sum to `total`, `previous_days` to the previous month. `unmatched` is only told of
-    `unattributed`, `idle_teams` only of `idle`: idle capacity that has an owner stands on the owner's page.
+    sum to `total`, and so does `grouping` where the view names one; `days` sum to `total`, `previous_days` to the
+    previous period. `unmatched` is only told of `unattributed`, `idle_teams` only of `idle`: idle
+    capacity that has an owner stands on the owner's page.
     """
 
     team: str
@@ -75,6 +77,7 @@ class TeamReport:
     idle_teams: tuple[IdleTeam, ...]
     unmatched: tuple[UnmatchedOwner, ...]
     alerts: tuple[OpenAlert, ...]
+    grouping: Grouping | None
 
 
 def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View) -> TeamReport:
@@ -86,7 +89,7 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
         services = cost_lines(connection, seen, rollup.c.service, of_team)
         whole = summed(services)
         spend = daily_spend(connection, seen, of_team).get(team.id, NO_SPEND)
-        used = quantities(connection, seen.month, team.id)
+        used = quantities(connection, seen, team.id)
         fixed = fixed_costs(connection, seen, of_team)
         days, previous_days = _days(connection, seen, of_team)
         return TeamReport(
@@ -114,6 +117,7 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
             idle_teams=idle_teams(connection, seen, teams) if team.id == IDLE else (),
             unmatched=unmatched(connection, seen) if team.id == UNATTRIBUTED else (),
             alerts=open_alerts(connection, team.id),
+            grouping=grouping(connection, seen, of_team),
         )
 
 
@@ -122,7 +126,7 @@ def _days(
 ) -> tuple[tuple[DayCost, ...], tuple[DayCost, ...]]:
     day, basis = rollup.c.day, seen.view.basis
     sums = (*cost_sums(basis), *cost_sums(basis, IS_USAGE))
-    query = select(day, *sums).where(seen.both_months, of_team).group_by(day).order_by(day)
+    query = select(day, *sums).where(seen.both_periods, seen.rows(of_team)).group_by(day).order_by(day)
     found = [DayCost(row[0], *amounts(row, 1, 2)) for row in connection.execute(query)]
-    first = seen.month.first
+    first = seen.period.first
     return tuple(day for day in found if day.day >= first), tuple(day for day in found if day.day < first)

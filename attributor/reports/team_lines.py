@@ -129,11 +129,13 @@ def idle_teams(connection: Connection, frame: Frame, teams: Mapping[str, Team]) 
 
 
 def unmatched(connection: Connection, frame: Frame) -> tuple[UnmatchedOwner, ...]:
-    """Return the month's owner values that name no team, the most expensive first."""
+    """Return the owner values that name no team, the most expensive first; nothing where filters are: none is known."""
+    if frame.view.filters:
+        return ()
     table = unmatched_owners.c
     keys = (table.column_name, table.value)
     query = select(*keys, *money_sums(unmatched_owners, "effective")).group_by(*keys)
-    month = (table.day >= frame.month.first) & (table.day < frame.month.end)
-    rows = connection.execute(query.where(month, table.currency == frame.currency))
+    period = (table.day >= frame.period.first) & (table.day < frame.period.end)
+    rows = connection.execute(query.where(period, table.currency == frame.currency))
     found = (UnmatchedOwner(row[0], row[1], joined(row[2], row[3])) for row in rows)
     return tuple(sorted(found, key=lambda line: (line.cost.copy_negate(), line.column, line.value)))

@@ -15,7 +15,7 @@ from attributor.reports.view import Frame
 def team_costs(connection: Connection, frame: Frame, by_team: Mapping[str, Series]) -> tuple[CostLine, ...]:
     """Return what `lines.cost_lines` would by team, the most expensive first.
 
-    `by_team` holds both months' days in the frame's basis and currency. Only days on which some sources are compared
+    `by_team` holds both periods' days in the frame's basis and currency. Only days on which some sources are compared
     and others are not have to be read again.
     """
     mixed = {*frame.compared.mixed, *frame.previous.mixed}
@@ -32,6 +32,6 @@ def _line(
 ) -> CostLine:
     units = {day: to_units(cost) for day, cost in days.items()}
     compared, previous = (sum(units.get(day, 0) for day in chosen) for chosen in plain)
-    cost = sum(amount for day, amount in units.items() if day >= frame.month.first)
+    cost = sum(amount for day, amount in units.items() if day >= frame.period.first)
     beside, moved = (to_units(part.previous), to_units(part.change)) if part else (0, 0)
     return CostLine(team, from_units(cost), from_units(previous + beside), from_units(compared - previous + moved))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from attributor.ledger.tables import coverage, publications
-from attributor.periods import Month, days_between, start_of
+from attributor.periods import Period, days_between, start_of
 from rules.schema import ESTIMATES
 
 OF_CHARGES = publications.c.charges_version >= 0
@@ -19,9 +19,9 @@ _Days = tuple[date, date]
 
 @dataclass(frozen=True)
 class Told:
-    """By source of charges, the days of a month and of the one before that it has told of; silent sources are absent.
+    """By source of charges, the days of a period and of the one before that it has told of; silent sources are absent.
 
-    `through` is the month's last day with published charges and `since` the first day that any source has told of,
+    `through` is the period's last day with published charges and `since` the first day that any source has told of,
     None where there is none.
     """
 
@@ -30,23 +30,23 @@ class Told:
     through: date | None
 
 
-def told(connection: Connection, month: Month) -> Told:
-    """Return what is known of a UTC month and the one before; two small queries.
+def told(connection: Connection, period: Period) -> Told:
+    """Return what is known of a period and the one before; two small queries.
 
     A source without recorded coverage has told of the days from its first published one to its last. What was
     collected and is not published yet counts as not told.
     """
-    published = _published(connection, month.end)
-    newest = max((last for _, last in published.values()), default=month.first)
+    published = _published(connection, period.end)
+    newest = max((last for _, last in published.values()), default=period.first)
     covered = _covered(connection)
-    asked = month.plus(-1).first, min(month.end, newest + _DAY)
+    asked = period.plus(-1).first, min(period.end, newest + _DAY)
     days = {
         source: frozenset(_within(asked, covered.get(source, [(first, last + _DAY)])))
         for source, (first, last) in published.items()
     }
     days = _with_estimates(days)
-    through = newest if published and newest >= month.first else None
-    since = min((day for found in days.values() for day in found if day >= month.first), default=None)
+    through = newest if published and newest >= period.first else None
+    since = min((day for found in days.values() for day in found if day >= period.first), default=None)
     return Told({source: found for source, found in days.items() if found}, since, through)
 
 

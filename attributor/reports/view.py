@@ -5,14 +5,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.corrections import days_with_corrections
 from attributor.ledger.statements import closed_in
 from attributor.ledger.tables import rollup
-from attributor.periods import Month, month_of
+from attributor.periods import Month, Period
 from attributor.reports.comparison import Chosen, ComparedSource, Comparison, chosen, compared_sources, comparison
 from attributor.reports.costs import Basis, amounts, cost_sums, on_days, within
+from attributor.reports.narrowing import Filter, kept_rows
 from attributor.reports.told import Told, told
 
 _STALLED_AFTER = timedelta(days=10)
@@ -21,12 +22,17 @@ _STALLED_AFTER = timedelta(days=10)
 
 @dataclass(frozen=True)
 class View:
-    """A UTC month in one cost basis, seen at `now` (aware UTC). `currency` None takes the one with the most cost."""
+    """A period in one cost basis, seen at `now` (aware UTC). `currency` None takes the one with the most cost.
 
-    month: Month
+    `group` is the dimension that the page is grouped by, "" its own. Every one of `filters` must hold.
+    """
+
+    period: Period
     now: datetime
     basis: Basis = "effective"
     currency: str | None = None
+    group: str = ""
+    filters: tuple[Filter, ...] = ()
 
     @property
     def today(self) -> date:
@@ -35,22 +41,28 @@ class View:
 
     @property
     def is_open(self) -> bool:
-        """Whether the month is still going on, so that its costs are "so far"."""
-        return month_of(self.today) == self.month
+        """Whether the period is still going on, so that its costs are "so far"."""
+        return self.period.first <= self.today < self.period.end
+
+    @property
+    def is_budgeted(self) -> bool:
+        """Whether budgets and forecasts say anything of it: they are of whole months, and of all that is charged."""
+        return isinstance(self.period, Month) and not self.filters
 
 
 @dataclass(frozen=True)
 class Heading:
-    """What a report is of: its month, basis and currency, and how much of the month is known.
+    """What a report is of: its period, basis and currency, what it is kept to, and how much of the period is known.
 
-    `is_open`: the month still goes on at `now`. `since`: the first day that any source has told of, `through`: the last
-    day with published charges; None without any.
+    `is_open`: the period still goes on at `now`. `since`: the first day that any source has told of, `through`: the
+    last day with published charges; None without any.
     `whole_until`: the day up to which (exclusive) every source has told; the days from it on are lower bounds.
-    `other_currencies`: charges of the month that this report leaves out. `comparison`: what changes compare with.
-    `closed_at`: when the month was closed (aware UTC), so that nothing of it changes any more; None while it is open.
+    `other_currencies`: charges of the period that this report leaves out. `comparison`: what changes compare with.
+    `closed_at`: when the month was closed (aware UTC), so that nothing of it changes any more; None while it is open,
+    and for a period that is no month.
     """
 
-    month: Month
+    period: Period
     basis: Basis
     currency: str
     other_currencies: tuple[str, ...]
@@ -61,6 +73,12 @@ class Heading:
     now: datetime
     comparison: Comparison
     closed_at: datetime | None
+    filters: tuple[Filter, ...]
+
+    @property
+    def is_month(self) -> bool:
+        """Whether the period is a calendar month, as budgets and statements are."""
+        return isinstance(self.period, Month)
 
     @property
     def whole_through(self) -> date:
@@ -72,9 +90,9 @@ class Heading:
 class Frame:
     """A view with its currency settled.
 
-    `since` and `through` are the month's first known day and its last one with published charges, None where there is
+    `since` and `through` are the period's first known day and its last one with published charges, None where there is
     none. `sources` are the days that are compared, by source. `whole_until` is the day up to which (exclusive) every
-    source has told, but for those that stalled. `corrected` are the days of both months that corrections of closed
+    source has told, but for those that stalled. `corrected` are the days of both periods that corrections of closed
     months were posted on; `closed_at` is when the month itself was closed, None while it is open.
     """
 
@@ -89,74 +107,86 @@ class Frame:
     closed_at: datetime | None
 
     @property
-    def month(self) -> Month:
-        """The UTC month looked at."""
-        return self.view.month
+    def period(self) -> Period:
+        """The UTC days looked at."""
+        return self.view.period
 
     @property
-    def this_month(self) -> ColumnElement[bool]:
-        """The rollup rows of the month."""
-        return within(self.month.first, self.month.end)
+    def before(self) -> Period:
+        """The period of the same length before it."""
+        return self.period.plus(-1)
+
+    @property
+    def this_period(self) -> ColumnElement[bool]:
+        """The days of the period."""
+        return within(self.period.first, self.period.end)
+
+    def rows(self, keep: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+        """Return the condition that a rollup row is in the frame's currency, passes its filters and is kept."""
+        kept = (rollup.c.currency == self.currency) & kept_rows(self.view.filters)
+        return kept if keep is None else kept & keep
 
     @cached_property
     def compared(self) -> Chosen:
-        """The month's rows that changes compare; the month's other rows have nothing beside them."""
+        """The period's rows that changes compare; its other rows have nothing beside them."""
         return chosen({each.source: each.days for each in self.sources}, self.corrected)
 
     @cached_property
     def previous(self) -> Chosen:
-        """The previous month's rows that changes compare with."""
+        """The previous period's rows that changes compare with."""
         return chosen({each.source: each.previous for each in self.sources}, self.corrected)
 
     @property
-    def both_months(self) -> ColumnElement[bool]:
-        """The rows of either month in the frame's currency."""
-        return and_(on_days(self.month.plus(-1).first, self.month.end), rollup.c.currency == self.currency)
+    def both_periods(self) -> ColumnElement[bool]:
+        """The days of either period."""
+        return on_days(self.before.first, self.period.end)
 
     @property
     def heading(self) -> Heading:
         """What a report says of itself."""
         return Heading(
-            month=self.month,
+            period=self.period,
             basis=self.view.basis,
             currency=self.currency,
             other_currencies=self.other_currencies,
             is_open=self.view.is_open,
             since=self.since,
             through=self.through,
-            whole_until=self.whole_until if self.view.is_open else self.month.end,
+            whole_until=self.whole_until if self.view.is_open else self.period.end,
             now=self.view.now,
-            comparison=comparison(self.sources, self.month),
+            comparison=comparison(self.sources, self.period),
             closed_at=self.closed_at,
+            filters=self.view.filters,
         )
 
 
 def frame(connection: Connection, view: View) -> Frame:
     """Settle the currency and the days that are known and compared; five small queries."""
-    known = told(connection, view.month)
+    known = told(connection, view.period)
     found = _currencies(connection, view)
     currency = view.currency or (found[0] if found else "USD")
-    statement = closed_in(connection).get(view.month)
+    statement = closed_in(connection).get(view.period) if isinstance(view.period, Month) else None
     return Frame(
         view=view,
         currency=currency,
         other_currencies=tuple(sorted(name for name in found if name != currency)),
         since=known.since,
         through=known.through,
-        sources=compared_sources(known.days, view.month, view.today),
+        sources=compared_sources(known.days, view.period, view.today),
         whole_until=_whole_until(known, view),
-        corrected=days_with_corrections(connection, view.month.plus(-1).first, view.month.end),
+        corrected=days_with_corrections(connection, view.period.plus(-1).first, view.period.end),
         closed_at=None if statement is None else statement.closed_at,
     )
 
 
 def _whole_until(known: Told, view: View) -> date:
     ends = [min(max(days) + timedelta(days=1), view.today) for days in known.days.values()]
-    return min((end for end in ends if end >= max(ends) - _STALLED_AFTER), default=view.month.first)
+    return min((end for end in ends if end >= max(ends) - _STALLED_AFTER), default=view.period.first)
 
 
 def _currencies(connection: Connection, view: View) -> tuple[str, ...]:
-    query = select(rollup.c.currency, *cost_sums(view.basis)).where(within(view.month.first, view.month.end))
+    kept = within(view.period.first, view.period.end) & kept_rows(view.filters)
+    query = select(rollup.c.currency, *cost_sums(view.basis)).where(kept)
     costs: list[tuple[Decimal, str]] = [
         (*amounts(row, 1), row[0]) for row in connection.execute(query.group_by(rollup.c.currency))
     ]

@@ -1,7 +1,7 @@
 """Budgets as their detector wants them: the same numbers that the pages show."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, select
 from alerts.alert import Contributor
 from alerts.detect.budget import LATE_BILLS, BudgetFacts
 from attributor.ledger.tables import rollup
-from attributor.periods import Month, month_of
+from attributor.periods import month_of
 from attributor.reports.costs import amounts, cost_sums
 from attributor.reports.outlook import NO_SPEND, Spend, budget_line, daily_spend
 from attributor.reports.view import Frame, View, frame
@@ -43,7 +43,7 @@ def _facts(seen: Frame, team: Team, spend: Spend, services: tuple[Contributor, .
         return None
     return BudgetFacts(
         team=team.id,
-        month=str(seen.month),
+        month=str(seen.period),
         currency=seen.currency,
         spent=line.spent,
         monthly=team.budget.monthly,
@@ -51,17 +51,15 @@ def _facts(seen: Frame, team: Team, spend: Spend, services: tuple[Contributor, .
         emergency=team.budget.emergency,
         forecast=None if line.forecast is None else line.forecast.amount,
         services=services,
-        daily=tuple(sorted((day, cost) for day, cost in spend.whole.items() if _within(seen.month, day))),
+        daily=tuple(
+            sorted((day, cost) for day, cost in spend.whole.items() if seen.period.first <= day < seen.period.end)
+        ),
     )
-
-
-def _within(month: Month, day: date) -> bool:
-    return month.first <= day < month.end
 
 
 def _services(connection: Connection, seen: Frame) -> ShareOfService:
     keys = (rollup.c.team, rollup.c.service)
-    query = select(*keys, *cost_sums("effective")).where(seen.this_month, rollup.c.currency == seen.currency)
+    query = select(*keys, *cost_sums("effective")).where(seen.this_period, seen.rows())
     found: dict[str, list[Contributor]] = {}
     for row in connection.execute(query.group_by(*keys)):
         found.setdefault(row[0], []).append(Contributor(row[1] or "(no service)", amounts(row, 2)[0]))

@@ -6,11 +6,13 @@ Amounts become floats here and only here, for drawing: what is read as a number 
 from collections.abc import Mapping
 from typing import Any
 
-from attributor.periods import Month, days_between
+from attributor.periods import Month, Period, days_between
 from attributor.reports.overview import Overview
 from attributor.reports.team import TeamReport
+from attributor.web.controls import DIMENSION_NAMES
 from attributor.web.formats import money, short_day
 from attributor.web.palette import colour
+from attributor.web.period_words import period_name
 from attributor.web.running import running
 from attributor.web.stacks import stack
 from rules.ruleset import Team
@@ -25,40 +27,45 @@ _X_AXIS: Spec = {"title": None, "grid": False, "ticks": False, "labelPadding": 8
 
 
 def spend_by_day(report: Overview, teams: Mapping[str, Team]) -> Spec:
-    """Return the month's days stacked by team: usage only, because one purchase would dwarf every other day."""
-    shown, currency = stack(report, usage_only=True), report.heading.currency
+    """Return the period's days stacked by team, or by what the report is grouped by.
+
+    Usage only, because one purchase would dwarf every other day.
+    """
+    shown, currency = stack(report, teams, usage_only=True), report.heading.currency
     values = [
         {
             "day": day.isoformat(),
             "whole": day < report.heading.whole_until,
-            "team": name,
+            "series": layer.name,
             "rank": rank,
             "cost": float(cost),
             "Day": short_day(day),
             "Cost": money(cost, currency),
         }
         for day, costs in shown.days
-        for rank, (name, cost) in enumerate(zip(shown.names, costs, strict=True))
+        for rank, (layer, cost) in enumerate(zip(shown.layers, costs, strict=True))
         if cost
     ]
-    palette = {"domain": list(shown.names), "range": [colour(teams, team) for team in shown.teams]}
+    paints = [f"var(--series-{layer.slot})" for layer in shown.layers]
+    palette = {"domain": [layer.name for layer in shown.layers], "range": paints}
+    what = "Team" if report.grouping is None else DIMENSION_NAMES[report.grouping.by]
     return {
         **_base(values),
         "mark": {"type": "bar", "stroke": "var(--surface)", "strokeWidth": 0.5},
         "encoding": {
-            "x": _day_axis(report.heading.month),
+            "x": _day_axis(report.heading.period),
             "y": _money_axis("cost", currency),
-            "color": {"field": "team", "type": "nominal", "scale": palette, "legend": None},
+            "color": {"field": "series", "type": "nominal", "scale": palette, "legend": None},
             "order": {"field": "rank", "type": "quantitative"},
             "opacity": _FADED,
-            "tooltip": [{"field": "team", "title": "Team"}, {"field": "Day"}, {"field": "Cost"}],
+            "tooltip": [{"field": "series", "title": what}, {"field": "Day"}, {"field": "Cost"}],
         },
     }
 
 
 def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
     """Return a team's days of usage as bars; a dashed rule shows what a day may cost on average to keep the budget."""
-    currency, month = report.heading.currency, report.heading.month
+    currency, period = report.heading.currency, report.heading.period
     values = [
         {"day": point.day.isoformat(), "cost": float(point.usage), "whole": point.day < report.heading.whole_until}
         | {"Day": short_day(point.day), "Cost": money(point.usage, currency)}
@@ -67,40 +74,40 @@ def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
     bars = {
         "mark": {"type": "bar", "cornerRadiusEnd": 2, "color": colour(teams, report.team)},
         "encoding": {
-            "x": _day_axis(month),
+            "x": _day_axis(period),
             "y": _money_axis("cost", currency),
             "opacity": _FADED,
             "tooltip": [{"field": "Day"}, {"field": "Cost"}],
         },
     }
     budget = report.budget
-    pace = [] if budget is None else _rule(float(budget.budget) / month.days, "budget a day")
+    pace = [] if budget is None else _rule(float(budget.budget) / period.days, "budget a day")
     return {**_base(values), "layer": [bars, *pace]}
 
 
-def month_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
-    """Return the month's running total beside the previous month's, with the budget and the forecast.
+def period_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
+    """Return the period's running total beside the previous one's, with the budget and the forecast of a month.
 
-    A previous month whose first days are not known is left out: its running total would begin too low.
+    A previous period whose first days are not known is left out: its running total would begin too low.
     """
     heading, paint = report.heading, colour(teams, report.team)
-    this_month, previous_month = (f"{month.first:%B}" for month in (heading.month, heading.month.plus(-1)))
-    x, y = _number_of_day_axis(heading.month), _money_axis("total", heading.currency)
-    palette = {"domain": [this_month, previous_month], "range": [paint, "var(--series-unattributed)"]}
+    this, previous = (period_name(period) for period in (heading.period, heading.comparison.period))
+    x, y = _number_of_day_axis(heading.period), _money_axis("total", heading.currency)
+    palette = {"domain": [this, previous], "range": [paint, "var(--series-unattributed)"]}
     color = {"field": "series", "type": "nominal", "scale": palette, "legend": None}
-    dashes = {"domain": [this_month, previous_month], "range": [[1, 0], [5, 3]]}
+    dashes = {"domain": [this, previous], "range": [[1, 0], [5, 3]]}
     dash = {"field": "series", "type": "nominal", "scale": dashes, "legend": None}
-    tooltip = [{"field": "series", "title": "Month"}, {"field": "number", "title": "Day"}, {"field": "Total"}]
+    tooltip = [{"field": "series", "title": "Period"}, {"field": "number", "title": "Day"}, {"field": "Total"}]
     budget = report.budget
     return {
-        **_base(_running_points(report, this_month, previous_month)),
+        **_base(_running_points(report, this, previous)),
         "layer": [
             {
                 "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 12, "opacity": 0}},
                 "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash, "tooltip": tooltip},
             },
-            _name_at_end(this_month, paint, above=True),
-            *([_name_at_end(previous_month, "var(--text-muted)", above=False)] if heading.comparison.begins else []),
+            _name_at_end(this, paint, above=True),
+            *([_name_at_end(previous, "var(--text-muted)", above=False)] if heading.comparison.begins else []),
             *([] if budget is None else _rule(float(budget.budget), "budget")),
             *_forecast(report, paint),
         ],
@@ -122,11 +129,11 @@ def _name_at_end(series: str, paint: str, *, above: bool) -> Spec:
     }
 
 
-def _running_points(report: TeamReport, this_month: str, previous_month: str) -> list[Spec]:
+def _running_points(report: TeamReport, this: str, previous: str) -> list[Spec]:
     return [
         {"number": day.number, "series": name, "total": float(amount), "Total": money(amount, report.heading.currency)}
         for day in running(report)
-        for name, amount in ((previous_month, day.previous_month), (this_month, day.this_month))
+        for name, amount in ((previous, day.previous_period), (this, day.this_period))
         if amount is not None
     ]
 
@@ -137,7 +144,7 @@ def _forecast(report: TeamReport, paint: str) -> list[Spec]:
         return []
     low, high = (money(amount, heading.currency, 0) for amount in (outlook.low, outlook.high))
     point = {
-        "number": heading.month.days,
+        "number": heading.period.days,
         "amount": float(outlook.amount),
         "low": float(outlook.low),
         "high": float(outlook.high),
@@ -181,18 +188,25 @@ def _base(values: list[Spec]) -> Spec:
     return {"$schema": _SCHEMA, "height": _HEIGHT, "data": {"values": values}}
 
 
-def _day_axis(month: Month) -> Spec:
-    days = [day.isoformat() for day in days_between(month.first, month.end)]
+def _day_axis(period: Period) -> Spec:
+    days = [day.isoformat() for day in days_between(period.first, period.end)]
     label = "utcFormat(toDate(datum.value), '%-d %b')"
-    axis = {**_X_AXIS, "values": days[::7], "labelExpr": label, "labelAngle": 0}
+    axis = {**_X_AXIS, "values": days[:: _step(period)], "labelExpr": label, "labelAngle": 0}
     return {"field": "day", "type": "ordinal", "scale": {"domain": days, "paddingInner": 0.25}, "axis": axis}
 
 
-def _number_of_day_axis(month: Month) -> Spec:
-    label = f"datum.value + ' {month.first:%b}'"
-    axis = {**_X_AXIS, "values": [1, 8, 15, 22, 29], "labelExpr": label}
-    scale = {"domain": [1, max(month.days, 31)], "nice": False}
+def _number_of_day_axis(period: Period) -> Spec:
+    """Return the axis of days counted from 1: a month is drawn as long as the longest, so that two compare."""
+    is_month = isinstance(period, Month)
+    label = f"datum.value + ' {period.first:%b}'" if is_month else "'day ' + datum.value"
+    axis = {**_X_AXIS, "values": list(range(1, period.days + 1, _step(period))), "labelExpr": label}
+    scale = {"domain": [1, 31 if is_month else period.days], "nice": False}
     return {"field": "number", "type": "quantitative", "scale": scale, "axis": axis}
+
+
+def _step(period: Period) -> int:
+    """Return how many days lie between two labels: about five are read, and those of a month stand a week apart."""
+    return 1 if period.days <= 7 else max(period.days // 35, 1) * 7
 
 
 def _money_axis(field: str, currency: str) -> Spec:

@@ -11,8 +11,9 @@ from attributor.periods import month_of
 from attributor.reports.team import team_report
 from attributor.reports.view import View
 from attributor.web.charts import Spec, team_by_day
-from attributor.web.formats import money, month
+from attributor.web.formats import money
 from attributor.web.palette import painted
+from attributor.web.period_words import period
 from attributor.web.wording import not_drawn
 from rules.ruleset import Team
 
@@ -37,10 +38,10 @@ def alert_picture(
 
 
 def team_picture(engine: Engine, teams: Mapping[str, Team], team: str, view: View) -> bytes:
-    """Return a team's days of a month as PNG bytes, its cost in the title."""
+    """Return a team's days of a period as PNG bytes, its cost in the title."""
     report = team_report(engine, teams, team, view)
     cost = money(report.total, report.heading.currency)
-    subtitle = [month(report.heading.month), not_drawn(report.categories, report.heading.currency)]
+    subtitle = [period(report.heading.period), not_drawn(report.categories, report.heading.currency)]
     title = {"text": f"{report.name}: {cost}", "subtitle": [line for line in subtitle if line]}
     return picture(team_by_day(report, teams), title)
 

@@ -102,8 +102,8 @@ def _subject(parts: SiteParts, query: Mapping[str, str]) -> tuple[Subject, View]
     except ValueError as error:
         raise BadQueryError(f"day={query['day']!r} is not a day; write it as YYYY-MM-DD") from error
     if day is not None:
-        view = replace(view, month=month_of(day))
+        view = replace(view, period=month_of(day))
     with parts.engine.connect() as connection:
         team = known_team(connection, parts.teams(), query.get("team", ""))
     filters = {word: query[word] for word in FILTERS if word in query}
-    return Subject(view.month, day, team.id, filters, view.basis), view
+    return Subject(view.period, day, team.id, filters, view.basis), view

@@ -79,16 +79,6 @@ def month(value: Month) -> str:
     return f"{value.first:%B %Y}"
 
 
-def month_name(value: Month) -> str:
-    """Write a month within a known year: November."""
-    return f"{value.first:%B}"
-
-
-def short_month(value: Month) -> str:
-    """Write a month: Nov 2026."""
-    return f"{value.first:%b %Y}"
-
-
 def instant(value: datetime) -> str:
     """Write a moment in UTC: 13 Nov 2026, 14:05 UTC."""
     return f"{day(value.date())}, {value:%H:%M} UTC"

@@ -1,16 +1,19 @@
-"""Addresses within the site: a link is the view, so month, basis and currency travel with it."""
+"""Addresses within the site: a link is the view, so period, basis, currency, group and filters travel with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote, urlencode
 
-from attributor.periods import Month, month_of
+from attributor.attributing.explaining import FILTERS
+from attributor.periods import Month, Period
 from attributor.reports.costs import BASES, Basis
+from attributor.reports.narrowing import Filter
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.palette import slots
+from attributor.web.queries import NOT_GIVEN
 from rules.ruleset import Team
 
 BASIS_NAMES: Mapping[Basis, str] = {"effective": "Effective", "billed": "Billed", "list": "List"}
@@ -36,27 +39,48 @@ class Links:
     view: View
     path: str
 
+    @property
+    def words(self) -> tuple[tuple[str, str], ...]:
+        """The view as the names and values of an address."""
+        view, period = self.view, self.view.period
+        return (
+            ("month" if isinstance(period, Month) else "period", str(period)),
+            *((("basis", view.basis),) if view.basis != "effective" else ()),
+            *((("currency", view.currency),) if view.currency is not None else ()),
+            *((("group", view.group),) if view.group else ()),
+            *((found.word, value or NOT_GIVEN) for found in view.filters for value in found.values),
+        )
+
     def to(self, path: str) -> str:
         """Return the address of another page in the same view."""
-        query = {"month": str(self.view.month)}
-        if self.view.basis != "effective":
-            query["basis"] = self.view.basis
-        if self.view.currency is not None:
-            query["currency"] = self.view.currency
-        return f"{quote(path)}?{urlencode(query)}"
+        return f"{quote(path)}?{urlencode(self.words)}"
 
     def team(self, team: str) -> str:
-        """Return the address of a team's page."""
-        return self.to(f"/teams/{team}")
+        """Return the address of a team's page: its own name is no filter there, and it is grouped by no team."""
+        filters = tuple(found for found in self.view.filters if found.word != "team")
+        group = "" if self.view.group == "team" else self.view.group
+        return Links(replace(self.view, filters=filters, group=group), self.path).to(f"/teams/{team}")
 
     def explain(self, subject: Subject, path: str = EXPLAIN) -> str:
         """Return the address of where an amount comes from, in the view's currency."""
         asked = {"team": subject.team} | ({"day": subject.day.isoformat()} if subject.day else {})
-        return f"{self.to(path)}&{urlencode({**asked, **subject.filters})}"
+        plain = Links(replace(self.view, group="", filters=()), self.path)
+        return f"{plain.to(path)}&{urlencode({**asked, **subject.filters})}"
 
     def explain_part(self, team: str, day: date | None = None, **filters: str) -> str:
-        """Return the address of where a part of a team's month comes from."""
-        return self.explain(Subject(self.view.month, day, team, filters, self.view.basis))
+        """Return the address of where a part of a team's period comes from, kept to what the view is kept to."""
+        kept = {found.word: found.values[0] for found in self.view.filters if found.word in FILTERS}
+        return self.explain(Subject(self.view.period, day, team, {**kept, **filters}, self.view.basis))
+
+    @property
+    def can_explain(self) -> bool:
+        """Whether an explanation can be kept to all that the view is kept to: it takes one value of a dimension."""
+        return all(len(found.values) == 1 for found in self.view.filters)
+
+    @property
+    def place(self) -> str:
+        """The address of this page without its view, where forms send theirs."""
+        return quote(self.path)
 
     @property
     def json(self) -> str:
@@ -65,14 +89,14 @@ class Links:
 
     @property
     def earlier(self) -> str:
-        """The address of the month before."""
-        return self._month(self.view.month.plus(-1))
+        """The address of the period before."""
+        return self.of(self.view.period.plus(-1))
 
     @property
     def later(self) -> str | None:
-        """The address of the month after; None from the current one on."""
-        month = self.view.month
-        return self._month(month.plus(1)) if month < month_of(self.view.today) else None
+        """The address of the period after; None from the current one on."""
+        period = self.view.period
+        return self.of(period.plus(1)) if period.end <= self.view.today else None
 
     @property
     def bases(self) -> tuple[Link, ...]:
@@ -86,15 +110,24 @@ class Links:
         """Return the address of this page in another currency."""
         return self._with(replace(self.view, currency=currency))
 
+    def of(self, period: Period) -> str:
+        """Return the address of this page in another period."""
+        return self._with(replace(self.view, period=period))
+
+    def grouped(self, word: str) -> str:
+        """Return the address of this page grouped by another dimension, "" by its own."""
+        return self._with(replace(self.view, group=word))
+
+    def kept_to(self, filters: tuple[Filter, ...]) -> str:
+        """Return the address of this page with other filters."""
+        return self._with(replace(self.view, filters=filters))
+
     def teams(self, teams: Mapping[str, Team]) -> tuple[Link, ...]:
         """Return every team's page, then the reserved owners'."""
         return tuple(
             Link(shown_name(teams, team), self.team(team), self.path == f"/teams/{team}", slot)
             for team, slot in slots(teams, (*teams, *RESERVED_OWNERS)).items()
         )
-
-    def _month(self, month: Month) -> str:
-        return self._with(replace(self.view, month=month))
 
     def _with(self, view: View) -> str:
         return Links(view, self.path).to(self.path)

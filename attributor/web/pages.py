@@ -1,18 +1,22 @@
 """The pages: each is one report, as HTML and, under the same path with `.json`, as the same report in JSON."""
 
+from collections.abc import Iterator
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from attributor.reports.document import document
 from attributor.reports.health import Health, health
+from attributor.reports.narrowing import NARROWING
 from attributor.reports.overview import Overview, overview
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.team import TeamReport, team_report
-from attributor.web.charts import month_so_far, spend_by_day, team_by_day
+from attributor.web.charts import period_so_far, spend_by_day, team_by_day
+from attributor.web.controls import DIMENSION_NAMES, controls
 from attributor.web.links import OVERVIEW, Links
 from attributor.web.palette import slot, slots
 from attributor.web.parts import SiteParts
-from attributor.web.queries import read_view
+from attributor.web.queries import read_narrowed_view, read_view
 from attributor.web.run_lines import failed_deliveries, run_line
 from attributor.web.running import running
 from attributor.web.stacks import stack
@@ -26,12 +30,12 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     router = APIRouter()
 
     def read(request: Request) -> Overview:
-        return overview(parts.engine, parts.teams(), read_view(parts, request.query_params))
+        return overview(parts.engine, parts.teams(), read_narrowed_view(parts, request.query_params))
 
     @router.get(OVERVIEW)
     def page(request: Request) -> Response:
         """Answer the overview."""
-        view, teams = read_view(parts, request.query_params), parts.teams()
+        view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = overview(parts.engine, teams, view)
         links = Links(view, OVERVIEW)
         return templates.page(
@@ -39,12 +43,15 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
             {
                 "report": report,
                 "links": links,
+                "controls": controls(links, NARROWING, _known(report)),
                 "teams": links.teams(teams),
                 "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
                 "slots": slots(teams, (line.team for line in report.teams)),
                 "compares": report.heading.comparison.is_possible,
+                "grouped_by": DIMENSION_NAMES[view.group or "team"],
+                "explains": False,
                 "chart": spend_by_day(report, teams),
-                "stack": stack(report),
+                "stack": stack(report, teams),
             },
         )
 
@@ -56,12 +63,19 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     return router
 
 
+def _known(report: Overview | TeamReport) -> Iterator[str]:
+    """Yield values that the page names, for its filter to offer."""
+    yield from (line.name for line in report.services)
+    if report.grouping is not None:
+        yield from (line.name for line in report.grouping.lines)
+
+
 def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     """Return /teams/{team} and /teams/{team}.json."""
     router = APIRouter()
 
     def read(team: str, request: Request) -> TeamReport:
-        return team_report(parts.engine, parts.teams(), team, read_view(parts, request.query_params))
+        return team_report(parts.engine, parts.teams(), team, read_narrowed_view(parts, request.query_params))
 
     @router.get("/teams/{team:path}.json")
     def as_json(team: str, request: Request) -> JSONResponse:
@@ -71,7 +85,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     @router.get("/teams/{team:path}")
     def page(team: str, request: Request) -> Response:
         """Answer a team's page."""
-        view, teams = read_view(parts, request.query_params), parts.teams()
+        view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = team_report(parts.engine, teams, team, view)
         links = Links(view, f"/teams/{team}")
         return templates.page(
@@ -79,13 +93,15 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
             {
                 "report": report,
                 "links": links,
+                "controls": controls(links, (word for word in NARROWING if word != "team"), _known(report)),
                 "teams": links.teams(teams),
                 "slot": slot(teams, team),
                 "compares": report.heading.comparison.is_possible,
+                "grouped_by": DIMENSION_NAMES[view.group or "service"],
                 "daily": team_by_day(report, teams),
-                "so_far": month_so_far(report, teams),
+                "so_far": period_so_far(report, teams),
                 "running": running(report),
-                "explains": parts.explain is not None,
+                "explains": parts.explain is not None and links.can_explain,
             },
         )
 

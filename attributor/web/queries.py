@@ -1,18 +1,25 @@
-"""The view that a page's address asks for: month, cost basis and currency."""
+"""The view that a page's address asks for: its period, cost basis and currency, what it is grouped by and kept to."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from sqlalchemy import Engine, func, select
+from starlette.datastructures import QueryParams
 
 from attributor.ledger.tables import publications
-from attributor.periods import Month, month_of, parse_month
+from attributor.periods import Month, Period, month_of, parse_month, parse_period
 from attributor.reports.costs import parse_basis
+from attributor.reports.narrowing import NARROWING, Filter
 from attributor.reports.told import OF_CHARGES
 from attributor.reports.view import View
 from attributor.web.parts import SiteParts
 
+NOT_GIVEN = "(not given)"
+"""How an address keeps to charges that say nothing: what a form leaves empty is not asked for."""
+
 _CURRENCY = re.compile(r"[A-Za-z0-9]{2,20}")
+_MOST_VALUES = 100
 
 
 class BadQueryError(ValueError):
@@ -20,20 +27,54 @@ class BadQueryError(ValueError):
 
 
 def read_view(parts: SiteParts, query: Mapping[str, str]) -> View:
-    """Return the view of `month=YYYY-MM`, `basis=effective|billed|list` and `currency=USD`.
+    """Return the view of `month=YYYY-MM` or `period=…`, `basis=effective|billed|list` and `currency=USD`.
 
-    Without a month it is the current one, or the latest that has charges. Raises BadQueryError.
+    `from=` and `to=`, days that are both in the period, are what a form sends for `period=`. Without any it is the
+    current month, or the latest that has charges. Raises BadQueryError.
     """
     now = parts.clock()
     currency = query.get("currency")
     if currency is not None and not _CURRENCY.fullmatch(currency):
         raise BadQueryError(f"currency={currency!r} is not a currency; write its code, for example USD")
     try:
-        month = parse_month(query["month"]) if "month" in query else None
+        period = _period(query)
         basis = parse_basis(query.get("basis", "effective"))
     except ValueError as error:
         raise BadQueryError(str(error)) from error
-    return View(month or _latest_month(parts.engine, month_of(now.date())), now, basis, currency)
+    return View(period or _latest_month(parts.engine, month_of(now.date())), now, basis, currency)
+
+
+def read_narrowed_view(parts: SiteParts, query: QueryParams) -> View:
+    """Return the view with what it is grouped by (`group=`) and kept to (`service=`, `provider=`, …; also repeated).
+
+    `where=` and `is=` are how a form names one more dimension and its value. Raises BadQueryError.
+    """
+    group = query.get("group", "")
+    if group and group not in NARROWING:
+        raise BadQueryError(f"cannot group by {group!r}; write one of {', '.join(NARROWING)}")
+    filters = tuple(_filters(query))
+    return replace(read_view(parts, query), group=group, filters=filters)
+
+
+def _period(query: Mapping[str, str]) -> Period | None:
+    if query.get("from") or query.get("to"):
+        return parse_period(f"{query.get('from', '')}..{query.get('to', '')}")
+    if "period" in query:
+        return parse_period(query["period"])
+    return parse_month(query["month"]) if "month" in query else None
+
+
+def _filters(query: QueryParams) -> Iterator[Filter]:
+    more, value = query.get("where", ""), query.get("is", "").strip()
+    if value and more not in NARROWING:
+        raise BadQueryError(f"cannot keep to {more!r}; write one of {', '.join(NARROWING)}")
+    for word in NARROWING:
+        asked = [*query.getlist(word), *([value] if word == more else [])]
+        values = tuple(dict.fromkeys("" if each == NOT_GIVEN else each for each in asked if each))
+        if len(values) > _MOST_VALUES:
+            raise BadQueryError(f"{word}= is given more than {_MOST_VALUES} times")
+        if values:
+            yield Filter(word, values)
 
 
 def _latest_month(engine: Engine, current: Month) -> Month:

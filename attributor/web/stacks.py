@@ -1,42 +1,64 @@
-"""The overview's days by team, with small teams summed up as one: what its chart draws and its table says."""
+"""The overview's days by team or another dimension, what is small summed up: what its chart and its table show."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from attributor.money import total
 from attributor.reports.overview import Overview
-
-OTHER = ""
-"""Stands for all teams that have no series of their own."""
+from attributor.web.palette import slots
+from rules.ruleset import Team
 
 _SERIES = 8
+_OTHER_SLOT = "other"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One series: the value that it is of, None for all that have no series of their own, its name and its colour."""
+
+    key: str | None
+    name: str
+    slot: str
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Costs by day and series. `teams` and `names` are the series, the most expensive first.
+    """Costs by day and series, the most expensive first. Each of `days` is (day, costs in the order of `layers`)."""
 
-    Each of `days` is (day, costs in the order of the series).
-    """
-
-    teams: tuple[str, ...]
-    names: tuple[str, ...]
+    layers: tuple[Layer, ...]
     days: tuple[tuple[date, tuple[Decimal, ...]], ...]
 
 
-def stack(report: Overview, *, usage_only: bool = False) -> Stack:
-    """Return the month's days by team; of more than eight teams the smaller ones are one series.
+Point = tuple[date, str, Decimal]
 
-    `usage_only` leaves out purchases, taxes, credits and adjustments.
+
+def stack(report: Overview, teams: Mapping[str, Team], *, usage_only: bool = False) -> Stack:
+    """Return the period's days by what the report is grouped by, its teams otherwise.
+
+    Of more than eight series the smaller ones are one. `usage_only` leaves out purchases, taxes, credits and
+    adjustments. A team has its own colour, anything else that of its place.
     """
-    largest = [line.team for line in report.teams]
-    shown = largest if len(largest) <= _SERIES else largest[: _SERIES - 1]
-    names = {line.team: line.name for line in report.teams}
-    cells: dict[date, dict[str, list[Decimal]]] = {}
-    for point in report.days:
-        team = point.team if point.team in shown else OTHER
-        cells.setdefault(point.day, {}).setdefault(team, []).append(point.usage if usage_only else point.cost)
-    teams = (*shown, *([OTHER] if any(OTHER in day for day in cells.values()) else []))
-    days = tuple((day, tuple(total(cells[day].get(team, ())) for team in teams)) for day in sorted(cells))
-    return Stack(teams, tuple(names.get(team, "Other teams") for team in teams), days)
+    found = report.grouping
+    if found is None or found.by == "team":
+        named = [(line.team, line.name) for line in report.teams]
+        colours = slots(teams, (line.team for line in report.teams))
+        days = ((each.day, each.team, each.usage if usage_only else each.cost) for each in report.days)
+        return _stacked([Layer(team, name, colours[team]) for team, name in named], days, "Other teams")
+    places = enumerate(found.lines)
+    layers = [Layer(line.name, line.name or "not given", str(place % _SERIES + 1)) for place, line in places]
+    grouped = ((each.day, each.name, each.usage if usage_only else each.cost) for each in found.days)
+    return _stacked(layers, grouped, "Other")
+
+
+def _stacked(layers: list[Layer], points: Iterable[Point], other: str) -> Stack:
+    shown = layers if len(layers) <= _SERIES else layers[: _SERIES - 1]
+    keys = {layer.key for layer in shown}
+    cells: dict[date, dict[str | None, list[Decimal]]] = {}
+    for day, key, cost in points:
+        cells.setdefault(day, {}).setdefault(key if key in keys else None, []).append(cost)
+    rest = [Layer(None, other, _OTHER_SLOT)] if any(None in day for day in cells.values()) else []
+    drawn = (*shown, *rest)
+    days = tuple((day, tuple(total(cells[day].get(layer.key, ())) for layer in drawn)) for day in sorted(cells))
+    return Stack(drawn, days)

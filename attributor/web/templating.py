@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from attributor.money import plain
 from attributor.reports.lines import rest_of
-from attributor.web import alert_lists, formats, wording
+from attributor.web import alert_lists, formats, period_words, wording
 from attributor.web.assets import Assets
 from attributor.web.bars import budget_bar, share_bar
 
@@ -52,6 +52,7 @@ _FUNCTIONS = {
     "budget_bar": budget_bar,
     "compared_with": wording.compared_with,
     "comparison_notice": wording.comparison_notice,
+    "last_day": period_words.last_day,
     "leading": alert_lists.leading,
     "movement": formats.movement,
     "not_drawn": wording.not_drawn,
@@ -66,8 +67,10 @@ _FILTERS = {
     "day": formats.day,
     "short_day": formats.short_day,
     "month": formats.month,
-    "month_name": formats.month_name,
-    "short_month": formats.short_month,
+    "period": period_words.period,
+    "short_period": period_words.short_period,
+    "period_name": period_words.period_name,
+    "sentence": period_words.sentence,
     "instant": formats.instant,
     "lag": formats.lag,
     "chart_label": formats.chart_label,

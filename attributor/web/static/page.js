@@ -1,4 +1,4 @@
-// Runs before the page is drawn: the theme that was chosen, then the button that chooses it, and menus that close.
+// Runs before the page is drawn: the theme that was chosen, then the button that chooses it, and menus that close and forms.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -23,13 +23,21 @@
       store(root.dataset.theme);
       tell();
     });
-    const menu = document.querySelector(".menu");
-    if (!menu) return;
-    document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+    const menus = [...document.querySelectorAll(".menu")];
+    document.addEventListener("click", (event) => menus.forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    }));
     document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !menu.open) return;
-      menu.open = false;
-      menu.querySelector("summary").focus();
+      const open = menus.find((menu) => menu.open);
+      if (event.key !== "Escape" || !open) return;
+      open.open = false;
+      open.querySelector("summary").focus();
     });
+    // A form without what it leaves empty has a shorter address; the server reads both alike.
+    document.querySelectorAll("form[data-tidy]").forEach((form) => form.addEventListener("submit", () => {
+      const { group, where, is } = form.elements;
+      group.disabled = !group.value;
+      where.disabled = is.disabled = !is.value;
+    }));
   });
 })();

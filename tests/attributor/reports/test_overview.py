@@ -69,7 +69,7 @@ def test_the_document_carries_amounts_as_strings(see, put_cost):
     put_cost("0.000000000001")
     found = document(see())
     assert found["total"] == found["teams"][0]["cost"] == "0.000000000001"
-    assert found["heading"]["month"] == "2026-10"
+    assert found["heading"]["period"] == "2026-10"
     assert found["days"] == [
         {"day": "2026-10-05", "team": "search", "cost": "0.000000000001", "usage": "0.000000000001"}
     ]

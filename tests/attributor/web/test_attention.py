@@ -166,9 +166,9 @@ def test_the_latest_month_is_that_of_charges_and_not_of_usage(tmp_path, make_sit
     with engine.begin() as connection:
         connection.execute(insert(tables.publications), [make_rows.published("aws", date(2026, 10, 3)), usage])
     heading = TestClient(make_site(engine)).get("/overview.json").json()["heading"]
-    assert (heading["month"], heading["since"], heading["through"]) == ("2026-10", "2026-10-03", "2026-10-03")
+    assert (heading["period"], heading["since"], heading["through"]) == ("2026-10", "2026-10-03", "2026-10-03")
     assert heading["comparison"] == {
-        "month": "2026-09",
+        "period": "2026-09",
         "whole": False,
         "sources": [{"source": "aws", "first": None, "last": None}],
     }

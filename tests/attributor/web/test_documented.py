@@ -20,4 +20,4 @@ def test_every_route_is_documented(company, make_site):
 
 def test_every_parameter_is_documented():
     assert read_view.__doc__ is not None
-    assert [name for name in ("month", "basis", "currency") if f"| `{name}` |" not in PAGES.read_text()] == []
+    assert [name for name in ("month", "period", "group", "basis", "currency") if f"| `{name}` |" not in PAGES.read_text()] == []

@@ -15,7 +15,7 @@ from attributor.reports.team import team_report
 from attributor.reports.view import View
 from attributor.web import formats, palette
 from attributor.web.bars import share_bar
-from attributor.web.charts import month_so_far, spend_by_day, team_by_day
+from attributor.web.charts import period_so_far, spend_by_day, team_by_day
 from attributor.web.running import running
 from attributor.web.stacks import stack
 from rules.ruleset import Team
@@ -28,7 +28,7 @@ def test_every_chart_is_valid_vega_lite(company, teams):
     team = team_report(company, teams, "search", VIEW)
     alt.Chart.from_dict(spend_by_day(overview(company, teams, VIEW), teams), validate=True)
     alt.LayerChart.from_dict(team_by_day(team, teams), validate=True)
-    alt.LayerChart.from_dict(month_so_far(team, teams), validate=True)
+    alt.LayerChart.from_dict(period_so_far(team, teams), validate=True)
 
 
 def test_a_team_by_day_is_a_picture_for_messages(company, make_site):
@@ -40,13 +40,13 @@ def test_a_team_by_day_is_a_picture_for_messages(company, make_site):
 
 def test_the_stack_sums_to_the_total_even_where_small_teams_are_one(company, teams):
     report = overview(company, teams, VIEW)
-    shown = stack(report)
+    shown = stack(report, teams)
     assert sum(cost for _, costs in shown.days for cost in costs) == report.total
 
 
 def test_the_running_total_ends_at_the_total(company, teams):
     report = team_report(company, teams, "search", VIEW)
-    totals = [day.this_month for day in running(report) if day.this_month is not None]
+    totals = [day.this_period for day in running(report) if day.this_period is not None]
     assert totals[-1] == report.total
 
 

@@ -18,7 +18,9 @@ SIZES = {"desktop": {"width": 1360, "height": 900}, "phone": {"width": 390, "hei
 PAGES = {
     "overview": "/",
     "overview of a closed month": "/?month=2026-10&basis=list",
+    "overview of a quarter, grouped": "/?period=2026-Q4&group=provider&service=Amazon+EC2&service=Amazon+S3",
     "team": "/teams/research",
+    "a team's week": "/teams/research?period=2026-W46&group=account",
     "unattributed": "/teams/unattributed",
     "health": "/health",
     "alerts": "/alerts",

@@ -129,7 +129,7 @@ def test_without_a_month_the_latest_one_with_charges_is_shown(tmp_path, make_sit
     with engine.begin() as connection:
         connection.execute(insert(tables.rollup).values(make_rows.cost(date(2026, 9, 3), "5", "ads")))
         connection.execute(insert(tables.publications).values(make_rows.published("aws", date(2026, 9, 3))))
-    assert TestClient(make_site(engine)).get("/overview.json").json()["heading"]["month"] == "2026-09"
+    assert TestClient(make_site(engine)).get("/overview.json").json()["heading"]["period"] == "2026-09"
 
 
 def test_charges_in_another_currency_are_named_and_not_added(tmp_path, make_site, make_ledger, make_rows):
