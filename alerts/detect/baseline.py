@@ -6,14 +6,13 @@ Floats are allowed here and in the modules that build on it: these are statistic
 import math
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from alerts.detect.medians import Floats, median, median_of_known, windows
 from alerts.detect.rhythm import DAILY, Rhythm
-
-Floats = NDArray[np.float64]
 
 WEEK = 7
 MEDIAN_TO_SIGMA = 1.4826
@@ -32,8 +31,7 @@ class Baseline:
 
     rhythm: of days or of hours. amounts: as given; the first `settled` of them are complete. offset: added before the
     logarithm, so that zero is finite. logs: the logarithms. profile: the usual log distance of a point's weekday or
-    hour. adjusted: logs without the profile. residuals: adjusted over the level of the points before. local: adjusted
-    over the points around.
+    hour. adjusted: logs without the profile.
     """
 
     rhythm: Rhythm
@@ -44,8 +42,32 @@ class Baseline:
     logs: Floats
     profile: Floats
     adjusted: Floats
-    residuals: Floats
-    local: Floats
+
+    @cached_property
+    def residuals(self) -> Floats:
+        """Each point over the level of the points before it; NaN for the first points and for those too old to ask."""
+        start = max(self.adjusted.size - self.rhythm.asked, _EARLY)
+        residuals: Floats = np.full(self.adjusted.size, np.nan)
+        residuals[start:] = self.adjusted[start:] - self.levels(start)
+        return residuals
+
+    @cached_property
+    def local(self) -> Floats:
+        """Each point over the level of the days around it, before and after."""
+        around = np.full(self.adjusted.size + _LOCAL_DAYS - 1, np.nan)
+        around[_LOCAL_DAYS // 2 : _LOCAL_DAYS // 2 + self.adjusted.size] = self.adjusted
+        return np.nan_to_num(self.adjusted - median_of_known(windows(around, _LOCAL_DAYS)), nan=-np.inf)
+
+    def levels(self, start: int) -> Floats:
+        """Return the levels that the points before each give, as `level_of`, of the points from `start` on."""
+        slow, fast = self.rhythm.slow, self.rhythm.level
+        before = np.full(self.adjusted.size - start + slow - 1, np.nan)
+        known = self.adjusted[max(start - slow, 0) : -1]
+        before[before.size - known.size :] = known
+        levels: Floats = np.fmax(
+            median_of_known(windows(before, slow)), median_of_known(windows(before[slow - fast :], fast))
+        )
+        return levels
 
     def amount_at(self, level: float, day: int) -> float:
         """Return the money, 0 or more, that an adjusted log level means on a day."""
@@ -59,12 +81,7 @@ def prepare(first: date, amounts: Floats, settled: int) -> Baseline:
     offset = 0.03 * typical + 0.01
     logs = np.log(np.maximum(amounts, 0.0) + offset)
     profile = _profile(logs[:settled], first, logs.size)
-    adjusted = logs - profile
-    around = np.full(adjusted.size + _LOCAL_DAYS - 1, np.nan)
-    around[_LOCAL_DAYS // 2 : _LOCAL_DAYS // 2 + adjusted.size] = adjusted
-    local = np.nan_to_num(adjusted - median_of_known(sliding_window_view(around, _LOCAL_DAYS)), nan=-np.inf)
-    residuals = residuals_of(adjusted, DAILY)
-    return Baseline(DAILY, first, amounts, settled, offset, logs, profile, adjusted, residuals, local)
+    return Baseline(DAILY, first, amounts, settled, offset, logs, profile, logs - profile)
 
 
 def _profile(logs: Floats, first: date, size: int) -> Floats:
@@ -77,7 +94,7 @@ def _profile(logs: Floats, first: date, size: int) -> Floats:
         young: Floats = np.where(weekend, _weekend_contrast(logs, weekend[: logs.size]), 0.0)
         return young
     distance = np.full(size + WEEK, np.nan)
-    distance[3 : logs.size - 3] = logs[3:-3] - median_of_known(sliding_window_view(logs, WEEK))
+    distance[3 : logs.size - 3] = logs[3:-3] - median_of_known(windows(logs, WEEK))
     earlier = np.full((size, _PROFILE_WEEKS), np.nan)
     for week in range(1, min(_PROFILE_WEEKS, size // WEEK) + 1):
         earlier[week * WEEK :, week - 1] = distance[: size - week * WEEK]
@@ -97,39 +114,9 @@ def _weekend_contrast(logs: Floats, weekend: NDArray[np.bool_]) -> float:
     return float(np.median(ends) - np.median(works)) * ends.size / (ends.size + 1)
 
 
-def median_of_known(rows: Floats) -> Floats:
-    """Return each row's median over what is not NaN; NaN for a row with nothing known."""
-    ordered = np.sort(rows, axis=-1)
-    width = ordered.shape[1]
-    if not np.isnan(ordered[:, -1]).any():
-        plain: Floats = (ordered[:, (width - 1) // 2] + ordered[:, width // 2]) / 2
-        return plain
-    known = np.maximum(np.sum(~np.isnan(ordered), axis=-1), 1)
-    row = np.arange(known.size)
-    middle: Floats = (ordered[row, (known - 1) // 2] + ordered[row, np.minimum(known // 2, known - 1)]) / 2
-    return middle
-
-
-def residuals_of(adjusted: Floats, rhythm: Rhythm) -> Floats:
-    """Return each point over the level that the points before it give, as `level_of`; NaN for the first points."""
-    before = np.concatenate([np.full(rhythm.slow, np.nan), adjusted[:-1]])
-    slow = median_of_known(sliding_window_view(before, rhythm.slow))
-    fast = median_of_known(sliding_window_view(before[rhythm.slow - rhythm.level :], rhythm.level))
-    residuals: Floats = adjusted - np.fmax(slow, fast)
-    residuals[:_EARLY] = np.nan
-    return residuals
-
-
 def level_of(calm: list[float], rhythm: Rhythm) -> float:
     """Return the level after calm points: after a drop the slow one, so that coming back from a holiday is no shift."""
     return max(median(calm[-rhythm.level :]), median(calm[-rhythm.slow :]))
-
-
-def median(values: list[float]) -> float:
-    """Return the median of a short, non-empty list; faster than numpy below a hundred values."""
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def spread_of(residuals: list[float], least: float) -> float:

@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 
 from alerts.detect.anomalous import AnomalousDay
-from alerts.detect.baseline import Baseline, Floats, prepare
+from alerts.detect.baseline import Baseline, prepare
 from alerts.detect.drift import leaking_days
 from alerts.detect.intermittent import is_intermittent, is_regular, scan_runs
+from alerts.detect.medians import Floats
 from alerts.detect.recurrence import recurs
 from alerts.detect.scan import scan
 from alerts.detect.spend_series import Episode, SpendPolicy

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.amounts import cents_of_estimate
-from alerts.detect.baseline import Floats
+from alerts.detect.medians import Floats
 from alerts.detect.projection import project
 
 Method = Literal["habits", "too little history"]

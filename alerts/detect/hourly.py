@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from alerts.detect.anomalous import AnomalousDay
-from alerts.detect.baseline import Baseline, Floats, median_of_known, residuals_of
+from alerts.detect.baseline import Baseline
+from alerts.detect.medians import Floats, median_of_known, windows
 from alerts.detect.rhythm import HOURLY
 from alerts.detect.scan import scan
 from alerts.detect.spend_series import SpendPolicy
@@ -97,10 +97,7 @@ def _prepare(hours: Hours) -> Baseline:
     weekend = (at // _DAY + hours.first.weekday()) % 7 >= 5
     contrast = np.where(weekend, _weekend_contrast(logs[: hours.settled], weekend[: hours.settled]), 0.0)
     profile = contrast + _hour_of_day((logs - contrast)[: hours.settled], amounts.size)
-    adjusted = logs - profile
-    residuals = residuals_of(adjusted, HOURLY)
-    first = hours.first.date()
-    return Baseline(HOURLY, first, amounts, hours.settled, offset, logs, profile, adjusted, residuals, adjusted)
+    return Baseline(HOURLY, hours.first.date(), amounts, hours.settled, offset, logs, profile, logs - profile)
 
 
 def _weekend_contrast(logs: Floats, weekend: NDArray[np.bool_]) -> float:
@@ -118,9 +115,7 @@ def _hour_of_day(logs: Floats, size: int) -> Floats:
     if days < 2:
         return np.zeros(size)
     distance = np.full(logs.size, np.nan)
-    distance[_DAY // 2 : -(_DAY // 2)] = logs[_DAY // 2 : -(_DAY // 2)] - median_of_known(
-        sliding_window_view(logs, _DAY + 1)
-    )
+    distance[_DAY // 2 : -(_DAY // 2)] = logs[_DAY // 2 : -(_DAY // 2)] - median_of_known(windows(logs, _DAY + 1))
     by_hour = distance[logs.size - days * _DAY :].reshape(days, _DAY).T
     known = np.sum(~np.isnan(by_hour), axis=1)
     usual = np.where(known >= 2, np.nan_to_num(median_of_known(by_hour)) * known / (known + 1), 0.0)

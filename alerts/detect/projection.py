@@ -12,7 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from alerts.detect.baseline import WEEK, Floats, median_of_known
+from alerts.detect.baseline import WEEK
+from alerts.detect.medians import Floats, median_of_known
 
 Flags = NDArray[np.bool_]
 

@@ -8,10 +8,11 @@ class Rhythm:
     """Lengths are in points of the series, spreads on the log scale.
 
     level, slow: the points whose medians are the level; after a drop the slow one holds. spread, tail, tail_rank: the
-    residuals that give the spread, and the one that restless series must exceed. least_spread: no bill is calmer.
-    spike: sigmas of a single point. surprise: sigmas of what yesterday does not explain, 0 for no such rule. after:
-    sigmas on the points after an anomalous one. sum_of: the evidence that makes a shift. suspected: how many points
-    may wait for it. persists: how many make a new level. least_ratio: how far above the expected in any case.
+    residuals that give the spread, and the one that restless series must exceed. asked: how many points, from the
+    newest back, any rule asks for their residuals. least_spread: no bill is calmer. spike: sigmas of a single point.
+    surprise: sigmas of what yesterday does not explain, 0 for no such rule. after: sigmas on the points after an
+    anomalous one. sum_of: the evidence that makes a shift. suspected: how many points may wait for it. persists: how
+    many make a new level. least_ratio: how far above the expected in any case.
     """
 
     level: int
@@ -19,6 +20,7 @@ class Rhythm:
     spread: int
     tail: int
     tail_rank: int
+    asked: int
     least_history: int
     least_spread: float
     spike: float
@@ -36,6 +38,7 @@ DAILY = Rhythm(
     spread=42,
     tail=90,
     tail_rank=6,
+    asked=120,
     least_history=8,
     least_spread=0.07,
     spike=5.0,
@@ -52,6 +55,7 @@ HOURLY = Rhythm(
     spread=168,
     tail=240,
     tail_rank=4,
+    asked=290,
     least_history=48,
     least_spread=0.1,
     spike=6.0,

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alerts.detect.anomalous import AnomalousDay
-from alerts.detect.baseline import MEDIAN_TO_SIGMA, Baseline, Floats, level_of, spread_of
+from alerts.detect.baseline import MEDIAN_TO_SIGMA, Baseline, level_of, spread_of
+from alerts.detect.medians import Floats
 from alerts.detect.rhythm import Rhythm
 
 Known = Callable[[int, float], bool]
@@ -74,14 +75,30 @@ def scan(baseline: Baseline, start: int, gate: float, known: Known) -> list[Anom
     """
     rhythm, size = baseline.rhythm, baseline.amounts.size
     start = max(start, rhythm.least_history)
-    calm = _last(baseline.adjusted[:start], rhythm.slow)
-    if start >= size or len(calm) < rhythm.least_history // 2:
+    if start >= size or np.count_nonzero(~np.isnan(baseline.adjusted[:start])) < rhythm.least_history // 2:
         return []
-    walk = _Walk(rhythm, calm, _calm_residuals(baseline, start, known))
-    for day in range(start, size):
+    begin = _first_high(baseline, start, gate)
+    if begin == size:
+        return []
+    walk = _Walk(rhythm, _last(baseline.adjusted[:begin], rhythm.slow), _calm_residuals(baseline, begin, known))
+    for day in range(begin, size):
         if not math.isnan(baseline.adjusted[day]):
             _judge(day, walk, baseline, gate, known)
     return [walk.found[day] for day in sorted(walk.found)]
+
+
+def _first_high(baseline: Baseline, start: int, gate: float) -> int:
+    """Return the first point that may be high, where the walk begins, for all before it are calm; the size for none."""
+    levels = baseline.levels(start)
+    settled = max(baseline.settled - start, 0)
+    levels[settled + 1 :] = levels[settled : settled + 1]  # what may be incomplete says nothing of the level
+    adjusted, amounts = baseline.adjusted[start:], baseline.amounts[start:]
+    expected = np.maximum(np.exp(levels + baseline.profile[start:]) - baseline.offset, 0.0)
+    high = amounts >= np.maximum(expected + gate, baseline.rhythm.least_ratio * expected)
+    found = np.flatnonzero(high & (adjusted - levels >= _ALLOWED_SIGMAS * baseline.rhythm.least_spread))
+    if not found.size:
+        return baseline.amounts.size
+    return min(start + int(found[0]), max(baseline.settled, start))
 
 
 def _last(values: Floats, most: int) -> list[float]:

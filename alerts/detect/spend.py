@@ -6,8 +6,8 @@ from datetime import date, datetime
 import numpy as np
 
 from alerts.alert import Findings
-from alerts.detect.baseline import Floats
 from alerts.detect.daily import Days, Gate, episodes_of
+from alerts.detect.medians import Floats
 from alerts.detect.spend_alert import spend_alert
 from alerts.detect.spend_series import SpendDay, SpendPolicy, SpendSeries
 

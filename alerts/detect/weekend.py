@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from alerts.detect.anomalous import AnomalousDay
-from alerts.detect.baseline import MEDIAN_TO_SIGMA, WEEK, Baseline, median
+from alerts.detect.baseline import MEDIAN_TO_SIGMA, WEEK, Baseline
+from alerts.detect.medians import median
 
 _WORKDAYS = 5
 _WEEKENDS = 8

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from alerts.detect.baseline import Floats
 from alerts.detect.daily import Days, episodes_of
 from alerts.detect.hourly import HOURS_REMEMBERED, QUIET, Hours, hourly_episodes, hourly_gate
+from alerts.detect.medians import Floats
 from alerts.detect.spend import HISTORY_DAYS, gate_of
 from alerts.detect.spend_series import SpendPolicy
 from attributor.watching.backtesting.series_files import OutsideSeries

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from alerts.detect.baseline import Floats
+from alerts.detect.medians import Floats
 
 Step = Literal["day", "hour"]
 Moments = NDArray[np.datetime64]
