@@ -13,11 +13,17 @@ from attributor.app.explaining import explain_subject
 from attributor.app.wiring import App, open_duckdb
 from attributor.attributing.replaying import Archive
 from attributor.config.settings import Settings
+from attributor.ledger.owner_filter import OwnerFilter
 from attributor.ledger.schema import schema_is_current
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, build_registry, count_push, render
 from attributor.reports.explanation import Explained
+from attributor.reports.overview import TeamLine, overview
+from attributor.reports.owners import UnknownTeamError
+from attributor.reports.redaction import redacted
 from attributor.reports.subject import Subject
+from attributor.reports.view import View
+from attributor.web.access.control import Door
 from attributor.web.intake import PushCounts
 from attributor.web.otlp_api import otlp_router
 from attributor.web.parts import SiteParts
@@ -74,6 +80,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
             otlp_router(_receiver(app, push, log), token(push), counted),
         )
     routers = (*routers, slack_routes(app.engine, app.clock, lambda: _signing_secrets(now())))
+    owners = OwnerFilter(app.engine)
     return build_site(
         SiteParts(
             engine=app.engine,
@@ -83,7 +90,9 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
             metrics=lambda: render(metrics),
             ready=lambda: reasons_not_ready(app.engine),
             extra_routers=routers,
-            explain=_explainer(app),
+            explain=_explainer(app, owners),
+            door=Door(lambda: now().settings.access, app.engine, app.clock, owners, app.settings.web.public_url),
+            others=_others(app, now, owners),
             dimensions=lambda: tuple(name for name, _ in now().settings.ruleset.more_dimensions),
         )
     )
@@ -103,12 +112,30 @@ def _receiver(app: App, push: SourceSettings, log: EventLog) -> Receiver:
         raise ConfigurationError((problem,)) from error
 
 
-def _explainer(app: App) -> Callable[[Subject], tuple[Explained, ...]]:
+def _explainer(app: App, owners: OwnerFilter) -> Callable[[Subject], tuple[Explained, ...]]:
+    """What explains reads everything, and tells whoever asks no more than they may see."""
+
     def explain(subject: Subject) -> tuple[Explained, ...]:
-        with open_duckdb() as connection:
-            return explain_subject(Archive(app.engine, app.lake, connection), subject)
+        seen = owners.owners
+        if seen is not None and subject.team not in seen:
+            raise UnknownTeamError(subject.team, ())
+        with owners.seen_by(None), open_duckdb() as connection:
+            found = explain_subject(Archive(app.engine, app.lake, connection), subject)
+        return found if seen is None else tuple(redacted(each, seen) for each in found)
 
     return explain
+
+
+def _others(app: App, now: Callable[[], App], owners: OwnerFilter) -> Callable[[View], tuple[TeamLine, ...]]:
+    def others(view: View) -> tuple[TeamLine, ...]:
+        seen, settings = owners.owners, now().settings
+        if seen is None or not settings.access.shows_totals_of_others:
+            return ()
+        with owners.seen_by(None):
+            report = overview(app.engine, {team.id: team for team in settings.ruleset.teams}, view)
+        return tuple(line for line in report.teams if line.team not in seen)
+
+    return others
 
 
 def _counter(metrics: Metrics) -> Callable[[PushCounts], None]:

@@ -14,6 +14,7 @@ _DUCKDB_INTERRUPTED = "Query interrupted"
 """What DuckDB makes of Ctrl-C during a query, instead of a KeyboardInterrupt."""
 COMMANDS = {
     "alerts": "attributor.cli.alerts:group",
+    "audit": "attributor.cli.tokens:audit",
     "backtest": "attributor.cli.backtest:command",
     "check": "attributor.cli.check:check",
     "close": "attributor.cli.close:command",
@@ -31,6 +32,7 @@ COMMANDS = {
     "statements": "attributor.cli.statements:command",
     "suggest": "attributor.cli.suggest:command",
     "tags": "attributor.cli.tags:command",
+    "tokens": "attributor.cli.tokens:group",
     "variance": "attributor.cli.variance:command",
 }
 

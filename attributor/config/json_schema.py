@@ -8,6 +8,7 @@ from attributor.config.alert_times import MATCH_KEYS
 from attributor.config.engine import EXECUTORS
 from attributor.config.invoices import BASES
 from attributor.config.keys import (
+    ACCESS,
     ALERTS,
     DIGEST,
     ENGINE,
@@ -16,7 +17,9 @@ from attributor.config.keys import (
     IDLE_GPU,
     INVOICE,
     MAINTENANCE,
+    OIDC,
     PRICE,
+    PROXY,
     QUIET_HOURS,
     REPLACES,
     ROUNDS,
@@ -54,6 +57,7 @@ def json_schema(types: Types) -> dict[str, Any]:
         "company": _or_empty(_SCALAR),
         "store": _section(STORE),
         "web": _section(WEB),
+        "access": _access(),
         "engine": _engine(),
         "sources": _or_empty({"type": "object", "additionalProperties": _one_of_types(types.collectors, SOURCE)}),
         "invoices": _invoices(),
@@ -71,6 +75,16 @@ def json_schema(types: Types) -> dict[str, Any]:
         "properties": properties,
         "$defs": rules.get("$defs", {}),
     }
+
+
+def _access() -> dict[str, Any]:
+    others = {"type": "string", "pattern": rf"^(hidden|totals)$|{_VARIABLE}"}
+    members = _or_empty({"type": "object", "additionalProperties": _words()})
+    section = _section(ACCESS)
+    inner = {"proxy": _section(PROXY), "oidc": _section(OIDC), "others": others, "teams": members}
+    for name, form in inner.items():
+        section["properties"][name] = {**form, "description": section["properties"][name]["description"]}
+    return section
 
 
 def _alerts(types: Types) -> dict[str, Any]:

@@ -6,6 +6,7 @@ TOP_LEVEL = {
     "company": "The name that stands on the pages.",
     "store": "Where the lake and the ledger are kept.",
     "web": "Where the daemon listens.",
+    "access": "Who may see and do what.",
     "engine": "Who computes the days: this process, or a Dask cluster.",
     "sources": "What is collected: a name and its settings each.",
     "invoices": "What the providers' invoices came to, for `reconcile` to hold the charges against.",
@@ -27,6 +28,32 @@ STORE = (
 WEB = (
     Option("listen", "Host and port.", "127.0.0.1:8080", default="127.0.0.1:8080"),
     Option("public_url", "The address people reach the pages under; links in messages.", "https://costs.corp", "url"),
+)
+
+ACCESS = (
+    Option("open", "Nobody signs in: the network keeps others out.", "true", "boolean", default="false"),
+    Option("proxy", "A proxy in front says who asks.", "{from: [127.0.0.1]}", "map"),
+    Option("oidc", "People sign in by OpenID Connect.", "{issuer: …, client_id: …, client_secret: …}", "map"),
+    Option("admin", "Users and `group:NAME`s that may do everything.", "[group:finops]", "list"),
+    Option("finance", "Users and `group:NAME`s that may see everything.", "[group:finance]", "list"),
+    Option("teams", "Who belongs to which team.", "{search: [group:search]}", "map"),
+    Option("others", "What people see of other teams: `hidden` or their `totals`.", "totals", default="hidden"),
+)
+
+PROXY = (
+    Option("from", "Addresses and networks that the proxy asks from.", "[127.0.0.1]", "list", required=True),
+    Option("user", "The header with the user's name.", "X-Forwarded-User", default="X-Forwarded-User"),
+    Option("groups", "The header with the user's groups.", "X-Forwarded-Groups", default="X-Forwarded-Groups"),
+)
+
+OIDC = (
+    Option("issuer", "The provider's address.", "https://sso.corp.example", "url", required=True),
+    Option("client_id", "What the provider knows this daemon as.", "attributor", required=True),
+    Option("client_secret", "The secret that goes with it.", "${OIDC_CLIENT_SECRET}", required=True),
+    Option("session_secret", "What cookies are signed with.", "${SESSION_SECRET}", required=True),
+    Option("user", "The claim with the user's name.", "email", default="email"),
+    Option("groups", "The claim with the user's groups.", "groups", default="groups"),
+    Option("scopes", "What is asked for.", "[openid, email, groups]", "list"),
 )
 
 ENGINE = (

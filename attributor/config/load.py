@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alerts.channels.base import ChannelType
+from attributor.config.access import read_access
 from attributor.config.alerting import read_alerts
 from attributor.config.engine import read_engine
 from attributor.config.estimates_rule import with_estimates_rule
@@ -73,7 +74,9 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
     parts = with_estimates_rule(entries, entries.get("prices"))
     loaded = load_rules(Located(parts, root.file, root.line, root.key_lines), path.parent)
     problems += [*wrong_store, *wrong_web, *wrong_engine, *wrong_sources, *wrong_invoices]
-    problems += [*wrong_prices, *wrong_alerts, *loaded.problems]
+    listen = ((entries["web"].entries or {}) if "web" in entries else {}).get("listen")
+    access, wrong_access = read_access(entries.get("access"), web, listen, [team.id for team in loaded.ruleset.teams])
+    problems += [*wrong_prices, *wrong_alerts, *wrong_access, *loaded.problems]
     problems.sort(key=lambda problem: (problem.file, problem.line))
     company = entries.get("company")
     settings = Settings(
@@ -87,6 +90,7 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
         ruleset=loaded.ruleset,
         invoices=invoices,
         prices=prices,
+        access=access,
     )
     found = LoadedConfig(settings, tuple(problems))
     return LoadedConfig(None, found.problems) if found.errors else found

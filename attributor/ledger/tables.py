@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table, Text, text
 
+from attributor.ledger.access_tables import api_tokens, audit_trail
 from attributor.ledger.alert_tables import (
     alert_decisions,
     alert_feedback,
@@ -29,7 +30,9 @@ __all__ = [  # those that are defined elsewhere: all tables can be had here
     "alert_decisions",
     "alert_feedback",
     "alerts",
+    "api_tokens",
     "asking",
+    "audit_trail",
     "channel_memory",
     "collected",
     "control_sums",

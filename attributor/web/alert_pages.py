@@ -17,14 +17,13 @@ from attributor.reports.alert_detail import AlertDetail, alert_detail
 from attributor.reports.alerting import Alerting, alerting
 from attributor.reports.document import document
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
+from attributor.web.access.asking import asker
 from attributor.web.links import ALERTS, Links
 from attributor.web.parts import SiteParts
 from attributor.web.queries import BadQueryError, read_view
 from attributor.web.templating import Templates
 
 _LARGEST = 16 * 1024
-_USER_HEADERS = ("x-forwarded-user", "x-auth-request-user", "remote-user")
-"""How a proxy in front of the pages says who comes."""
 _SNOOZED_FOR = timedelta(days=1)
 WHY = f"{ALERTS}/why"
 
@@ -75,7 +74,7 @@ def alert_page_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     @router.post(f"{ALERTS}/handle")
     def handle(request: Request, form: Annotated[dict[str, str], Depends(_form)]) -> Response:
         """Do what a form of the page says, and show the page again."""
-        _do(parts, form, next((request.headers[name] for name in _USER_HEADERS if name in request.headers), "pages"))
+        _do(parts, form, asker(request, "", "pages"))
         return RedirectResponse(why_address(form["key"]) if form.get("back") == "why" else ALERTS, 303)
 
     return router

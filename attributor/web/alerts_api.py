@@ -23,6 +23,7 @@ from attributor.reports.document import document
 from attributor.reports.feedback import feedback_document
 from attributor.reports.open_alerts import open_alerts
 from attributor.reports.silences import silence_document
+from attributor.web.access.asking import asker
 from attributor.web.parts import SiteParts
 
 _LARGEST = 256 * 1024
@@ -35,7 +36,7 @@ class Handled(msgspec.Struct, forbid_unknown_fields=True):
     """What is done with alerts: `undo` lets acknowledged ones fire again; `for` or `until` is how long they snooze."""
 
     keys: list[str]
-    by: str = _NOBODY
+    by: str = ""
     note: str = ""
     undo: bool = False
     length: str | None = msgspec.field(default=None, name="for")
@@ -52,7 +53,7 @@ class Silenced(msgspec.Struct, forbid_unknown_fields=True):
     key: list[str] = []
     length: str | None = msgspec.field(default=None, name="for")
     until: str | None = None
-    by: str = _NOBODY
+    by: str = ""
 
 
 class Taught(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,7 +62,7 @@ class Taught(msgspec.Struct, forbid_unknown_fields=True):
     key: str
     planned_until: str | None = None
     note: str = ""
-    by: str = _NOBODY
+    by: str = ""
 
 
 def alert_routes(parts: SiteParts) -> APIRouter:
@@ -89,18 +90,19 @@ def alert_routes(parts: SiteParts) -> APIRouter:
         return JSONResponse(found)
 
     @router.post("/ack")
-    def ack(asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
+    def ack(request: Request, asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
         """Take alerts up, or let them fire again."""
-        handling = Handling(asked.by, parts.clock(), asked.note)
+        handling = Handling(asker(request, asked.by, _NOBODY), parts.clock(), asked.note)
         change = fire_again if asked.undo else acknowledge
         return _changed(asked.keys, change(parts.engine, asked.keys, handling))
 
     @router.post("/snooze")
-    def snoozed(asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
+    def snoozed(request: Request, asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
         """Keep alerts quiet for a while."""
         now = parts.clock()
         until = _end(asked.length, asked.until, now)
-        return _changed(asked.keys, snooze(parts.engine, asked.keys, until, Handling(asked.by, now, asked.note)))
+        handling = Handling(asker(request, asked.by, _NOBODY), now, asked.note)
+        return _changed(asked.keys, snooze(parts.engine, asked.keys, until, handling))
 
     return router
 
@@ -116,14 +118,15 @@ def silence_routes(parts: SiteParts) -> APIRouter:
         return JSONResponse({"silences": [silence_document(each) for each in found]})
 
     @router.post("")
-    def added(asked: Annotated[Silenced, Depends(_json(Silenced))]) -> JSONResponse:
+    def added(request: Request, asked: Annotated[Silenced, Depends(_json(Silenced))]) -> JSONResponse:
         """Set a silence."""
         match = Match(tuple(asked.team), tuple(asked.severity), tuple(asked.kind))
         if (match == Match() and not asked.key) or not asked.reason:
             raise HTTPException(400, "say what to silence (team, severity, kind, key) and the reason")
         now = parts.clock()
         silence = Silence(now, _end(asked.length, asked.until, now), asked.reason, match, tuple(asked.key))
-        return JSONResponse(silence_document(add_silence(parts.engine, silence, asked.by, now)), 201)
+        by = asker(request, asked.by, _NOBODY)
+        return JSONResponse(silence_document(add_silence(parts.engine, silence, by, now)), 201)
 
     @router.delete("/{number}")
     def ended(number: int) -> JSONResponse:
@@ -146,19 +149,19 @@ def feedback_routes(parts: SiteParts) -> APIRouter:
         return JSONResponse({"feedback": [feedback_document(each) for each in all_feedback(parts.engine)]})
 
     @router.post("")
-    def given(asked: Annotated[Taught, Depends(_json(Taught))]) -> JSONResponse:
+    def given(request: Request, asked: Annotated[Taught, Depends(_json(Taught))]) -> JSONResponse:
         """Learn that an alert is no problem, or planned."""
         now = parts.clock()
         until = None if asked.planned_until is None else _end(None, asked.planned_until, now)
-        found = give_feedback(parts.engine, asked.key, Told(asked.by, now, until, asked.note))
+        found = give_feedback(parts.engine, asked.key, Told(asker(request, asked.by, _NOBODY), now, until, asked.note))
         if found is None:
             raise HTTPException(404, f"no alert has the key {asked.key!r}")
         return JSONResponse(feedback_document(found), 201)
 
     @router.delete("/{number}")
-    def taken_back(number: int, by: str = _NOBODY) -> JSONResponse:
+    def taken_back(request: Request, number: int, by: str = "") -> JSONResponse:
         """Forget a lesson."""
-        found = take_back(parts.engine, number, by, parts.clock())
+        found = take_back(parts.engine, number, asker(request, by, _NOBODY), parts.clock())
         if found is None:
             raise HTTPException(404, f"no lesson of the number {number} holds")
         return JSONResponse(feedback_document(found))

@@ -1,5 +1,6 @@
 """What a person or a program is told when an address cannot be answered."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -10,18 +11,18 @@ from attributor.reports.owners import UnknownTeamError
 from attributor.web.queries import BadQueryError
 from attributor.web.templating import Templates
 
-_TITLES = {400: "That address cannot be read", 404: "There is no such page", 405: "That is not possible here"}
+_TITLES = {
+    401: "Sign in first",
+    403: "That is not for you to see",
+    400: "That address cannot be read",
+    404: "There is no such page",
+    405: "That is not possible here",
+}
 
 
 def answer_errors(site: FastAPI, templates: Templates) -> None:
     """Register the handlers: a page for people, `{"error": …}` for `.json`, and FastAPI's own form under /api."""
-
-    def problem(request: Request, status: int, message: str, near: tuple[str, ...] = ()) -> Response:
-        if not _wants_page(request):
-            document: dict[str, Any] = {"error": message} | ({"near": list(near)} if near else {})
-            return JSONResponse(document, status_code=status)
-        title = _TITLES.get(status, "Something is wrong")
-        return templates.page("problem.html", {"title": title, "message": message, "near": near}, status)
+    problem = partial(problem_answer, templates)
 
     @site.exception_handler(BadQueryError)
     def bad_query(request: Request, error: BadQueryError) -> Response:
@@ -37,6 +38,19 @@ def answer_errors(site: FastAPI, templates: Templates) -> None:
             return JSONResponse({"detail": error.detail}, status_code=error.status_code, headers=error.headers)
         message = f"{request.url.path} is not a page" if error.status_code == 404 else str(error.detail)
         return problem(request, error.status_code, message)
+
+
+def problem_answer(
+    templates: Templates, request: Request, status: int, message: str, near: tuple[str, ...] = ()
+) -> Response:
+    """Return what is wrong as a page, for programs as JSON in the form of the address."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": message}, status_code=status)
+    if not _wants_page(request):
+        document: dict[str, Any] = {"error": message} | ({"near": list(near)} if near else {})
+        return JSONResponse(document, status_code=status)
+    title = _TITLES.get(status, "Something is wrong")
+    return templates.page("problem.html", {"title": title, "message": message, "near": near}, status)
 
 
 def _wants_page(request: Request) -> bool:

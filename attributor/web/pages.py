@@ -47,6 +47,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "teams": links.teams(teams),
                 "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
                 "slots": slots(teams, (line.team for line in report.teams)),
+                "others": parts.others(view),
                 "compares": report.heading.comparison.is_possible,
                 "grouped_by": DIMENSION_NAMES[view.group or "team"],
                 "explains": False,
@@ -58,7 +59,9 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     @router.get("/overview.json")
     def as_json(request: Request) -> JSONResponse:
         """Answer the overview as JSON."""
-        return JSONResponse(document(read(request)))
+        others = parts.others(read_view(parts, request.query_params))
+        more = {"others": document(others)} if others else {}
+        return JSONResponse({**document(read(request)), **more})
 
     return router
 

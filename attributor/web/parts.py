@@ -8,8 +8,16 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from attributor.reports.explanation import Explained
+from attributor.reports.overview import TeamLine
 from attributor.reports.subject import Subject
+from attributor.reports.view import View
+from attributor.web.access.control import Door
 from rules.ruleset import Team
+
+
+def nobody(_: View) -> tuple[TeamLine, ...]:
+    """Return no other teams: whoever asks sees all of them anyway, or none."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,8 @@ class SiteParts:
     `metrics` returns the Prometheus exposition. `ready` returns why the daemon is not ready, in words for people;
     nothing where it is. `extra_routers` are mounted beside the pages. `explain` attributes a day anew, from the lake;
     without it no amount is linked. `dimensions` returns the names that the rules in use give, beside the built-in ones.
+    `door` lets nobody further than they may go; without it everybody may see and do everything, which is written down.
+    `others` returns what other teams cost in all, for whoever may know that and no more.
     """
 
     engine: Engine
@@ -31,3 +41,5 @@ class SiteParts:
     extra_routers: tuple[APIRouter, ...] = ()
     explain: Callable[[Subject], tuple[Explained, ...]] | None = None
     dimensions: Callable[[], tuple[str, ...]] = tuple
+    door: Door | None = None
+    others: Callable[[View], tuple[TeamLine, ...]] = nobody

@@ -1,15 +1,23 @@
 """The site: pages, the same reports as JSON, charts as pictures, probes, and what others mount beside them."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.sessions import SessionMiddleware
 
+from attributor.web.access.control import AccessControl, Door, open_door
+from attributor.web.access.sessions import session_routes
 from attributor.web.alert_pages import alert_page_routes
 from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
 from attributor.web.allocations_api import allocation_routes
 from attributor.web.assets import Assets, asset_routes
+from attributor.web.audit_api import audit_routes
 from attributor.web.entity_tags import EntityTags
-from attributor.web.errors import answer_errors
+from attributor.web.errors import answer_errors, problem_answer
 from attributor.web.explain_pages import explain_routes
 from attributor.web.pages import health_routes, overview_routes, team_routes
 from attributor.web.parts import SiteParts
@@ -17,6 +25,7 @@ from attributor.web.pictures import picture_routes
 from attributor.web.probes import probe_routes
 from attributor.web.security import SecurityHeaders
 from attributor.web.templating import Templates
+from rules.ruleset import Team
 
 _COMPRESS_FROM = 1024
 _OPENAPI = "/api/v1/openapi.json"
@@ -31,6 +40,9 @@ def build_site(parts: SiteParts) -> FastAPI:
     site = FastAPI(
         title=f"{parts.company} · Attributor", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
+    door = parts.door or open_door(parts.engine, parts.clock)
+    parts = replace(parts, door=door, teams=_visible(parts.teams, door))
+    _set_door(site, door, templates)
     site.add_middleware(EntityTags)
     site.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
     site.add_middleware(SecurityHeaders)
@@ -47,6 +59,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         silence_routes(parts),
         feedback_routes(parts),
         allocation_routes(parts),
+        audit_routes(parts),
         *((explain_routes(parts, templates, parts.explain),) if parts.explain else ()),
         *parts.extra_routers,
     )
@@ -56,3 +69,23 @@ def build_site(parts: SiteParts) -> FastAPI:
         )
         site.include_router(router, include_in_schema=for_programs)
     return site
+
+
+def _set_door(site: FastAPI, door: Door, templates: Templates) -> None:
+    """Let everything through the door, and sign people in where a provider does."""
+    site.add_middleware(AccessControl, door=door, problem=partial(problem_answer, templates))
+    oidc = door.access().oidc
+    if oidc is not None:
+        is_https = door.public_url.startswith("https://")
+        site.add_middleware(SessionMiddleware, secret_key=oidc.session_secret, https_only=is_https)
+        site.include_router(session_routes(oidc, door.public_url, door.clock), include_in_schema=False)
+
+
+def _visible(teams: Callable[[], Mapping[str, Team]], door: Door) -> Callable[[], Mapping[str, Team]]:
+    """Return the teams that whoever asks may see."""
+
+    def visible() -> Mapping[str, Team]:
+        known = teams()
+        return {name: known[name] for name in door.owners.visible(known)}
+
+    return visible

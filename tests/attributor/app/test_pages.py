@@ -10,7 +10,7 @@ from attributor.app.pages import reasons_not_ready
 from attributor.app.wiring import open_app
 from attributor.ledger.engine import open_engine
 
-CONFIG = "store: {{lake: ./lake, ledger: sqlite:///ledger.db}}\nweb: {{listen: '{listen}'}}\n"
+CONFIG = "store: {{lake: ./lake, ledger: sqlite:///ledger.db}}\nweb: {{listen: '{listen}'}}\naccess: {{open: true}}\n"
 
 
 def test_a_ledger_of_another_version_is_not_ready(empty_ledger_url: str) -> None:

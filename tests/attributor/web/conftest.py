@@ -211,10 +211,10 @@ def new_ledger(folder: Path) -> Engine:
     return engine
 
 
-def site_of(engine: Engine, teams: Mapping[str, Team] = TEAMS, reasons: tuple[str, ...] = ()) -> FastAPI:
+def site_of(engine: Engine, teams: Mapping[str, Team] = TEAMS, reasons: tuple[str, ...] = (), **more: Any) -> FastAPI:
     """Return the site of a ledger at NOW."""
     return build_site(
-        SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: reasons)
+        SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: reasons, **more)
     )
 
 

@@ -1,0 +1,168 @@
+"""The door: who asks is found out, held against what the address wants, and kept to what they may read."""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs, urlencode
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from attributor.config.settings import AccessSettings, ProxySettings
+from attributor.ledger.api_tokens import token_shown
+from attributor.ledger.audit import Change, record_change
+from attributor.ledger.owner_filter import OwnerFilter
+from attributor.web.access.policy import Refused, refused, wanted
+from attributor.web.access.sessions import SIGN_IN, signed_in
+from attributor.web.access.visitor import Visitor, visitor_of, visitor_with
+
+_BEARER = "bearer "
+_A_MINUTE = RateLimitItemPerMinute(600)
+_FAILED_A_MINUTE = RateLimitItemPerMinute(30)
+_KEPT_OF_A_BODY = 4000
+_OPEN_NAMES = ("x-forwarded-user", "x-auth-request-user", "remote-user")
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the door needs: `access` returns the settings in use now, `clock` aware UTC time."""
+
+    access: Callable[[], AccessSettings]
+    engine: Engine
+    clock: Callable[[], datetime]
+    owners: OwnerFilter
+    public_url: str = ""
+
+
+def open_door(engine: Engine, clock: Callable[[], datetime]) -> Door:
+    """Return a door that stands open: nobody signs in, and everybody may do everything."""
+    return Door(lambda: AccessSettings(is_open=True), engine, clock, OwnerFilter(engine))
+
+
+Problem = Callable[[Request, int, str], Response]
+
+
+class AccessControl:
+    """ASGI middleware that lets nobody further than they may go, and writes down who changed what."""
+
+    def __init__(self, app: ASGIApp, door: Door, problem: Problem) -> None:
+        self._app = app
+        self._door = door
+        self._problem = problem
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on with `state.visitor`."""
+        wants = wanted(scope["method"], scope["path"]) if scope["type"] == "http" else "nothing"
+        if wants == "nothing":
+            await self._app(scope, receive, send)
+            return
+        visitor = await run_in_threadpool(self._visitor, scope)
+        client = _client(scope)
+        if visitor is None:
+            allowed = await self._limiter.hit(_FAILED_A_MINUTE, "failed", client)
+            await (self._unknown(scope) if allowed else _too_many())(scope, receive, send)
+            return
+        if visitor.via != "open" and not await self._limiter.hit(_A_MINUTE, visitor.via, visitor.name):
+            await _too_many()(scope, receive, send)
+            return
+        no = Refused(f"{scope['path']} is not a page") if wants is None else self._refused(visitor, wants, scope)
+        if no is not None:
+            answer = self._problem(Request(scope), 404 if wants is None else 403, no.reason)
+            await answer(scope, receive, send)
+            return
+        await self._let_in(visitor, scope, receive, send)
+
+    def _refused(self, visitor: Visitor, wants: object, scope: Scope) -> Refused | None:
+        teams = parse_qs(scope["query_string"].decode("latin-1")).get("team", [])
+        for team in teams or [None]:
+            no = refused(visitor, wants, scope["path"], team)  # type: ignore[arg-type]
+            if no is not None:
+                return no
+        return None
+
+    def _unknown(self, scope: Scope) -> Response:
+        """Send a browser to the sign-in, and tell a program what it needs."""
+        accepts = Headers(scope=scope).get("accept", "")
+        if self._door.access().oidc is not None and scope["method"] == "GET" and "text/html" in accepts:
+            query = scope["query_string"].decode("latin-1")
+            back = urlencode({"back": scope["path"] + (f"?{query}" if query else "")})
+            return RedirectResponse(f"{SIGN_IN}?{back}", 303)
+        answer = self._problem(Request(scope), 401, "sign in, or show an API token as `Authorization: Bearer …`")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    async def _let_in(self, visitor: Visitor, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["visitor"] = visitor
+        changes = scope["method"] not in {"GET", "HEAD"}
+        sent = bytearray()
+        status = 500
+
+        async def received() -> Message:
+            message = await receive()
+            if changes and len(sent) < _KEPT_OF_A_BODY:
+                sent.extend(message.get("body", b"")[: _KEPT_OF_A_BODY - len(sent)])
+            return message
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        with self._door.owners.seen_by(visitor.owners):
+            await self._app(scope, received, answered)
+        if changes and status < 400:
+            detail = sent.decode("utf-8", "replace")
+            action = f"{scope['method']} {scope['path']}"
+            change = Change(self._door.clock(), visitor.name, visitor.via, action, detail)
+            await run_in_threadpool(record_change, self._door.engine, change)
+
+    def _visitor(self, scope: Scope) -> Visitor | None:
+        """Find out who asks; a token is looked up first, for it is shown on purpose."""
+        access, headers = self._door.access(), Headers(scope=scope)
+        shown = headers.get("authorization", "")
+        if shown[: len(_BEARER)].casefold() == _BEARER:
+            token = token_shown(self._door.engine, shown[len(_BEARER) :].strip(), self._door.clock())
+            return None if token is None else visitor_with(token)
+        if access.is_open:
+            return Visitor(next((headers[name] for name in _OPEN_NAMES if name in headers), ""), "admin", "open")
+        if access.proxy is not None:
+            found = _by_proxy(access, access.proxy, headers, _client(scope))
+            if found is not None:
+                return found
+        session = signed_in(scope.get("session", {}), self._door.clock())
+        return None if session is None else visitor_of(access, session.name, session.groups, "oidc")
+
+
+def _by_proxy(access: AccessSettings, proxy: ProxySettings, headers: Mapping[str, str], client: str) -> Visitor | None:
+    """Return whom the proxy names; whoever else sets these headers is not believed."""
+    name = headers.get(proxy.user_header, "")
+    if not name or not _is_in(client, proxy):
+        return None
+    groups = headers.get(proxy.groups_header, "").split(",")
+    return visitor_of(access, name, [group.strip() for group in groups if group.strip()], "proxy")
+
+
+def _is_in(client: str, proxy: ProxySettings) -> bool:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return False
+    return any(address in network for network in proxy.networks)
+
+
+def _client(scope: Scope) -> str:
+    return (scope.get("client") or ("", 0))[0]
+
+
+def _too_many() -> Response:
+    words = {"detail": "that is too often; wait a minute"}
+    return JSONResponse(words, 429, {"Retry-After": "60"})

@@ -1,0 +1,61 @@
+"""What each address wants of whoever asks. An address that stands nowhere here is answered to nobody."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from attributor.web.access.visitor import Visitor
+
+Wants = Literal["nothing", "reading", "company", "handling", "admin"]
+"""`nothing`: whoever asks, or what has its own proof. `reading`: one's own teams. `company`: all teams. `handling`: to
+change how alerts of one's own teams stand. `admin`: to change what concerns everybody."""
+
+_RULES: tuple[tuple[str, str, Wants], ...] = (
+    ("GET", r"/(healthz|readyz|favicon\.ico)", "nothing"),
+    ("GET", r"/assets/.*", "nothing"),
+    ("GET", r"/sign-in(/callback)?", "nothing"),
+    ("POST", r"/sign-out", "nothing"),
+    ("POST", r"/api/v1/slack/interactions", "nothing"),  # signed by Slack
+    ("POST", r"/api/v1/usage|/v1/(traces|metrics)", "nothing"),  # the push source's own token
+    ("GET", r"/metrics", "company"),
+    ("GET", r"/api/v1/audit", "admin"),
+    ("POST", r"/api/v1/alerts/silences", "admin"),
+    ("DELETE", r"/api/v1/alerts/silences/.*", "admin"),
+    ("POST", r"/alerts/handle", "handling"),
+    ("POST", r"/api/v1/alerts/(ack|snooze|feedback)", "handling"),
+    ("DELETE", r"/api/v1/alerts/feedback/.*", "handling"),
+    ("GET", r"/(overview\.json|health(\.json)?|explain(\.json)?)?", "reading"),
+    ("GET", r"/(teams|charts/teams)/.*", "reading"),
+    ("GET", r"/alerts(/why)?(\.json)?", "reading"),
+    ("GET", r"/api/v1/(openapi\.json|allocations|alerts(/.*)?)", "reading"),
+)
+_COMPILED = tuple((method, re.compile(path), wants) for method, path, wants in _RULES)
+_TEAM = re.compile(r"/(?:charts/)?teams/(.+?)(?:\.json|/daily\.png)?")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why somebody is not answered, in words for them."""
+
+    reason: str
+
+
+def wanted(method: str, path: str) -> Wants | None:
+    """Return what an address wants; None where no rule knows it."""
+    method = "GET" if method == "HEAD" else method
+    return next((wants for each, form, wants in _COMPILED if each == method and form.fullmatch(path)), None)
+
+
+def refused(visitor: Visitor, wants: Wants, path: str, team: str | None) -> Refused | None:
+    """Return why a visitor may not have what an address answers, None where they may; `team` is what it asks for."""
+    if wants == "admin" and visitor.role != "admin":
+        return Refused("only admins may do that")
+    if wants == "company" and visitor.owners is not None:
+        return Refused("only finance and admins may see what concerns all teams")
+    if wants == "handling" and visitor.role == "finance":
+        return Refused("finance sees everything and changes nothing; ask the team or an admin")
+    named = _TEAM.fullmatch(path)
+    for asked in (named[1] if named else None, team):
+        if asked and not visitor.may_read(asked):
+            return Refused(f"you are not in the team {asked}; its lead or an admin can tell you what you need")
+    return None

@@ -1,0 +1,202 @@
+"""Signing in by OpenID Connect, at a provider on loopback that signs what it says."""
+
+import json
+import threading
+import time
+from base64 import urlsafe_b64encode
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from starlette.testclient import TestClient
+
+from attributor.config.settings import AccessSettings, OidcSettings
+from attributor.ledger.owner_filter import OwnerFilter
+from attributor.web.access.control import Door
+
+NOW = datetime.now(UTC)
+OURS = "https://costs.corp.example"
+GONE = {"code": "wrong"}
+
+
+class Provider(ThreadingHTTPServer):
+    """An OpenID provider: it knows one client, gives each code once, and checks the client, the address and PKCE."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.key = RSAKey.generate_key(2048, {"kid": "k1"})
+        self.issuer = f"http://127.0.0.1:{self.server_port}"
+        self.claims = {"sub": "1", "email": "ana@corp.example", "groups": ["search"]}
+        self.codes = {}
+        self.signed_by = self.key
+
+    def authorize(self, address):
+        """Do what the provider's page does once somebody has signed in: send them back with a code."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        assert asked["client_id"] == "attributor"
+        assert asked["code_challenge_method"] == "S256"
+        self.codes["c1"] = asked
+        return f"{asked['redirect_uri']}?{urlencode({'code': 'c1', 'state': asked['state']})}"
+
+    def token(self, form):
+        """Return the answer to a code, with its status."""
+        asked = self.codes.pop(form["code"], None)
+        if asked is None:
+            return 400, {"error": "invalid_grant"}
+        challenge = urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest()).rstrip(b"=").decode()
+        assert challenge == asked["code_challenge"]
+        assert form["redirect_uri"] == asked["redirect_uri"]
+        now = int(time.time())
+        claims = {**self.claims, "iss": self.issuer, "aud": "attributor", "iat": now, "exp": now + 60}
+        claims["nonce"] = asked["nonce"]
+        signed = jwt.encode({"alg": "RS256", "kid": "k1"}, claims, self.signed_by)
+        return 200, {"access_token": "a", "token_type": "Bearer", "expires_in": 60, "id_token": signed}
+
+
+class Answers(BaseHTTPRequestHandler):
+    def do_GET(self):
+        provider = self.server
+        if self.path.endswith("openid-configuration"):
+            at = provider.issuer
+            self._json(
+                200,
+                {
+                    "issuer": at,
+                    "authorization_endpoint": f"{at}/authorize",
+                    "token_endpoint": f"{at}/token",
+                    "jwks_uri": f"{at}/keys",
+                    "id_token_signing_alg_values_supported": ["RS256"],
+                },
+            )
+        else:
+            self._json(200, {"keys": [provider.key.as_dict(private=False)]})
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        assert self.headers["Authorization"].startswith("Basic ")
+        self._json(*self.server.token({name: values[0] for name, values in parse_qs(body).items()}))
+
+    def _json(self, status, document):
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+@contextmanager
+def serving(server):
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with serving(Provider()) as server:
+        yield server
+
+
+@pytest.fixture
+def clock():
+    return [NOW]
+
+
+@pytest.fixture
+def browser(provider, company, make_site, clock):
+    oidc = OidcSettings(provider.issuer, "attributor", "secret", "s" * 32)
+    access = AccessSettings(oidc=oidc, admins=("group:finops",), teams={"search": ("group:search",)})
+    door = Door(lambda: access, company, lambda: clock[0], OwnerFilter(company), OURS)
+    site = make_site(company, door=door)
+    return TestClient(site, base_url=OURS, follow_redirects=False, headers={"Accept": "text/html"})
+
+
+def sign_in(browser, provider, path="/teams/search?month=2026-11"):
+    sent = browser.get(path)
+    assert sent.status_code == 303
+    to_provider = browser.get(sent.headers["location"])
+    assert to_provider.headers["location"].startswith(f"{provider.issuer}/authorize?")
+    return browser.get(provider.authorize(to_provider.headers["location"]))
+
+
+def test_whoever_is_not_signed_in_goes_to_the_provider_and_comes_back_to_where_they_were(browser, provider):
+    back = sign_in(browser, provider)
+    assert (back.status_code, back.headers["location"]) == (303, "/teams/search?month=2026-11")
+    cookie = back.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" in cookie
+    assert "Search" in browser.get("/teams/search?month=2026-11").text
+    assert browser.get("/teams/ads").status_code == 403
+    assert browser.post("/sign-out").status_code == 303
+    assert browser.get("/teams/search").status_code == 303
+
+
+def test_a_session_ends_after_a_working_day(browser, provider, clock):
+    sign_in(browser, provider)
+    clock[0] = NOW + timedelta(hours=7, minutes=59)
+    assert browser.get("/").status_code == 200
+    clock[0] = NOW + timedelta(hours=8, minutes=1)
+    assert browser.get("/").status_code == 303
+
+
+@pytest.mark.parametrize("place", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
+def test_nobody_is_sent_to_another_site_after_signing_in(browser, provider, place):
+    to_provider = browser.get("/sign-in", params={"back": place})
+    back = browser.get(provider.authorize(to_provider.headers["location"]))
+    assert back.headers["location"] == "/"
+
+
+def test_what_the_provider_did_not_sign_or_did_not_ask_for_is_not_believed(browser, provider):
+    to_provider = browser.get("/sign-in")
+    right = provider.authorize(to_provider.headers["location"])
+    wrong_state = right.replace("state=", "state=x")
+    assert browser.get(wrong_state).status_code == 403
+    assert browser.get(f"/sign-in/callback?{urlencode(GONE)}").status_code == 403
+    assert browser.get("/sign-in/callback?error=access_denied").status_code == 403
+    assert browser.get("/").status_code == 303
+    provider.signed_by = RSAKey.generate_key(2048, {"kid": "k1"})
+    try:
+        assert sign_in(browser, provider).status_code == 403
+    finally:
+        provider.signed_by = provider.key
+    assert browser.get("/").status_code == 303
+
+
+def test_a_provider_that_does_not_answer_is_told_of_and_is_no_crash(company, make_site):
+    oidc = OidcSettings("http://127.0.0.1:9", "attributor", "secret", "s" * 32)
+    door = Door(lambda: AccessSettings(oidc=oidc), company, lambda: NOW, OwnerFilter(company), OURS)
+    answer = TestClient(make_site(company, door=door), base_url=OURS).get("/sign-in")
+    assert answer.status_code == 503
+    assert "does not answer" in answer.text
+
+
+def test_somebody_without_the_claim_that_names_them_is_told_so(browser, provider):
+    provider.claims = {"sub": "1"}
+    try:
+        answer = sign_in(browser, provider)
+    finally:
+        provider.claims = {"sub": "1", "email": "ana@corp.example", "groups": ["search"]}
+    assert answer.status_code == 403
+    assert "the provider says no `email`" in answer.text.replace("The", "the")
+
+
+def test_programs_are_told_what_they_need_and_not_sent_anywhere(browser):
+    answer = browser.get("/overview.json", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    forged = {"Cookie": "session=forged", "Accept": "*/*"}
+    assert browser.get("/overview.json", headers=forged).status_code == 401
