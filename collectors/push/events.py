@@ -1,13 +1,13 @@
 """A pushed body to events: JSON `{"events": […]}` or one event a line, each accepted or rejected by itself."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from collectors.push.fields import EventError, Span, UsageEvent, check_event
+from collectors.push.columns import check_events
+from collectors.push.fields import EventError, Span, UsageEvent
 
 BodyForm: TypeAlias = Literal["json", "ndjson", "detect"]
 
@@ -101,14 +101,6 @@ def _whole(text: str) -> int | str:
     return int(text) if len(text) <= _LONGEST_WHOLE else text
 
 
-def _checked(raws: Iterable[Any], span: Span) -> Parsed:
-    events: list[UsageEvent] = []
-    rejected: list[Rejected] = []
-    for index, raw in enumerate(raws):
-        try:
-            if type(raw) is EventError:
-                raise raw
-            events.append(check_event(raw, span))
-        except EventError as error:
-            rejected.append(Rejected(index, str(error)))
-    return Parsed(tuple(events), tuple(rejected))
+def _checked(raws: list[Any], span: Span) -> Parsed:
+    events, errors = check_events(raws, span)
+    return Parsed(tuple(events), tuple(Rejected(index, str(errors[index])) for index in sorted(errors)))

@@ -1,4 +1,4 @@
-"""One pushed event: what it holds, and the check of every field."""
+"""One pushed event: what it holds, and the check of each field."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WIDE = Context(prec=200)
 _LONGEST_NUMBER = 100
-_OWN_FIELDS = frozenset({"id", "time", "metric", "pool", "quantity"})
 
 _is_plain_number = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?").fullmatch
 _is_number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?").fullmatch
@@ -76,18 +75,9 @@ def units(quantity: int | str) -> int:
     return int(whole + fraction.ljust(DECIMALS, "0"))
 
 
-def check_event(raw: Any, span: Span) -> UsageEvent:
-    """Return the event that decoded JSON describes (its floats still as written); raise EventError."""
-    if type(raw) is not dict:
-        raise EventError("an event is a JSON object with id, time, metric and quantity")
-    return UsageEvent(
-        _text("id", raw.get("id"), LONGEST_ID),
-        _time(raw.get("time"), span),
-        _metric(raw.get("metric")),
-        _pool(raw.get("pool")),
-        _quantity(raw.get("quantity")),
-        _facts(raw),
-    )
+def check_id(value: Any) -> str:
+    """Return an event's id; raise EventError."""
+    return _text("id", value, LONGEST_ID)
 
 
 def _text(name: str, value: Any, longest: int) -> str:
@@ -95,30 +85,33 @@ def _text(name: str, value: Any, longest: int) -> str:
         raise EventError(f"{name} is missing" if value in (None, "") else f"{name} = {_shown(value)} is not text")
     if len(value) > longest:
         raise EventError(f"{name} = {_shown(value)} is longer than {longest} characters")
-    if not _is_storable(value):
+    if not is_storable(value):
         raise EventError(f"{name} = {_shown(value)} holds a NUL or half a character")
     return value
 
 
-def _is_storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """Say whether text is free of NUL, which databases refuse, and of half surrogate pairs, which are not UTF-8."""
     return "\x00" not in text and (text.isascii() or _surrogate(text) is None)
 
 
-def _metric(value: Any) -> str:
+def check_metric(value: Any) -> str:
+    """Return an event's metric; raise EventError."""
     if type(value) is str and _is_metric(value):
         return value
     metric = _text("metric", value, LONGEST_METRIC)
     raise EventError(f"metric = {_shown(metric)} is not a dotted name such as tokens.input")
 
 
-def _pool(value: Any) -> str | None:
+def check_pool(value: Any) -> str | None:
+    """Return an event's pool, None where there is none; raise EventError."""
     if value is None or value == "":
         return None
     return _text("pool", value, LONGEST_TEXT)
 
 
-def _time(value: Any, span: Span) -> int:
+def check_time(value: Any, span: Span) -> int:
+    """Return an event's time as microseconds since 1970 UTC; raise EventError."""
     if type(value) is not str:
         raise EventError("time is missing" if value is None else f"time = {_shown(value)} is not ISO 8601 text")
     try:
@@ -134,7 +127,8 @@ def _time(value: Any, span: Span) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def _quantity(value: Any) -> int | str:
+def check_quantity(value: Any) -> int | str:
+    """Return an event's quantity as UsageEvent holds it; raise EventError."""
     if type(value) is int:
         if 0 <= value <= LARGEST_QUANTITY:
             return value
@@ -167,23 +161,26 @@ def _out_of_range(value: object) -> EventError:
     return EventError(f"quantity = {_shown(value)} is not between 0 and {LARGEST_QUANTITY:,}")
 
 
-def _facts(raw: dict[str, Any]) -> dict[str, str]:
-    facts: dict[str, str] = {}
-    for name, value in raw.items():
-        if name in _OWN_FIELDS:
-            continue
-        # Nearly every fact is plain text under a plain name: that is found out here, without a call.
-        if type(value) is str and 0 < len(value) <= LONGEST_TEXT and value.isascii() and "\x00" not in value:
-            text: str | None = value
-        else:
-            text = _fact_text(name, value)
-        if text is not None:
-            if len(name) > LONGEST_FACT_NAME or not (name.isidentifier() or (name and _is_storable(name))):
-                raise EventError(f"the fact name {_shown(name)} is empty, too long, or holds a NUL or half a character")
-            facts[name] = text
+def check_facts(rest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the facts among what an event holds beside its own fields, as text; raise EventError."""
+    texts = {name: _fact_text(name, value) for name, value in rest.items()}
+    facts = {name: text for name, text in texts.items() if text is not None}
+    for name in facts:
+        if not is_fact_name(name):
+            raise EventError(f"the fact name {_shown(name)} is empty, too long, or holds a NUL or half a character")
     if len(facts) > MOST_FACTS:
         raise EventError(f"{len(facts)} facts are more than {MOST_FACTS}")
     return facts
+
+
+def is_fact_name(name: str) -> bool:
+    """Say whether a fact may be called so."""
+    return 0 < len(name) <= LONGEST_FACT_NAME and is_storable(name)
+
+
+def is_plain_fact(value: Any) -> bool:
+    """Say whether a fact's value is stored as it is."""
+    return type(value) is str and 0 < len(value) <= LONGEST_TEXT and is_storable(value)
 
 
 def _fact_text(name: str, value: Any) -> str | None:

@@ -79,7 +79,9 @@ def test_no_acknowledged_event_is_lost_or_doubled_when_the_server_is_killed(
             senders = [Sender(port, f"life-{life}-sender-{number}") for number in range(4)]
             for sender in senders:
                 sender.start()
-            senders[0].join(0.3 + 0.13 * life)
+            while not all(sender.acknowledged for sender in senders) and any(sender.is_alive() for sender in senders):
+                senders[0].join(0.05)
+            senders[0].join(0.1 + 0.13 * life)
             server.kill()
             for sender in senders:
                 sender.join(30)
