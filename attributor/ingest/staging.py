@@ -3,7 +3,9 @@
 What is staged are the files that the lake gets, so that every row is written once.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +17,7 @@ import pyarrow as pa
 
 from attributor.ingest.progress import Progress
 from attributor.lake.day_files import DayFile
-from attributor.lake.day_writer import writing_days
+from attributor.lake.day_writer import DayWriter, writing_days
 from attributor.lake.scratch import scratch_folder
 from attributor.lake.views import open_files
 from collectors.base import TableName
@@ -23,6 +25,7 @@ from collectors.schema import CHARGES, COST_COLUMNS, USAGE
 
 SCHEMAS: Mapping[str, pa.Schema] = {"charges": CHARGES, "usage": USAGE}
 _VIEW = "staged_rows"
+_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,23 @@ def staged(
     schema = SCHEMAS[table]
     with scratch_folder() as folder:
         with writing_days(folder, schema) as writer:
-            for batch in batches:
-                writer.write(batch)
-                progress.advance(batch.num_rows)
+            _write_beside(batches, writer, progress)
             files = writer.finish()
         open_files(connection, _VIEW, schema, [folder / file.path for file in files])
         yield Staged(table, folder, files, _VIEW)
+
+
+def _write_beside(batches: Iterator[pa.RecordBatch], writer: DayWriter, progress: Progress) -> None:
+    """Write by a thread while the next batches are read; at most two wait. Nothing runs any more when this ends."""
+    with ThreadPoolExecutor(1, thread_name_prefix="stage") as thread:
+        under_way: deque[Future[None]] = deque()
+        for batch in batches:
+            while len(under_way) >= _AHEAD:
+                under_way.popleft().result()
+            under_way.append(thread.submit(writer.write, batch))
+            progress.advance(batch.num_rows)
+        for written in under_way:
+            written.result()
 
 
 def staged_days(connection: duckdb.DuckDBPyConnection, rows: Staged) -> list[StagedDay]:

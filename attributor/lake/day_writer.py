@@ -1,24 +1,24 @@
 """Rows of many days, in whatever order they come, as Parquet files of their days: memory does not grow with them."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from attributor.lake.day_files import DayFile, new_path
 from attributor.lake.lake import PARTITION_COLUMNS, Partition
 
 _MOST_PENDING = 96 * 1024 * 1024
-"""Bytes of rows that wait for more of their day; past them the day that has most is written."""
-_MOST_OPEN = 200
-"""Files that are written at once: a process may open a thousand."""
+"""Bytes of rows that wait for more of their days; past them all are parted and written."""
+_MOST_OPEN = 400
+"""Files that are written at once, days of thirteen months: a process may open a thousand."""
 _DISTINCT = frozenset({"x_Origin"})
 """Text that says something else in every row: a dictionary of it would be dropped again."""
 
@@ -31,14 +31,6 @@ def writing_days(folder: Path, schema: pa.Schema) -> Iterator["DayWriter"]:
         yield writer
     finally:
         writer.close()
-
-
-@dataclass
-class _Waiting:
-    """Rows of one day that are not written yet."""
-
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    size: int = 0
 
 
 @dataclass
@@ -62,25 +54,22 @@ class DayWriter:
         self._folder = folder
         self._schema = schema
         self._stored = [name for name in schema.names if name not in PARTITION_COLUMNS]
-        self._waiting: defaultdict[Partition, _Waiting] = defaultdict(_Waiting)
-        self._pending = 0
+        self._waiting: list[pa.RecordBatch] = []
+        self._size = 0
         self._open: dict[Partition, _Open] = {}  # the last used comes last
         self._done: list[DayFile] = []
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take rows of the schema's columns; raise ValueError where a required value is missing."""
-        for partition, rows in _by_day(batch.select(self._schema.names).cast(self._schema)):
-            waiting = self._waiting[partition]
-            waiting.batches.append(rows)
-            waiting.size += rows.nbytes
-            self._pending += rows.nbytes
-        while self._pending > _MOST_PENDING:
-            self._write_out(max(self._waiting, key=lambda partition: self._waiting[partition].size))
+        rows = batch.select(self._schema.names).cast(self._schema)
+        self._waiting.append(rows)
+        self._size += rows.nbytes
+        if self._size > _MOST_PENDING:
+            self._write_out()
 
     def finish(self) -> tuple[DayFile, ...]:
         """Write what waits, and return all files, by path."""
-        for partition in sorted(self._waiting):
-            self._write_out(partition)
+        self._write_out()
         for partition in list(self._open):
             self._end(partition)
         return tuple(sorted(self._done, key=lambda file: file.path))
@@ -90,13 +79,12 @@ class DayWriter:
         while self._open:
             self._open.popitem()[1].writer.close()
 
-    def _write_out(self, partition: Partition) -> None:
-        waiting = self._waiting.pop(partition)
-        self._pending -= waiting.size
-        rows = pa.Table.from_batches(waiting.batches, self._schema)
-        file = self._file_for(partition, rows)
-        file.writer.write_table(rows.select(file.columns), row_group_size=rows.num_rows)
-        file.rows += rows.num_rows
+    def _write_out(self) -> None:
+        waiting, self._waiting, self._size = pa.Table.from_batches(self._waiting, self._schema), [], 0
+        for partition, rows in _by_day(waiting):
+            file = self._file_for(partition, rows)
+            file.writer.write_table(rows.select(file.columns), row_group_size=rows.num_rows)
+            file.rows += rows.num_rows
 
     def _file_for(self, partition: Partition, rows: pa.Table) -> _Open:
         """Return the day's open file, or a new one where it lacks a column that the rows need."""
@@ -149,24 +137,25 @@ def _dictionaries(schema: pa.Schema) -> Iterator[str]:
             yield column.name
 
 
-def _by_day(batch: pa.RecordBatch) -> Iterator[tuple[Partition, pa.RecordBatch]]:
-    """Split a batch into its (source, day)s, each in the order of its rows."""
-    sources, days = (batch.column(name).dictionary_encode() for name in PARTITION_COLUMNS)
-    codes = _codes(sources) * max(len(days.dictionary), 1) + _codes(days)
-    for code in np.unique(codes).tolist():
-        source, day = divmod(code, len(days.dictionary))
-        partition: tuple[str, date] = (sources.dictionary[source].as_py(), days.dictionary[day].as_py())
-        yield partition, _rows_at(batch, np.flatnonzero(codes == code))
+def _by_day(rows: pa.Table) -> Iterator[tuple[Partition, pa.Table]]:
+    """Part rows into their (source, day)s, in that order, each in the order of its rows: sorted once, then cut."""
+    sources, days = (rows.column(name).combine_chunks().dictionary_encode() for name in PARTITION_COLUMNS)
+    codes = _ranks(sources) * max(len(days.dictionary), 1) + _ranks(days)
+    if np.any(codes[1:] < codes[:-1]):
+        order = np.argsort(codes, kind="stable")
+        rows, codes = rows.take(pa.array(order)), codes[order]
+    starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), rows.num_rows]
+    for start, end in pairwise(starts):
+        if end > start:
+            part = rows.slice(start, end - start)
+            source, day = (part.column(name)[0].as_py() for name in PARTITION_COLUMNS)
+            yield (source, day), part
 
 
-def _codes(column: pa.DictionaryArray) -> np.ndarray[Any, np.dtype[np.int64]]:
-    codes: np.ndarray[Any, np.dtype[np.int64]] = column.indices.to_numpy().astype(np.int64)
-    return codes
-
-
-def _rows_at(batch: pa.RecordBatch, positions: np.ndarray[Any, Any]) -> pa.RecordBatch:
-    """Take rows, without a copy where they are most of the batch: a few would keep all of it in memory."""
-    first, count = int(positions[0]), len(positions)
-    if int(positions[-1]) - first + 1 == count and 2 * count >= batch.num_rows:
-        return batch.slice(first, count)
-    return batch.take(pa.array(positions))
+def _ranks(column: pa.DictionaryArray) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the place of each row's value among the different ones in their order."""
+    order = np.array(pc.sort_indices(column.dictionary))
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    ranks: np.ndarray[Any, np.dtype[np.int64]] = places[column.indices.to_numpy()]
+    return ranks

@@ -1,6 +1,6 @@
 """Parquet, streamed into blocks: plain types as text, instants and key-value types as they are."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,13 +25,18 @@ def read_columnar(path: Path, place: str, choose: Chooser, problems: Problems) -
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             chosen = choose(_unique(file.schema_arrow.names))
-            with closing(ahead(file.iter_batches(_BATCH_ROWS, columns=list(chosen)))) as batches:
+            with closing(ahead(_batches(file, list(chosen)))) as batches:
                 for batch in batches:
-                    columns = {chosen[name]: _readable(batch.column(name), name) for name in chosen}
+                    columns = {chosen[name]: batch.column(name) for name in chosen}
                     yield Block(place, rows + 1, batch.num_rows, columns)
                     rows += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         problems.add(place, f"is no readable Parquet file: {error}")
+
+
+def _batches(file: pyarrow.parquet.ParquetFile, names: list[str]) -> Generator[pa.RecordBatch]:
+    for batch in file.iter_batches(_BATCH_ROWS, columns=names):
+        yield pa.record_batch({name: _readable(batch.column(name), name) for name in names})
 
 
 def _unique(names: list[str]) -> list[str]:

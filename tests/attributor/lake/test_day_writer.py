@@ -82,14 +82,14 @@ def test_neither_rows_that_wait_nor_files_that_are_open_grow_without_end(
     assert [(*row[:2], float(row[2]), *row[3:]) for row in read(connection, tmp_path, files)] == expected
 
 
-def test_a_few_rows_that_wait_do_not_keep_the_batches_that_they_came_in(tmp_path: Path, usage: MakeUsage) -> None:
+def test_what_is_written_is_kept_no_longer(tmp_path: Path, usage: MakeUsage, monkeypatch: pytest.MonkeyPatch) -> None:
     many = usage("a", DAY, *map(str, range(2_000)))
+    monkeypatch.setattr(day_writer, "_MOST_PENDING", 2 * many.nbytes)
     before = pa.total_allocated_bytes()
     with writing_days(tmp_path, USAGE) as writer:
         for number in range(20):
-            rows = pa.concat_tables([many, usage("a", NEXT, str(number))]).combine_chunks()
+            rows = pa.concat_tables([usage("a", NEXT, str(number)), many]).combine_chunks()
             writer.write(rows.to_batches()[0])
-            writer._write_out(("a", DAY))
         del rows
         assert pa.total_allocated_bytes() - before < 4 * many.nbytes
         assert sorted(file.rows for file in writer.finish()) == [20, 40_000]
