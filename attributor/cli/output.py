@@ -1,9 +1,6 @@
 """What commands write: tables for people, JSON and CSV for programs. Standard output holds the document alone."""
 
-import csv
-import io
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,9 +9,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from attributor.reports.cells import csv_text
+
 Rows = Sequence[Mapping[str, Any]]
 _UNFOLDED = 10_000
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def write_json(document: object) -> None:
@@ -24,18 +22,7 @@ def write_json(document: object) -> None:
 
 def write_csv(columns: Sequence[str], rows: Rows) -> None:
     """Write rows with a header; cells that a spreadsheet would read as a formula are made text."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([[neutral(row.get(column, "")) for column in columns] for row in rows])
-    click.echo(buffer.getvalue(), nl=False)
-
-
-def neutral(cell: object) -> object:
-    """Return the cell so that no spreadsheet runs it; numbers, negative ones too, stay numbers."""
-    if not isinstance(cell, str) or not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return cell
-    return cell if _NUMBER.fullmatch(cell) else f"'{cell}"
+    click.echo(csv_text(columns, rows), nl=False)
 
 
 def write_table(title: str, columns: Sequence[str], rows: Rows, right: Sequence[str] = ()) -> None:

@@ -52,6 +52,19 @@ def statement_digest(connection: Connection, month: Month) -> str:
     return digest.hexdigest()
 
 
+def rows_digest(connection: Connection, month: Month, keep: ColumnElement[bool]) -> str:
+    """Return the SHA-256 of the lines of those rows alone that are kept, in the same order and form."""
+    days: dict[date, list[str]] = {}
+    within = rollup.c.day.in_(tuple(days_between(month.first, month.end)))
+    for row in connection.execute(select(rollup).where(within, keep)):
+        days.setdefault(row.day, []).append(_line(row))
+    digest = hashlib.sha256()
+    for day in sorted(days):
+        for line in sorted(days[day]):
+            digest.update(f"{line}\n".encode())
+    return digest.hexdigest()
+
+
 def _lines(connection: Connection, day: date) -> Iterator[str]:
     for row in connection.execute(select(rollup).where(rollup.c.day == day)):
         yield _line(row)

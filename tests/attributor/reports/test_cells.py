@@ -2,7 +2,7 @@
 
 import pytest
 
-from attributor.cli.output import neutral
+from attributor.reports.cells import neutral
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "@x", "+1-1", "-1+1", "\t=1", "\r=1", "-", "+1", "--1", "-1.2.3", "-²"])

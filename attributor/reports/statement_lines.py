@@ -1,0 +1,141 @@
+"""The lines of a statement: what was charged to the owner itself, and what corrects closed months."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Connection, func, select
+
+from attributor.ledger.tables import rollup
+from attributor.money import total
+from attributor.reports.costs import BASES, IS_OWN, amounts, cost_sums
+
+IS_SHARED = IS_OWN & ((rollup.c.shared_step != "") | rollup.c.method.not_in(("direct", "unattributed")))
+"""The condition that a rollup row is the owner's part of something that several bear."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """An amount in the three cost columns of FOCUS, exact."""
+
+    effective: Decimal
+    billed: Decimal
+    list: Decimal
+
+
+@dataclass(frozen=True)
+class OwnLine:
+    """What one service charged in one category (FOCUS ChargeCategory); `basis` is billed or estimated."""
+
+    team: str
+    cost_center: str
+    service: str
+    category: str
+    basis: str
+    costs: Costs
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What the owner was weighed by, of what all were: the month's sums of a metric, or the weights of the rule.
+
+    `unit` is the metric, "" for plain weights; `pool` None is all pools that report it.
+    """
+
+    unit: str
+    pool: str | None
+    quantity: Decimal
+    whole: Decimal
+
+
+@dataclass(frozen=True)
+class SharedLine:
+    """The owner's part of what a rule split, or of what a shared team (`shared_step`) passed on, and why.
+
+    `whole` is the effective cost of the month that was divided, over all owners; `share` is the part of it to six
+    decimals, None where the whole is 0. `basis` says in words how it was divided, `weights` by how much of what.
+    """
+
+    team: str
+    cost_center: str
+    rule: str
+    method: str
+    shared_step: str
+    idle_cause: str
+    fallback: str
+    costs: Costs
+    whole: Decimal
+    share: Decimal | None
+    basis: str
+    weights: tuple[Weight, ...]
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class CorrectionLine:
+    """What came later of a closed month (`corrects`), from the first to the last of its days that were corrected."""
+
+    team: str
+    cost_center: str
+    corrects: str
+    service: str
+    category: str
+    first: date | None
+    last: date | None
+    costs: Costs
+
+
+Line = TypeVar("Line", OwnLine, SharedLine, CorrectionLine)
+
+
+def own_lines(connection: Connection, keep: ColumnElement[bool]) -> Mapping[str, tuple[OwnLine, ...]]:
+    """Return the kept rows that nobody shares, by currency, the most expensive first."""
+    table = rollup.c
+    columns = (table.team, table.cost_center, table.service, table.category, table.basis)
+    found = grouped(connection, columns, keep & IS_OWN & ~IS_SHARED)
+    return by_currency((currency, OwnLine(*values, costs)) for currency, values, costs in found)
+
+
+def correction_lines(connection: Connection, keep: ColumnElement[bool]) -> Mapping[str, tuple[CorrectionLine, ...]]:
+    """Return what corrects closed months among the kept rows, by currency, the most expensive first."""
+    table = rollup.c
+    columns = (table.team, table.cost_center, table.corrects, table.service, table.category)
+    span = (func.min(table.corrected_day), func.max(table.corrected_day))
+    sums = [part for basis in BASES for part in cost_sums(basis)]
+    query = select(table.currency, *columns, *span, *sums).where(keep, ~IS_OWN).group_by(table.currency, *columns)
+    found = [
+        (row[0], CorrectionLine(*row[1:8], Costs(*amounts(row, 8, len(BASES))))) for row in connection.execute(query)
+    ]
+    return by_currency(found)
+
+
+def grouped(
+    connection: Connection, columns: Sequence[Column[Any]], keep: ColumnElement[bool]
+) -> list[tuple[str, tuple[str, ...], Costs]]:
+    """Return (currency, values of the columns, costs) of the kept rows; those that come to nothing are left out."""
+    sums = [part for basis in BASES for part in cost_sums(basis)]
+    query = select(rollup.c.currency, *columns, *sums).where(keep).group_by(rollup.c.currency, *columns)
+    end = 1 + len(columns)
+    return [(row[0], tuple(row[1:end]), Costs(*amounts(row, end, len(BASES)))) for row in connection.execute(query)]
+
+
+def by_currency(found: Iterable[tuple[str, Line]]) -> dict[str, tuple[Line, ...]]:
+    """Sort lines by currency, the most expensive first; those that come to nothing in every column are left out."""
+    lines: dict[str, list[Line]] = {}
+    for currency, line in found:
+        if line.costs.effective or line.costs.billed or line.costs.list:
+            lines.setdefault(currency, []).append(line)
+    return {currency: tuple(sorted(of, key=_order)) for currency, of in lines.items()}
+
+
+def summed_costs(costs: Iterable[Costs]) -> Costs:
+    """Add up costs of one currency, exactly."""
+    found = list(costs)
+    return Costs(*(total(getattr(each, basis) for each in found) for basis in BASES))
+
+
+def _order(line: OwnLine | SharedLine | CorrectionLine) -> tuple[Decimal, str]:
+    return line.costs.effective.copy_negate(), repr(line)

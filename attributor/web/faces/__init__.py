@@ -1,0 +1,1 @@
+"""A statement as files: each is a face of the same report."""
