@@ -15,6 +15,8 @@ from attributor.app.failures import ledger_failures, opened_ledger
 from attributor.config.environment import substitution
 from attributor.config.invoices import read_invoices
 from attributor.config.settings import InvoiceSettings, StoreSettings
+from attributor.config.statement_settings import StatementSettings
+from attributor.config.statements import read_statements
 from attributor.config.stores import read_store
 from rules.located import Located, read_yaml, substituted
 from rules.problem import Problem
@@ -78,6 +80,22 @@ def invoices_of(path: Path) -> tuple[InvoiceSettings, ...]:
     if problems or wrong:
         raise ConfigurationError((*problems, *wrong))
     return invoices
+
+
+def statements_of(path: Path) -> tuple[str, StatementSettings]:
+    """Return the company's name and what `statements:` says; variables of other sections may be missing.
+
+    Raises ConfigurationError.
+    """
+    entries = read_document(path).entries or {}
+    problems: list[Problem] = []
+    section, company = entries.get("statements"), entries.get("company")
+    if section is not None:
+        section = substituted(section, substitution(os.environ), problems)
+    settings, wrong = read_statements(section, path.resolve().parent)
+    if problems or wrong:
+        raise ConfigurationError((*problems, *wrong))
+    return (company.text if company is not None else None) or "Attributor", settings
 
 
 def teams_in(root: Located) -> Mapping[str, Team]:

@@ -1,4 +1,4 @@
-"""`attributor export focus`: allocated charges as FOCUS 1.3 files."""
+"""`attributor export`: allocated charges as FOCUS 1.3 files, statements and journals."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ import click
 
 from attributor.app.untouched import open_untouched
 from attributor.attributing.focus_files import ExportedDay, ExportError, export_focus
+from attributor.cli.export_statements import journal_command, statements
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.cli.periods import period_option
@@ -69,3 +70,7 @@ def _write(month: Month, folder: Path, days: list[ExportedDay], form: str) -> No
         write_csv(_COLUMNS, rows)
     else:
         write_table(f"{month}, FOCUS 1.3", _COLUMNS, rows, right=("rows", "charges", "corrections"))
+
+
+group.add_command(statements)
+group.add_command(journal_command)

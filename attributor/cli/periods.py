@@ -40,6 +40,12 @@ def period_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--period", type=_MonthType(), help="A UTC month.  [default: the current one]")(command)
 
 
+def month_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take `--month`; None where it is absent."""
+    said = "A UTC month.  [default: the latest that is closed, or the current one]"
+    return click.option("--month", type=_MonthType(), help=said)(command)
+
+
 def month_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command take a UTC month."""
     return click.argument("month", metavar="YYYY-MM", type=_MonthType())(command)

@@ -9,13 +9,16 @@ from attributor.config.engine import EXECUTORS
 from attributor.config.invoices import BASES
 from attributor.config.keys import (
     ACCESS,
+    ACCOUNTS,
     ALERTS,
+    DELIVERY,
     DIGEST,
     ENGINE,
     ESCALATION,
     HEARTBEAT,
     IDLE_GPU,
     INVOICE,
+    JOURNAL,
     MAINTENANCE,
     OIDC,
     PRICE,
@@ -27,6 +30,7 @@ from attributor.config.keys import (
     RUNAWAY,
     SOURCE,
     SPEND,
+    STATEMENTS,
     STORE,
     TOP_LEVEL,
     UNATTRIBUTED,
@@ -63,6 +67,7 @@ def json_schema(types: Types) -> dict[str, Any]:
         "invoices": _invoices(),
         "prices": _prices(),
         "alerts": _alerts(types),
+        "statements": _statements(),
     }
     properties = {**rules.get("properties", {}), **own}
     for name, description in TOP_LEVEL.items():
@@ -179,6 +184,21 @@ def _invoices() -> dict[str, Any]:
     required = [option.name for option in INVOICE if option.required]
     item = {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
     return {"type": ["array", "null"], "items": item}
+
+
+def _statements() -> dict[str, Any]:
+    delivery = {**_section(DELIVERY), "type": "object"}
+    delivery["properties"]["to"] |= {"type": "string", "pattern": rf"^(folder|s3|email)$|{_VARIABLE}"}
+    required = [option.name for option in DELIVERY if option.required]
+    journal = _section(JOURNAL)
+    journal["properties"]["accounts"] |= _section(ACCOUNTS)
+    journal["properties"]["basis"] |= {"type": "string", "pattern": rf"^({'|'.join(BASES)})$|{_VARIABLE}"}
+    sections = {
+        "deliver": _or_empty({"type": "array", "items": {**delivery, "required": required}}),
+        "journal": journal,
+    }
+    described = {name: {"description": STATEMENTS[name], **section} for name, section in sections.items()}
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": described}
 
 
 def _prices() -> dict[str, Any]:

@@ -17,6 +17,7 @@ TOP_LEVEL = {
     "required_tags": "Keys of the tags that every charge should have.",
     "prices": "What usage costs until the bill comes; the first price that matches usage makes its estimate.",
     "alerts": "Channels, routes and the detectors' thresholds.",
+    "statements": "Where statements go once a month is closed, and how chargeback journals are written.",
 }
 
 STORE = (
@@ -180,3 +181,37 @@ REPLACES = {
     "match": "Which charges of the bill.",
     "lag": "How far the bill must have come past a day until that day is complete.",
 }
+
+STATEMENTS = {
+    "deliver": "Where statements go once a month is closed: a folder, S3 or by email.",
+    "journal": "How chargeback journals are written.",
+}
+
+DELIVERY = (
+    Option("to", "`folder`, `s3` or `email`.", "folder", required=True),
+    Option("formats", "The forms: pdf, xlsx, csv, html, markdown, json.", "[pdf, csv]", "list", required=True),
+    Option("path", "The folder, or s3://bucket/prefix.", "./statements", "path"),
+    Option("teams", "Globs over teams; all where neither teams nor cost centers are named.", '["*"]', "list"),
+    Option("cost_centers", "Globs over cost centers.", '["41*"]', "list"),
+    Option("draft_on", "The day on which drafts of the month before are sent while it is open.", "3", "integer"),
+    Option("endpoint_url", "S3: another address of the store.", "http://minio:9000", "url"),
+    Option("profile", "S3: the profile of the AWS configuration.", "finance"),
+    Option("region", "S3: the region, where the profile names none.", "eu-west-1"),
+    Option("smtp", "Email: the mail server; it is a secret.", "smtp://user:password@mail.corp:587"),
+    Option("from", "Email: the sender.", "costs@corp.example"),
+    Option("recipients", "Email: who gets them.", "[finance@corp.example]", "list"),
+)
+
+JOURNAL = (
+    Option("columns", "The columns, in their order.", "[account, cost_center, debit, credit]", "list"),
+    Option("headings", "What columns are called in the file.", "{account: Konto}", "map"),
+    Option("accounts", "Where costs are booked.", '{expense: "6500", offset: "1900"}', "map"),
+    Option("basis", "The cost column: effective, billed or list.", "billed", default="effective"),
+)
+
+ACCOUNTS = (
+    Option("expense", "The account of what no glob names.", "6500", default="expense"),
+    Option("offset", "The account of the other side.", "1900", default="offset"),
+    Option("services", "Accounts by globs over services; the first that fits decides.", '{"Amazon*": "6510"}', "map"),
+    Option("categories", "Accounts by globs over charge categories.", '{Tax: "6590"}', "map"),
+)

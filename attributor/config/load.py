@@ -15,6 +15,7 @@ from attributor.config.options import unknown_keys
 from attributor.config.prices import bills_of, read_prices
 from attributor.config.settings import Settings
 from attributor.config.sources import read_sources
+from attributor.config.statements import read_statements
 from attributor.config.stores import read_store, read_web
 from collectors.base import CollectorType
 from rules.load import load as load_rules
@@ -71,12 +72,13 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
     invoices, wrong_invoices = read_invoices(entries.get("invoices"), entries.get("sources"))
     alerts, wrong_alerts = read_alerts(entries.get("alerts"), types.channels)
     prices, wrong_prices = read_prices(entries.get("prices"), bills_of(sources, entries.get("sources")))
+    statements, wrong_statements = read_statements(entries.get("statements"), path.parent)
     parts = with_estimates_rule(entries, entries.get("prices"))
     loaded = load_rules(Located(parts, root.file, root.line, root.key_lines), path.parent)
     problems += [*wrong_store, *wrong_web, *wrong_engine, *wrong_sources, *wrong_invoices]
     listen = ((entries["web"].entries or {}) if "web" in entries else {}).get("listen")
     access, wrong_access = read_access(entries.get("access"), web, listen, [team.id for team in loaded.ruleset.teams])
-    problems += [*wrong_prices, *wrong_alerts, *wrong_access, *loaded.problems]
+    problems += [*wrong_prices, *wrong_alerts, *wrong_access, *wrong_statements, *loaded.problems]
     problems.sort(key=lambda problem: (problem.file, problem.line))
     company = entries.get("company")
     settings = Settings(
@@ -91,6 +93,7 @@ def _load_root(root: Located, path: Path, types: Types, problems: list[Problem])
         invoices=invoices,
         prices=prices,
         access=access,
+        statements=statements,
     )
     found = LoadedConfig(settings, tuple(problems))
     return LoadedConfig(None, found.problems) if found.errors else found

@@ -15,6 +15,7 @@ from alerts.detect.policies.rules import PolicyRule
 from alerts.detect.runaway import RunawayPolicy
 from alerts.digest import Period
 from alerts.policy import Route, Silence
+from attributor.config.statement_settings import StatementSettings
 from attributor.periods import Month
 from collectors.base import CollectorType
 from rules.matchers import EVERYTHING, Matcher
@@ -245,6 +246,7 @@ class Settings:
     invoices: tuple[InvoiceSettings, ...] = ()
     prices: tuple[Price, ...] = ()
     access: AccessSettings = AccessSettings(is_open=True)
+    statements: StatementSettings = field(default_factory=StatementSettings)
 
     @property
     def folder(self) -> Path:

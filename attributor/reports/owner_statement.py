@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Engine, select
 
@@ -13,6 +13,7 @@ from attributor.ledger.statements import Statement, closed_in
 from attributor.ledger.tables import rollup
 from attributor.periods import Month
 from attributor.reports.costs import on_days
+from attributor.reports.document import document
 from attributor.reports.finality import Finality, finality, month_rules
 from attributor.reports.owners import known_team, shown_name
 from attributor.reports.statement_lines import (
@@ -66,7 +67,7 @@ class StatementPart:
 
 @dataclass(frozen=True)
 class OwnerStatement:
-    """What a UTC month costs a team or a cost center, seen at `now` (aware UTC).
+    """What a UTC month costs a team or a cost center, seen at `seen_at` (aware UTC; None where it is final).
 
     `parts` are by currency, the most expensive first; none where nothing was charged. `digest` is the SHA-256 of the
     owner's rows of the month, in the form of the month's own digest: it tells whether another copy says the same.
@@ -81,7 +82,7 @@ class OwnerStatement:
     finality: Finality
     parts: tuple[StatementPart, ...]
     digest: str
-    now: datetime
+    seen_at: datetime | None
 
 
 def owner_statement(
@@ -98,7 +99,8 @@ def owner_statement(
         known = teams if closing is None or rules.ruleset is None else {team.id: team for team in rules.ruleset.teams}
         name, cost_center = _named(connection, known, owner)
         found = finality(connection, month, rules, now)
-        moved = closing is not None and _has_moved(connection, owner, closing)
+        if closing is not None and _has_moved(connection, owner, closing):
+            found = replace(found, state="changed")
         members = connection.scalars(select(rollup.c.team).where(keep).distinct().order_by(rollup.c.team))
         return OwnerStatement(
             month=month,
@@ -106,11 +108,16 @@ def owner_statement(
             name=name,
             cost_center=cost_center,
             teams={team: shown_name(known, team) for team in members},
-            finality=replace(found, state="changed") if moved else found,
+            finality=found,
             parts=_parts(connection, rules.ruleset, keep, month),
             digest=rows_digest(connection, month, owner.rows),
-            now=now,
+            seen_at=None if found.is_final else now,
         )
+
+
+def owner_statement_document(report: OwnerStatement) -> dict[str, Any]:
+    """Return the JSON document; amounts are decimal strings, and `final` says whether they can still change."""
+    return {"final": report.finality.is_final, **document(report)}
 
 
 def _parts(
@@ -128,8 +135,12 @@ def _parts(
 def _part(
     currency: str, own: tuple[OwnLine, ...], shared: tuple[SharedLine, ...], corrections: tuple[CorrectionLine, ...]
 ) -> StatementPart:
-    sums = [summed_costs(line.costs for line in lines) for lines in (own, shared, corrections)]
-    return StatementPart(currency, own, shared, corrections, *sums, summed_costs(sums))
+    sums = {
+        "own": summed_costs(line.costs for line in own),
+        "shared_cost": summed_costs(line.costs for line in shared),
+        "corrected": summed_costs(line.costs for line in corrections),
+    }
+    return StatementPart(currency, own, shared, corrections, **sums, total=summed_costs(sums.values()))
 
 
 def _named(connection: Connection, teams: Mapping[str, Team], owner: Owner) -> tuple[str, str]:

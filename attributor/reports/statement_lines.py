@@ -96,30 +96,33 @@ def own_lines(connection: Connection, keep: ColumnElement[bool]) -> Mapping[str,
     table = rollup.c
     columns = (table.team, table.cost_center, table.service, table.category, table.basis)
     found = grouped(connection, columns, keep & IS_OWN & ~IS_SHARED)
-    return by_currency((currency, OwnLine(*values, costs)) for currency, values, costs in found)
+    return by_currency((currency, OwnLine(**values, costs=costs)) for currency, values, costs in found)
 
 
 def correction_lines(connection: Connection, keep: ColumnElement[bool]) -> Mapping[str, tuple[CorrectionLine, ...]]:
     """Return what corrects closed months among the kept rows, by currency, the most expensive first."""
     table = rollup.c
     columns = (table.team, table.cost_center, table.corrects, table.service, table.category)
-    span = (func.min(table.corrected_day), func.max(table.corrected_day))
-    sums = [part for basis in BASES for part in cost_sums(basis)]
-    query = select(table.currency, *columns, *span, *sums).where(keep, ~IS_OWN).group_by(table.currency, *columns)
-    found = [
-        (row[0], CorrectionLine(*row[1:8], Costs(*amounts(row, 8, len(BASES))))) for row in connection.execute(query)
-    ]
-    return by_currency(found)
+    span = (func.min(table.corrected_day).label("first"), func.max(table.corrected_day).label("last"))
+    found = grouped(connection, columns, keep & ~IS_OWN, span)
+    return by_currency((currency, CorrectionLine(**values, costs=costs)) for currency, values, costs in found)
 
 
 def grouped(
-    connection: Connection, columns: Sequence[Column[Any]], keep: ColumnElement[bool]
-) -> list[tuple[str, tuple[str, ...], Costs]]:
-    """Return (currency, values of the columns, costs) of the kept rows; those that come to nothing are left out."""
+    connection: Connection,
+    columns: Sequence[Column[Any]],
+    keep: ColumnElement[bool],
+    found: Sequence[ColumnElement[Any]] = (),
+) -> list[tuple[str, dict[str, Any], Costs]]:
+    """Return (currency, values by the names of the columns and of what is `found` in each group, costs)."""
     sums = [part for basis in BASES for part in cost_sums(basis)]
-    query = select(rollup.c.currency, *columns, *sums).where(keep).group_by(rollup.c.currency, *columns)
-    end = 1 + len(columns)
-    return [(row[0], tuple(row[1:end]), Costs(*amounts(row, end, len(BASES)))) for row in connection.execute(query)]
+    query = select(rollup.c.currency, *columns, *found, *sums).where(keep).group_by(rollup.c.currency, *columns)
+    names = [column.name for column in (*columns, *found)]
+    end = 1 + len(names)
+    return [
+        (row[0], dict(zip(names, row[1:end], strict=True)), Costs(*amounts(row, end, len(BASES))))
+        for row in connection.execute(query)
+    ]
 
 
 def by_currency(found: Iterable[tuple[str, Line]]) -> dict[str, tuple[Line, ...]]:

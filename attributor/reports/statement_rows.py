@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from attributor.money import plain
@@ -53,9 +54,7 @@ def flat_rows(report: OwnerStatement) -> Iterator[FlatRow]:
 
 def plain_rows(report: OwnerStatement) -> list[dict[str, Any]]:
     """Return the same by column, amounts as exact decimal strings."""
-    return [
-        {**row.texts, **{basis: plain(getattr(row.costs, basis)) for basis in BASES}} for row in flat_rows(report)
-    ]
+    return [{**row.texts, **{basis: plain(getattr(row.costs, basis)) for basis in BASES}} for row in flat_rows(report)]
 
 
 def status(finality: Finality) -> str:
@@ -83,7 +82,12 @@ def weighed(weight: Weight) -> str:
     """Say what the owner was weighed by."""
     where = f" of {weight.pool}" if weight.pool else ""
     unit = f" {weight.unit}{where}" if weight.unit else ""
-    return f"{plain(weight.quantity)} of {plain(weight.whole)}{unit}"
+    return f"{_grouped(weight.quantity)} of {_grouped(weight.whole)}{unit}"
+
+
+def _grouped(quantity: Decimal) -> str:
+    whole, point, decimals = plain(quantity).partition(".")
+    return f"{int(whole):,}{point}{decimals}"
 
 
 def _of_part(part: StatementPart) -> Iterator[tuple[dict[str, str], Costs]]:

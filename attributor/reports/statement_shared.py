@@ -1,7 +1,8 @@
 """The shared costs of a statement: which part of what, by which rule, weighed by what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
@@ -16,6 +17,8 @@ from rules.ruleset import RuleSet
 
 _EXACT = Context(prec=60)
 _SHARE = Decimal("0.000001")
+Values = Mapping[str, Any]
+"""A row's columns by name."""
 Key = tuple[str, str, str]
 """Currency, rule and shared step: with a step, what that step passed on, whatever the rule."""
 
@@ -28,33 +31,32 @@ def shared_lines(
     What the owner's part is a part of is read over all owners of the month.
     """
     table = rollup.c
-    columns = (table.team, table.cost_center, table.rule, table.method)
-    columns = (*columns, table.shared_step, table.idle_cause, table.fallback)
-    found = grouped(connection, columns, keep & IS_SHARED)
-    wholes = _wholes(connection, month, found)
-    bases = {(rule, method, step): _basis(ruleset, rule, method, step) for _, (_, _, rule, method, step, *_), _ in found}
-    used = _used(connection, month, {each.metric for basis in bases.values() for each in basis.metrics})
+    columns = (table.team, table.cost_center, table.rule, table.method, table.shared_step, table.idle_cause)
+    found = grouped(connection, (*columns, table.fallback), keep & IS_SHARED)
+    wholes = _wholes(connection, month, [values for _, values, _ in found])
+    bases = [_basis(ruleset, values) for _, values, _ in found]
+    used = _used(connection, month, {each.metric for basis in bases for each in basis.metrics})
     return by_currency(
-        (currency, _line(values, costs, wholes[_key(currency, values)], bases[values[2:5]], used))
-        for currency, values, costs in found
+        (currency, _line(values, costs, wholes[_key(currency, values)], basis, used))
+        for (currency, values, costs), basis in zip(found, bases, strict=True)
     )
 
 
-def _key(currency: str, values: tuple[str, ...]) -> Key:
-    rule, step = values[2], values[4]
-    return (currency, "", step) if step else (currency, rule, "")
+def _key(currency: str, values: Values) -> Key:
+    step = values["shared_step"]
+    return (currency, "", step) if step else (currency, values["rule"], "")
 
 
-def _basis(ruleset: RuleSet | None, rule: str, method: str, step: str) -> RuleBasis:
-    return shared_basis(ruleset, step) if step else rule_basis(ruleset, rule, method)
+def _basis(ruleset: RuleSet | None, values: Values) -> RuleBasis:
+    if values["shared_step"]:
+        return shared_basis(ruleset, values["shared_step"])
+    return rule_basis(ruleset, values["rule"], values["method"])
 
 
-def _wholes(
-    connection: Connection, month: Month, found: list[tuple[str, tuple[str, ...], Costs]]
-) -> Mapping[Key, Decimal]:
+def _wholes(connection: Connection, month: Month, found: Sequence[Values]) -> Mapping[Key, Decimal]:
     """Return what each rule split, and each step passed on, to anybody: effective cost of the month."""
-    rules = {values[2] for _, values, _ in found if not values[4]}
-    steps = {values[4] for _, values, _ in found if values[4]}
+    rules = {values["rule"] for values in found if not values["shared_step"]}
+    steps = {values["shared_step"] for values in found if values["shared_step"]}
     named = or_(rollup.c.rule.in_(rules), rollup.c.shared_step.in_(steps))
     columns = (rollup.c.currency, rollup.c.rule, rollup.c.shared_step)
     query = select(*columns, *cost_sums("effective")).where(on_days(month.first, month.end), IS_OWN, named)
@@ -79,11 +81,11 @@ def _used(connection: Connection, month: Month, metrics: set[str]) -> Used:
     return {(row.metric, row.pool, row.team): joined(row[3], row[4]) for row in rows}
 
 
-def _line(values: tuple[str, ...], costs: Costs, whole: Decimal, basis: RuleBasis, used: Used) -> SharedLine:
-    team = values[0]
+def _line(values: Values, costs: Costs, whole: Decimal, basis: RuleBasis, used: Used) -> SharedLine:
     share = _EXACT.divide(costs.effective, whole).quantize(_SHARE, context=_EXACT) if whole else None
-    weights = () if values[5] else _weights(team, basis, used)
-    return SharedLine(*values, costs, whole, share, basis.words, weights, basis.file, basis.line)
+    weights = () if values["idle_cause"] else _weights(values["team"], basis, used)
+    told: dict[str, Any] = {"whole": whole, "share": share, "basis": basis.words, "weights": weights}
+    return SharedLine(**values, **told, costs=costs, file=basis.file, line=basis.line)
 
 
 def _weights(team: str, basis: RuleBasis, used: Used) -> tuple[Weight, ...]:

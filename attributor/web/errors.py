@@ -7,7 +7,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from attributor.reports.owner_statement import NoStatementError
 from attributor.reports.owners import UnknownTeamError
+from attributor.web.faces.statement_html import CannotMakeError
 from attributor.web.queries import BadQueryError
 from attributor.web.templating import Templates
 
@@ -17,6 +19,7 @@ _TITLES = {
     400: "That address cannot be read",
     404: "There is no such page",
     405: "That is not possible here",
+    501: "Not installed here",
 }
 
 
@@ -31,6 +34,14 @@ def answer_errors(site: FastAPI, templates: Templates) -> None:
     @site.exception_handler(UnknownTeamError)
     def unknown_team(request: Request, error: UnknownTeamError) -> Response:
         return problem(request, 404, str(error), error.near)
+
+    @site.exception_handler(NoStatementError)
+    def no_statement(request: Request, error: NoStatementError) -> Response:
+        return problem(request, 404, str(error))
+
+    @site.exception_handler(CannotMakeError)
+    def cannot_make(request: Request, error: CannotMakeError) -> Response:
+        return problem(request, 501, str(error))
 
     @site.exception_handler(HTTPException)
     def other(request: Request, error: HTTPException) -> Response:

@@ -20,6 +20,7 @@ BASIS_NAMES: Mapping[Basis, str] = {"effective": "Effective", "billed": "Billed"
 OVERVIEW = "/"
 EXPLAIN = "/explain"
 ALERTS = "/alerts"
+STATEMENTS = "/statements"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from attributor.web.parts import SiteParts
 from attributor.web.pictures import picture_routes
 from attributor.web.probes import probe_routes
 from attributor.web.security import SecurityHeaders
+from attributor.web.statement_pages import statement_routes
 from attributor.web.templating import Templates
 from rules.ruleset import Team
 
@@ -60,6 +61,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         feedback_routes(parts),
         allocation_routes(parts),
         audit_routes(parts),
+        statement_routes(parts, templates),
         *((explain_routes(parts, templates, parts.explain),) if parts.explain else ()),
         *parts.extra_routers,
     )

@@ -1,6 +1,6 @@
 """Jinja templates with everything escaped, and the words that they write values in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from attributor.money import plain
 from attributor.reports.lines import rest_of
+from attributor.reports.statement_rows import how
 from attributor.web import alert_lists, formats, period_words, wording
 from attributor.web.assets import Assets
 from attributor.web.bars import budget_bar, share_bar
@@ -22,20 +23,26 @@ class Templates:
     """Renders pages. A name that a template does not know is an error, never an empty place."""
 
     def __init__(self, company: str, assets: Assets) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(_FUNCTIONS, company=company, asset=assets.address)
-        self._environment.filters.update(_FILTERS)
+        self._environment = environment(company, assets.address)
 
     def page(self, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """Return a page."""
         text = self._environment.get_template(name).render(**context)
         return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def environment(company: str, asset: Callable[[str], str]) -> Environment:
+    """Return the templates with the words that all of them know; `asset` gives the address of a file."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(_FUNCTIONS, company=company, asset=asset)
+    made.filters.update(_FILTERS)
+    return made
 
 
 def script_json(value: Any) -> Markup:
@@ -52,6 +59,7 @@ _FUNCTIONS = {
     "budget_bar": budget_bar,
     "compared_with": wording.compared_with,
     "comparison_notice": wording.comparison_notice,
+    "how": how,
     "last_day": period_words.last_day,
     "leading": alert_lists.leading,
     "movement": formats.movement,

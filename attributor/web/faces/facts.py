@@ -17,8 +17,8 @@ def facts(report: OwnerStatement) -> Iterator[tuple[str, str]]:
         yield "Cost center", report.cost_center
     if found.closed_at is not None:
         yield "Closed", f"{instant(found.closed_at)} by {found.closed_by}"
-    else:
-        yield "Seen", instant(report.now)
+    elif report.seen_at is not None:
+        yield "Seen", instant(report.seen_at)
     if found.rules is not None:
         since = f", in use since {instant(found.rules_since)}" if found.rules_since is not None else ""
         yield "Rules", f"{found.rules}{since}"

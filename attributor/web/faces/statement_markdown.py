@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from attributor.money import shown
 from attributor.reports.owner_statement import OwnerStatement, StatementPart
-from attributor.reports.statement_lines import Costs
+from attributor.reports.statement_lines import Costs, SharedLine
 from attributor.reports.statement_rows import how
 from attributor.web.faces.facts import facts
 from attributor.web.formats import month, percentage
@@ -32,12 +32,7 @@ def _in_currency(part: StatementPart) -> Iterator[str]:
     own = [[line.service or "not given", line.category, *_amounts(part, line.costs)] for line in part.lines]
     yield from _table(f"Own charges, {part.currency}", ("Service", "Category"), own)
     shared = [
-        [
-            line.rule or "no rule",
-            how(line) + ("" if line.share is None else f"; {percentage(line.share)} of {shown(line.whole, part.currency)}"),
-            *_amounts(part, line.costs),
-        ]
-        for line in part.shared
+        [line.rule or "no rule", how(line) + _share(part, line), *_amounts(part, line.costs)] for line in part.shared
     ]
     yield from _table(f"Shared costs, {part.currency}", ("Rule", "How"), shared)
     later = [
@@ -56,6 +51,10 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
     yield f"| {' | '.join((*columns, 'Effective', 'Billed'))} |"
     yield f"|{'---|' * len(columns)}---:|---:|"
     yield from (f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in rows)
+
+
+def _share(part: StatementPart, line: SharedLine) -> str:
+    return "" if line.share is None else f"; {percentage(line.share)} of {shown(line.whole, part.currency)}"
 
 
 def _amounts(part: StatementPart, costs: Costs) -> list[str]:

@@ -7,6 +7,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from attributor.money import plain
+from attributor.periods import start_of
 from attributor.reports.cells import neutral
 from attributor.reports.costs import BASES
 from attributor.reports.owner_statement import OwnerStatement
@@ -26,8 +27,8 @@ def statement_xlsx(report: OwnerStatement) -> bytes:
     # Texts stay texts: a name from a bill may begin with "=" or look like an address.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = Workbook(buffer, options)
-    made = report.finality.closed_at or report.now
-    book.set_properties({"title": f"{report.name}, {report.month}", "created": made.replace(tzinfo=None)})
+    created = report.finality.closed_at or start_of(report.month.first)  # never now: the bytes would change
+    book.set_properties({"title": f"{report.name}, {report.month}", "created": created.replace(tzinfo=None)})
     bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
     head = book.add_format({"bold": True, "bottom": 1})
     _summary(book.add_worksheet("Statement"), report, bold, money, head)
@@ -48,8 +49,9 @@ def _summary(sheet: Worksheet, report: OwnerStatement, bold: Any, money: Any, he
         row += 1
         for column, title in enumerate((part.currency, *_TITLES[0], *_TITLES[1])):
             _text(sheet, row, column, title, head)
-        sums = {"Own charges": part.own, "Shared costs": part.shared_cost, "Corrections of closed months": part.corrected}
-        for title, costs in {**sums, "Total": part.total}.items():
+        sums = {"Own charges": part.own, "Shared costs": part.shared_cost}
+        sums |= {"Corrections of closed months": part.corrected, "Total": part.total}
+        for title, costs in sums.items():
             row += 1
             _text(sheet, row, 0, title, bold if title == "Total" else None)
             _amounts(sheet, (row, 1), costs, money)
