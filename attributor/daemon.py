@@ -24,6 +24,7 @@ from attributor.app.pages import build_metrics, build_pages, open_event_log
 from attributor.app.reload import reloaded
 from attributor.app.slack_socket import sockets_open
 from attributor.app.stamps import Stamp
+from attributor.app.statement_post import statement_post
 from attributor.app.upkeep import maintained
 from attributor.app.wiring import App, open_duckdb, surroundings, works
 from attributor.config.settings import StoreSettings
@@ -31,6 +32,7 @@ from attributor.jobs.cycle import due_sources
 from attributor.jobs.leadership import Leadership, renewed
 from attributor.jobs.sampling import Sampler
 from attributor.jobs.schedule import Job, scheduled
+from attributor.jobs.statement_delivery import deliver_statements
 from attributor.jobs.stopping import Interruptible, StopRequestedError, stop_signals
 from attributor.jobs.work import CycleReport, run_cycle
 from attributor.ledger.alert_log import LedgerAlertLog
@@ -50,14 +52,15 @@ _TRY_AGAIN = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Intervals:
-    """How often the daemon looks for what is due, for messages to send, whether a source wants to be looked at, and at
-    what was pushed.
+    """How often the daemon looks for what is due, for messages to send, whether a source wants to be looked at, at
+    what was pushed, and for statements to send.
     """
 
     cycle: timedelta = timedelta(seconds=20)
     delivery: timedelta = timedelta(seconds=15)
     sampling: timedelta = timedelta(seconds=5)
     looking: timedelta = timedelta(seconds=10)
+    statements: timedelta = timedelta(minutes=1)
 
 
 USUAL = Intervals()
@@ -151,6 +154,11 @@ class Daemon:
                 return
             deliver(app.alert_log, app.channels, app.clock)
 
+    def send_statements(self) -> None:
+        """Send the statements of months that were closed, and drafts, where the configuration says so."""
+        if self.app.settings.statements.deliver and self._leadership.ensure() is not None:
+            deliver_statements(statement_post(self.app))
+
     def sample(self) -> None:
         """Look at sources that show the present alone, also while standing by: who takes over then knows this day."""
         self._sampler.look(self.app.collectors)
@@ -221,6 +229,7 @@ def _jobs(daemon: Daemon, metrics: Metrics, intervals: Intervals) -> tuple[Job, 
         "deliver": (daemon.deliver, intervals.delivery),
         "sample": (daemon.sample, intervals.sampling),
         "look": (daemon.look, intervals.looking),
+        "statements": (daemon.send_statements, intervals.statements),
         "maintain": (daemon.maintain, None),
     }
     store = daemon.app.settings.store

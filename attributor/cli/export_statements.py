@@ -18,9 +18,9 @@ from attributor.reports.cells import csv_text
 from attributor.reports.journal import Journal, journal, journal_rows
 from attributor.reports.owner_statement import NoStatementError, Owner, owner_statement
 from attributor.reports.statement_list import owner_lines
+from attributor.reports.whole_files import write_whole
 from attributor.web.faces.forms import statement_file
 from attributor.web.faces.statement_html import CannotMakeError
-from attributor.web.faces.writing import write_whole
 
 
 @click.command("statements")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Literal
 
@@ -58,6 +59,7 @@ class JournalForm:
     basis: str = "effective"
 
 
+_NAME_LENGTH = 400
 Place = Literal["folder", "s3", "email"]
 
 
@@ -85,7 +87,8 @@ class DeliverySettings:
     @property
     def name(self) -> str:
         """What tells it from others, and stays while it goes to the same place; it holds no secret."""
-        return f"{self.to}:{self.path or ','.join(self.recipients)}"
+        name = f"{self.to}:{self.path or ','.join(self.recipients)}"
+        return name if len(name) <= _NAME_LENGTH else f"{name[:_NAME_LENGTH]}#{sha256(name.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True)

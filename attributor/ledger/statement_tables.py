@@ -48,3 +48,21 @@ corrections = Table(
 `posted_on` is the UTC day whose rollup holds the rows. Both `…_versions` are JSON maps source -> {day: version}: of the
 day, or of its whole month where rules lean on it. `inputs_digest` is as in `publications`, with the digest of all the
 rules in the place of what they say of the day: those of a closed month stay."""
+
+statement_deliveries = Table(
+    "statement_deliveries",
+    metadata,
+    Column("destination", String(500), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("owner_kind", String(20), primary_key=True),
+    Column("owner", String(300), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("error", Text),
+    Column("sent_at", Instant),
+)
+"""Which statement of a month (YYYY-MM) goes where: pending, sent, or superseded because the closing was undone.
+
+`revision` is that of the closing, 0 for a draft. `owner_kind` is team or cost_center."""

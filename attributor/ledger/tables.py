@@ -24,7 +24,7 @@ from attributor.ledger.source_tables import (
     source_silences,
     sources,
 )
-from attributor.ledger.statement_tables import corrections, statements
+from attributor.ledger.statement_tables import corrections, statement_deliveries, statements
 
 __all__ = [  # those that are defined elsewhere: all tables can be had here
     "alert_decisions",
@@ -45,6 +45,7 @@ __all__ = [  # those that are defined elsewhere: all tables can be had here
     "silences",
     "source_silences",
     "sources",
+    "statement_deliveries",
     "statements",
 ]
 

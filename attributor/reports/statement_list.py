@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Engine, func, select
 
 from attributor.ledger.corrections import posting_days
 from attributor.ledger.engine import reading
+from attributor.ledger.statement_deliveries import TrackedParcel, troubled_parcels
 from attributor.ledger.statements import Statement, closed_in
 from attributor.ledger.tables import publications, rollup
 from attributor.money import total
@@ -56,7 +57,8 @@ class OwnerLine:
 class StatementList:
     """The closed months, the newest first, those that are open, and the owners of one `month`.
 
-    `totals` are of that month; teams and cost centers each sum to them.
+    `totals` are of that month; teams and cost centers each sum to them. `troubled` are statements that could not be
+    sent yet, or were refused for some.
     """
 
     month: Month
@@ -66,6 +68,7 @@ class StatementList:
     cost_centers: tuple[OwnerLine, ...]
     closed: tuple[ClosedMonth, ...]
     open_months: tuple[Month, ...]
+    troubled: tuple[TrackedParcel, ...]
 
 
 def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | None, now: datetime) -> StatementList:
@@ -84,6 +87,7 @@ def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | Non
             cost_centers=owner_lines(connection, chosen, "cost_center", {}),
             closed=tuple(_closed(connection, closed[each]) for each in sorted(closed, reverse=True)[:_MONTHS_SHOWN]),
             open_months=_open_months(connection, closed, now),
+            troubled=troubled_parcels(connection),
         )
 
 

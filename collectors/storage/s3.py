@@ -80,6 +80,15 @@ def peek_object(place: Place, access: Access) -> None:
         raise _collect_error(f"{place.name} cannot be read", error) from error
 
 
+def put_object(url: str, content: bytes, media_type: str, access: Access) -> None:
+    """Write an object whole, in the place of one of that name; raise CollectError where S3 refuses or is away."""
+    bucket, key = _bucket_and_key(url)
+    try:
+        _client(access).put_object(Bucket=bucket, Key=key, Body=content, ContentType=media_type)
+    except (ClientError, BotoCoreError) as error:
+        raise _collect_error(f"{url} cannot be written", error) from error
+
+
 S3 = Store(
     list_objects, copy_object, peek_object, to_list="s3:ListBucket on the bucket", to_read="s3:GetObject on its objects"
 )

@@ -1,7 +1,6 @@
 """The forms that a statement can be written in, by name."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -47,7 +46,7 @@ def file_name(report: OwnerStatement, form: str) -> str:
     kind = "cost-center-" if report.owner.kind == "cost_center" else ""
     owner = quote(report.owner.id or "none", safe=" ").replace(" ", "_").replace("~", "%7E")
     draft = "" if report.finality.is_final else "-draft"
-    return f"statement-{report.month}-{kind}{re.sub(r'^[.]', '%2E', owner)}{draft}.{FORMS[form].suffix}"
+    return f"statement-{report.month}-{kind}{owner}{draft}.{FORMS[form].suffix}"
 
 
 def _json(_company: str, report: OwnerStatement) -> bytes:

@@ -19,7 +19,9 @@ from attributor.ledger import tables
 from attributor.ledger.alert_json import alert_to_json
 from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
-from attributor.periods import days_between, start_of
+from attributor.ledger.statement_content import statement_content
+from attributor.ledger.statements import Statement, record_statement
+from attributor.periods import Month, days_between, start_of
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
 from rules.ruleset import Budget, Team
@@ -202,6 +204,10 @@ def fill(engine: Engine) -> None:
         for table, rows in content.items():
             names = {name: None for row in rows for name in row}
             connection.execute(insert(table), [names | row for row in rows])
+        september = Month(2026, 9)
+        closed_at = datetime(2026, 10, 5, 8, tzinfo=UTC)
+        content = statement_content(connection, september)
+        record_statement(connection, Statement(september, 0, closed_at, "ana", "r", content))
 
 
 def new_ledger(folder: Path) -> Engine:

@@ -1,0 +1,1 @@
+"""Where statements go: each place takes files, or says why not."""
