@@ -7,6 +7,10 @@ for pair in chromium:chromium prometheus:prometheus promtool:prometheus docker-c
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 fc-list 2>/dev/null | grep -qi liberation || missing="$missing fonts-liberation"
+# What WeasyPrint draws PDF with.
+for pair in libpango-1.0:libpango-1.0-0 libpangoft2-1.0:libpangoft2-1.0-0 libharfbuzz-subset:libharfbuzz-subset0; do
+  ls /usr/lib/*/"${pair%%:*}".so.* >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+done
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 # The emulator of Azure Blob, which comes as a package of Node.
 azurite=.venv/node/node_modules/.bin/azurite-blob

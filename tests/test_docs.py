@@ -8,13 +8,16 @@ import pytest
 from attributor.app.configuration import known_types
 from attributor.cli.main import attributor
 from attributor.config.keys import (
+    ACCOUNTS,
     ALERTS,
+    DELIVERY,
     DIGEST,
     ENGINE,
     ESCALATION,
     HEARTBEAT,
     IDLE_GPU,
     INVOICE,
+    JOURNAL,
     MAINTENANCE,
     QUIET_HOURS,
     ROUNDS,
@@ -22,6 +25,7 @@ from attributor.config.keys import (
     RUNAWAY,
     SOURCE,
     SPEND,
+    STATEMENTS,
     STORE,
     TOP_LEVEL,
     UNATTRIBUTED,
@@ -52,7 +56,7 @@ def test_every_command_and_flag_is_documented(name: str, command: click.Command)
 
 
 def test_every_setting_is_documented() -> None:
-    text = (DOCS / "configuration.md").read_text() + (DOCS / "alerts.md").read_text()
+    text = "".join((DOCS / name).read_text() for name in ("configuration.md", "alerts.md", "statements.md"))
     sections = {"idle_gpu": IDLE_GPU, "spend": SPEND, "unattributed": UNATTRIBUTED, "runaway": RUNAWAY}
     sections["heartbeat"] = HEARTBEAT
     names = [*TOP_LEVEL, *(option.name for option in (*STORE, *WEB, *ENGINE, *SOURCE, *INVOICE)), "channels", "routes"]
@@ -60,6 +64,7 @@ def test_every_setting_is_documented() -> None:
     timed = {"time_zone", "quiet_hours", "maintenance", "digests"}
     assert set(ALERTS) == {"channels", "routes", "policies", *timed, *sections}
     names += [*ALERTS.keys() - sections.keys(), *ROUTE, *ESCALATION, *QUIET_HOURS, *ROUNDS, *DIGEST, *MAINTENANCE]
+    names += [*STATEMENTS, *(option.name for option in (*DELIVERY, *JOURNAL, *ACCOUNTS))]
     names += [f"policies.{option.name}" for option in POLICY]
     names += [f"{rule}.{option.name}" for rule, options in RULES.items() for option in options]
     assert [name for name in names if f"`{name}`" not in text] == []

@@ -5,6 +5,8 @@ import click
 from attributor.app.reading import open_ledger
 from attributor.cli.options import FOUND_SOMETHING, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
+from attributor.ledger.engine import reading
+from attributor.ledger.statement_deliveries import troubled_parcels
 from attributor.ledger.statements import Statement
 from attributor.money import plain
 from attributor.reports.statements import HeldStatement, held_document, held_statements
@@ -20,7 +22,12 @@ def command(context: click.Context, form: str) -> None:
     """List the closings of months and hold each against its rows; exit 1 where a closed month moved."""
     with open_ledger(config_path(context)) as ledger:
         found = held_statements(ledger.engine)
+        with reading(ledger.engine) as connection:
+            troubled = troubled_parcels(connection)
     _list(found, form)
+    for each in troubled:
+        parcel = each.parcel
+        say(f"the statement of {parcel.owner} {parcel.month} to {parcel.destination}: {each.error}")
     changed = [str(held.statement.month) for held in found if held.intact is False]
     if changed:
         say(f"{', '.join(changed)}: the rows are not those that the statement froze; put a backup of the ledger back")

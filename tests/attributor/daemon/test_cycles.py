@@ -113,3 +113,17 @@ def test_a_failure_that_may_pass_is_tried_again_before_its_time_and_a_lasting_on
     company.bill("november", "10,thirty,team=ads")
     assert clocked.cycle() == ["aws", "gpus"]
     assert [clocked.cycle(minutes) for minutes in (4, 1, 1)] == [None, ["gpus"], None]
+
+
+def test_the_daemon_sends_statements_of_a_month_that_was_closed(company, tmp_path) -> None:
+    deliver = f"statements: {{deliver: [{{to: folder, path: {tmp_path / 'out'}, formats: [csv]}}]}}\n"
+    company.write("attributor.yaml", CONFIG + deliver)
+    company.write("bills/november.csv", (company.folder / "bills" / "november.csv").read_text().replace("-11-", "-10-"))
+    assert company.run().code == 0
+    assert company.command("close", "2026-10").code == 0
+    with open_app(company.folder / "attributor.yaml") as app:
+        leadership = Leadership(app.engine, app.holder, app.clock)
+        Daemon(app, leadership, None, Event()).send_statements()
+        leadership.release()
+    names = sorted(path.name for path in (tmp_path / "out" / "2026-10").iterdir())
+    assert names == [f"statement-2026-10-{team}.csv" for team in ("ads", "search", "unattributed")]

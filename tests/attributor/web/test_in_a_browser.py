@@ -109,7 +109,9 @@ def test_every_page_is_drawn_accessible_and_within_the_screen(open_page, path, s
     assert [(found["id"], found["nodes"][0]["html"]) for found in violations] == []
 
 
-@pytest.mark.parametrize("path", ["/", "/teams/research", "/teams/idle", "/health"])
+@pytest.mark.parametrize(
+    "path", ["/", "/teams/research", "/teams/idle", "/health", "/statements", "/statements/2026-09/research"]
+)
 def test_nothing_leaves_its_card_at_any_width(open_page, path):
     page = open_page(path)
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(part => { part.open = true; })")

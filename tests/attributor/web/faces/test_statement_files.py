@@ -135,7 +135,11 @@ def test_a_file_s_name_is_safe(owner: Owner, name: str) -> None:
 
 @pytest.mark.slow
 def test_a_pdf_is_made_of_the_printed_page_and_loads_nothing() -> None:
-    assert _made("pdf").startswith(b"%PDF-")
+    try:
+        made = _made("pdf")
+    except CannotMakeError as error:
+        pytest.skip(str(error))
+    assert made.startswith(b"%PDF-")
 
 
 def test_where_pdf_is_not_installed_the_fix_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
