@@ -38,8 +38,8 @@ def statement_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     router = APIRouter()
 
     def listed(request: Request) -> StatementList:
-        asked = read_view(parts, request.query_params).month if "month" in request.query_params else None
-        return statement_list(parts.engine, parts.teams(), asked, parts.clock())
+        asked = request.query_params.get("month")
+        return statement_list(parts.engine, parts.teams(), _month(asked) if asked else None, parts.clock())
 
     @router.get(f"{STATEMENTS}.json")
     def list_as_json(request: Request) -> JSONResponse:
@@ -50,7 +50,7 @@ def statement_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     def list_page(request: Request) -> Response:
         """Answer the list of closed and open months, and who has a statement of one."""
         report, teams = listed(request), parts.teams()
-        links = Links(replace(read_view(parts, request.query_params), month=report.month), STATEMENTS)
+        links = Links(replace(read_view(parts, request.query_params), period=report.month), STATEMENTS)
         context = {
             "report": report,
             "links": links,
@@ -81,14 +81,18 @@ def statement_address(month: Month, owner: Owner, suffix: str = "") -> str:
 
 
 def _asked(kind: Any, name: str, month: str) -> _Asked:
-    try:
-        found = parse_month(month)
-    except ValueError as error:
-        raise BadQueryError(str(error)) from error
+    found = _month(month)
     stem, point, suffix = name.rpartition(".")
     if point and suffix in _SUFFIXES:
         return _Asked(Owner(kind, stem), found, _SUFFIXES[suffix])
     return _Asked(Owner(kind, name), found)
+
+
+def _month(text: str) -> Month:
+    try:
+        return parse_month(text)
+    except ValueError as error:
+        raise BadQueryError(str(error)) from error
 
 
 def _answer(parts: SiteParts, templates: Templates, request: Request, asked: _Asked) -> Response:
@@ -101,7 +105,7 @@ def _answer(parts: SiteParts, templates: Templates, request: Request, asked: _As
 
 
 def _page(parts: SiteParts, templates: Templates, request: Request, report: OwnerStatement) -> Response:
-    view = replace(read_view(parts, request.query_params), month=report.month)
+    view = replace(read_view(parts, request.query_params), period=report.month)
     path = statement_address(report.month, report.owner)
     links = Links(view, path)
     context = {
