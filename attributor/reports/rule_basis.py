@@ -72,7 +72,7 @@ def _basis(outcome: Outcome, method: str, file: str, line: int) -> RuleBasis:
             return RuleBasis(_METHODS[outcome.method], (), dict(outcome.weights), file, line)
         case Activity():
             metrics = tuple(Metric(rate, outcome.pool) for rate in dict.fromkeys(each.metric for each in outcome.rates))
-            words = f"{', '.join(_rate(rate) for rate in outcome.rates)}; what is left to {outcome.rest}"
+            words = f"{', '.join(_rate(rate) for rate in outcome.rates)}; what is left is idle"
             return RuleBasis(words, metrics, None, file, line)
         case Follow():
             alike = " and ".join(outcome.columns)

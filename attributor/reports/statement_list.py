@@ -1,7 +1,7 @@
 """All statements: which months are closed, what corrects them, and who has a statement of one month."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -58,7 +58,8 @@ class StatementList:
     """The closed months, the newest first, those that are open, and the owners of one `month`.
 
     `totals` are of that month; teams and cost centers each sum to them. `troubled` are statements that could not be
-    sent yet, or were refused for some.
+    sent yet, or were refused for some. Where it is not `is_whole` it tells of some teams alone: `totals` are theirs,
+    and what is of the whole company is left out.
     """
 
     month: Month
@@ -69,6 +70,7 @@ class StatementList:
     closed: tuple[ClosedMonth, ...]
     open_months: tuple[Month, ...]
     troubled: tuple[TrackedParcel, ...]
+    is_whole: bool = True
 
 
 def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | None, now: datetime) -> StatementList:
@@ -89,6 +91,20 @@ def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | Non
             open_months=_open_months(connection, closed, now),
             troubled=troubled_parcels(connection),
         )
+
+
+def kept_to_teams(report: StatementList, owners: Collection[str]) -> StatementList:
+    """Return the list for somebody who may see these teams alone."""
+    teams = tuple(line for line in report.teams if line.owner.id in owners)
+    return replace(
+        report,
+        teams=teams,
+        totals=_summed(teams),
+        cost_centers=(),
+        closed=tuple(replace(each, totals=(), corrections=()) for each in report.closed),
+        troubled=(),
+        is_whole=False,
+    )
 
 
 def owner_lines(

@@ -1,17 +1,19 @@
 """Statements: the list of them, and that of each team and cost center, as pages and as files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from attributor.ledger.owner_filter import Owners
 from attributor.periods import Month, parse_month
 from attributor.reports.document import document
 from attributor.reports.owner_statement import Owner, OwnerStatement, owner_statement
-from attributor.reports.statement_list import StatementList, statement_list
+from attributor.reports.statement_list import StatementList, kept_to_teams, statement_list
 from attributor.web.faces.facts import facts
 from attributor.web.faces.forms import FORMS, statement_file
 from attributor.web.links import STATEMENTS, Link, Links
@@ -39,7 +41,9 @@ def statement_routes(parts: SiteParts, templates: Templates) -> APIRouter:
 
     def listed(request: Request) -> StatementList:
         asked = request.query_params.get("month")
-        return statement_list(parts.engine, parts.teams(), _month(asked) if asked else None, parts.clock())
+        with _everything(parts) as owners:
+            report = statement_list(parts.engine, parts.teams(), _month(asked) if asked else None, parts.clock())
+        return report if owners is None else kept_to_teams(report, owners)
 
     @router.get(f"{STATEMENTS}.json")
     def list_as_json(request: Request) -> JSONResponse:
@@ -88,6 +92,21 @@ def _asked(kind: Any, name: str, month: str) -> _Asked:
     return _Asked(Owner(kind, name), found)
 
 
+@contextmanager
+def _everything(parts: SiteParts) -> Iterator[Owners | None]:
+    """Let queries read of all teams, and yield those that whoever asks may see; None is all.
+
+    What a part is a part of is the whole of all teams, and a closing is of nobody in particular: whoever enters answers
+    for what leaves.
+    """
+    if parts.door is None:
+        yield None
+        return
+    owners = parts.door.owners.owners
+    with parts.door.owners.seen_by(None):
+        yield owners
+
+
 def _month(text: str) -> Month:
     try:
         return parse_month(text)
@@ -96,7 +115,10 @@ def _month(text: str) -> Month:
 
 
 def _answer(parts: SiteParts, templates: Templates, request: Request, asked: _Asked) -> Response:
-    report = owner_statement(parts.engine, parts.teams(), asked.owner, asked.month, parts.clock())
+    with _everything(parts) as owners:
+        if owners is not None and (asked.owner.kind != "team" or asked.owner.id not in owners):
+            raise HTTPException(403, "that statement is not for you to see")
+        report = owner_statement(parts.engine, parts.teams(), asked.owner, asked.month, parts.clock())
     if not asked.form:
         return _page(parts, templates, request, report)
     made = statement_file(parts.company, report, asked.form)

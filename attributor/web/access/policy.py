@@ -26,11 +26,15 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("DELETE", r"/api/v1/alerts/feedback/.*", "handling"),
     ("GET", r"/(overview\.json|health(\.json)?|explain(\.json)?)?", "reading"),
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
+    ("GET", r"/statements/[^/]+/cost-centers/.*", "company"),
+    ("GET", r"/statements(\.json|/[^/]+/.+)?", "reading"),
     ("GET", r"/alerts(/why)?(\.json)?", "reading"),
     ("GET", r"/api/v1/(openapi\.json|allocations|alerts(/.*)?)", "reading"),
 )
 _COMPILED = tuple((method, re.compile(path), wants) for method, path, wants in _RULES)
-_TEAM = re.compile(r"/(?:charts/)?teams/(.+?)(?:\.json|/daily\.png)?")
+_TEAM = re.compile(
+    r"/(?:(?:charts/)?teams|statements/[^/]+)/(.+?)(?:\.json|/daily\.png|\.pdf|\.xlsx|\.csv|\.html|\.md)?"
+)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def test_shared_costs_say_by_which_rule_and_weights_they_were_divided(engine, pu
         ("cluster", "held", ""): (f"{by_hours}; idle: held, not computing", Decimal(45), Decimal("0.111111")),
         ("tools", "", ""): ("split by fixed weights; 60 of 100", Decimal(14), Decimal("0.428571")),
         ("training", "", ""): (
-            "2.5 a unit of runs; what is left to platform; 3 of 3 runs of t",
+            "2.5 a unit of runs; what is left is idle; 3 of 3 runs of t",
             Decimal(4),
             Decimal(1),
         ),

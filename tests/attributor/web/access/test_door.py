@@ -58,7 +58,7 @@ def by(name, groups=""):
 
 def routes(site):
     """Every route with a method, its parameters filled in with what is somebody else's."""
-    filled = {"{team}": "ads", "{name}": "site.css", "{number}": "1", "{month}": "2026-10"}
+    filled = {"{team}": "ads", "{name}": "site.css", "{number}": "1", "{month}": "2026-10", "{code}": "4200"}
     for context in iter_route_contexts(site.routes):
         if isinstance(context.original_route, APIRoute):
             path = context.path_format
@@ -95,6 +95,10 @@ def test_a_teams_token_reads_nothing_of_another_team_on_any_route(visit, engine,
     _, token = create_token(engine, Wanted("ci", "viewer", ("search",), timedelta(days=1), "ana"), NOW)
     asked = [path for method, path in every_route if method == "GET" and wanted("GET", path) != "nothing"]
     own = ["/teams/search", "/teams/search.json", "/alerts?team=search", "/explain?team=search"]
+    own += [
+        "/statements?month=2026-09",
+        *(f"/statements/2026-09/search{form}" for form in ("", ".csv", ".json", ".md")),
+    ]
     by_all = "?window=month&aggregate=team,service,project,account"
     queries = ["", by_all, "?team=ads", "?team=idle", "?key=idle:research"]
     seen = 0
@@ -192,3 +196,25 @@ def test_where_nobody_signs_in_everything_is_open_and_changes_are_written_down(v
     form = {"data": {"key": "idle:research", "action": "acknowledge"}}
     assert visit("POST", "/alerts/handle", access=is_open, **form).status_code == 303
     assert [change.via for _, change in changes(engine, 10)] == ["open"]
+
+
+def test_a_viewers_statement_says_what_finances_does_and_others_are_refused(visit):
+    ana, finance = by("ana@corp.example"), by("x", "finance")
+    for path in ("/statements/2026-09/search.json", "/statements/2026-09/search.csv"):
+        assert visit("GET", path, **ana).text == visit("GET", path, **finance).text
+    listed = visit("GET", "/statements.json", **ana).json()
+    assert [line["owner"]["id"] for line in listed["teams"]] == ["search"]
+    assert (listed["finality"]["state"], listed["cost_centers"], listed["is_whole"]) == ("closed", [], False)
+    assert listed["totals"] == listed["teams"][0]["amounts"]
+    others = (
+        "ads",
+        "ads.csv",
+        "ads.pdf",
+        "unattributed",
+        "cost-centers/4200",
+        "cost-centers/",
+        "cost-centers%2F4200.csv",
+    )
+    for path in others:
+        assert visit("GET", f"/statements/2026-09/{path}", **ana).status_code == 403, path
+    assert visit("GET", "/statements/2026-09/cost-centers/", **finance).status_code == 200
