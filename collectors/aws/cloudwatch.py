@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from collectors.api.pages import Page, walk
 from collectors.aws.asking import Asking
 from collectors.aws.client import asked
 from collectors.base import CollectError, Window
@@ -34,19 +35,20 @@ class Metric:
 
 def list_metrics(client: Any, asking: Asking, namespace: str, name: str) -> list[Metric]:
     """Return every series of a metric that had data in the last two weeks, in order. Raises CollectError."""
-    found: set[Metric] = set()
-    token: str | None = None
-    while True:
+
+    def page(token: str | None) -> Page:
         following = {} if token is None else {"NextToken": token}
         asking.count(_PRICE_OF_LIST)
         ask = partial(client.list_metrics, Namespace=namespace, MetricName=name, **following)
         answer = asked("cloudwatch:ListMetrics", ask)
-        for metric in answer.get("Metrics", []):
-            dimensions = tuple(sorted((one["Name"], one["Value"]) for one in metric.get("Dimensions", [])))
-            found.add(Metric(namespace, name, dimensions))
-        if answer.get("NextToken") in {None, token}:
-            return sorted(found, key=lambda metric: metric.dimensions)
-        token = answer["NextToken"]
+        return Page(answer.get("Metrics", []), answer.get("NextToken") or None)
+
+    found = {
+        Metric(namespace, name, tuple(sorted((one["Name"], one["Value"]) for one in metric.get("Dimensions", []))))
+        for metrics in walk(page, "cloudwatch:ListMetrics")
+        for metric in metrics
+    }
+    return sorted(found, key=lambda metric: metric.dimensions)
 
 
 def values_of(
@@ -83,20 +85,21 @@ def _query(identity: str, metric: Metric, period: timedelta, statistic: str) -> 
 def _results(
     client: Any, asking: Asking, queries: list[Mapping[str, Any]], window: Window
 ) -> Iterator[Mapping[str, Any]]:
-    following: dict[str, str] = {}
     incomplete: set[str] = set()
-    while True:
+
+    def page(token: str | None) -> Page:
         asking.count(_PRICE_OF_QUERY * len(queries))
+        following = {} if token is None else {"NextToken": token}
         answer = asked("cloudwatch:GetMetricData", partial(_ask, client, queries, window, following))
-        for result in answer.get("MetricDataResults", []):
+        results = answer.get("MetricDataResults", [])
+        for result in results:
             if result.get("StatusCode") in {"Forbidden", "InternalError"}:
                 raise CollectError(f"cloudwatch:GetMetricData: {result['StatusCode']}", permanent=False)
             (incomplete.add if result.get("StatusCode") == "PartialData" else incomplete.discard)(result["Id"])
-            yield result
-        token = answer.get("NextToken")
-        if token is None or token == following.get("NextToken"):
-            break
-        following = {"NextToken": token}
+        return Page([result for result in results if result["Timestamps"]], answer.get("NextToken") or None)
+
+    for results in walk(page, "cloudwatch:GetMetricData"):
+        yield from results
     if incomplete:
         raise CollectError("cloudwatch:GetMetricData answered in part only", permanent=False)
 

@@ -8,20 +8,24 @@ server gives those answers, `${API}` in the options stands for its address, and 
 import json
 import tomllib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_api import PLACEHOLDER, throttled
+from recorded_api import PLACEHOLDER, expired, throttled
 
-from collectors.base import ENTRY_POINT_GROUP, Window
+from collectors.base import ENTRY_POINT_GROUP, CollectError, Window
 from collectors.registry import read_types
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.parent.name for path in GOLDEN.glob("*/source.json"))
 ANSWERED = sorted(path.parent.name for path in GOLDEN.glob("*/answers.json"))
+CLOCKED = [name for name in ANSWERED if name != "gcp-catalog"]
+"""Whose units of time end by the server's clock; a catalog has today's prices alone."""
+RENEWED = {"gcp-monitoring", "vertex"}
+"""Who gets a new token here; others have one that does not expire, or none, and need somebody's hand."""
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 NOT_RECORDED = {"push"}
 """Types whose input is no recording: pushed events have tests of their own."""
@@ -73,6 +77,41 @@ def test_a_rate_limit_is_waited_out_and_new_fields_are_passed_over(
     api.misbehave(throttled(0))
     golden(GOLDEN / name / "table.json", read_golden(name), replacing=(api.url, PLACEHOLDER))
     assert len(api.requests) > 1
+
+
+@pytest.mark.parametrize("name", CLOCKED)
+def test_what_is_not_over_by_the_servers_clock_is_left_for_the_next_time(name: str, read_golden, api) -> None:
+    api.load(GOLDEN / name)
+    usual = read_golden(name)
+    end = usual.reading.coverage[-1].end
+    api._routes.clear()
+    api.load(GOLDEN / name)
+    api.tell_time(end - timedelta(minutes=1))
+    behind = read_golden(name)
+    covered = behind.reading.coverage[-1].end if behind.reading.coverage else usual.reading.coverage[0].start
+    assert covered < end
+    period = "hour" if "hour" in usual.table.column_names else "ChargePeriodStart"
+    assert behind.rows == [row for row in usual.rows if row[period] < covered]
+    assert len(behind.rows) < len(usual.rows)
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_a_token_that_expires_midway_is_renewed_where_it_can_be_and_nothing_is_read_where_not(
+    name: str, read_golden, golden: Callable, api
+) -> None:
+    api.load(GOLDEN / name)
+    read_golden(name)
+    usual = [None] * (len(api.requests) - 1)
+    for fault in (expired(), None):
+        api._routes.clear()
+        api.load(GOLDEN / name)
+        api.misbehave(*usual, fault)
+        if fault is None or name in RENEWED:
+            golden(GOLDEN / name / "table.json", read_golden(name), replacing=(api.url, PLACEHOLDER))
+        else:
+            with pytest.raises(CollectError, match=r"answered 401|cannot be refreshed") as refused:
+                read_golden(name)
+            assert refused.value.permanent
 
 
 def with_more(value: Any) -> Any:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -102,7 +104,8 @@ class RecordedApi:
         self.requests: list[Asked] = []
         self.unexpected: list[Asked] = []
         self._routes: list[_Route] = []
-        self._faults: list[Answer] = []
+        self._faults: list[Answer | None] = []
+        self._headers: dict[str, str] = {}
 
     def on(self, path: str, *replies: Reply, method: str = "GET", **query: str) -> None:
         """Answer requests of a path, and of the query's keys where given, in order; the last answer stays."""
@@ -118,9 +121,13 @@ class RecordedApi:
                 for reply in route.replies
             ]
 
-    def misbehave(self, *answers: Answer) -> None:
-        """Give these to the next requests, whatever they ask for."""
+    def misbehave(self, *answers: Answer | None) -> None:
+        """Give these to the next requests, whatever they ask for; None lets one be answered as it should be."""
         self._faults.extend(answers)
+
+    def tell_time(self, moment: datetime) -> None:
+        """Let every answer from now on say that it is this time at the server."""
+        self._headers = {"Date": format_datetime(moment, usegmt=True)}
 
     def load(self, folder: Path) -> None:
         """Take routes from `answers.json`: a list of {path, query, method, status, headers, json | text | file}.
@@ -142,8 +149,10 @@ class RecordedApi:
     def reply(self, asked: Asked) -> Answer:
         """Choose the answer to a request."""
         self.requests.append(asked)
-        if self._faults:
-            return self._faults.pop(0)
+        answer = (self._faults.pop(0) if self._faults else None) or self._routed(asked)
+        return replace(answer, headers={**self._headers, **answer.headers})
+
+    def _routed(self, asked: Asked) -> Answer:
         for route in self._routes:
             if route.fits(asked):
                 reply = route.replies.pop(0) if len(route.replies) > 1 else route.replies[0]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -129,6 +130,40 @@ def test_a_partial_answer_goes_on_with_its_next_page_and_is_refused_where_there_
         values_of(
             Partial({"MetricDataResults": [result("PartialData", 1.0)]}), Asking(), [metric], TWO_HOURS, hour, "Sum"
         )
+    assert not refused.value.permanent
+
+
+class Circling:
+    """CloudWatch whose pages never end: what it lists or answers leads back to where it was."""
+
+    def __init__(self, *, lists: bool) -> None:
+        self.lists = lists
+        self.asked = 0
+
+    def list_metrics(self, **request: Any) -> dict:
+        names = ("ModelId",) if request["Namespace"] == "AWS/Bedrock" else ("InstanceId", "index")
+        dimensions = [{"Name": name, "Value": "1"} for name in names]
+        metrics = [{"Namespace": request["Namespace"], "MetricName": request["MetricName"], "Dimensions": dimensions}]
+        return {"Metrics": metrics, **(self._following() if self.lists else {})}
+
+    def get_metric_data(self, **_request: object) -> dict:
+        return {"MetricDataResults": [result("Complete", 1.0)], **self._following()}
+
+    def _following(self) -> dict[str, str]:
+        self.asked += 1
+        assert self.asked < 20, "it is asked without end"
+        return {"NextToken": "ab"[self.asked % 2]}
+
+
+@pytest.mark.parametrize("lists", [True, False])
+@pytest.mark.parametrize("source", [BEDROCK, GPUS])
+def test_a_page_that_comes_again_ends_the_reading_and_nothing_of_it_counts(
+    source, lists: bool, collecting, monkeypatch
+) -> None:
+    module = {"bedrock": "collectors.tokens.bedrock", "cloudwatch": "collectors.gpus.cloudwatch"}[source.name]
+    monkeypatch.setattr(f"{module}.client_of", lambda *_args: Circling(lists=lists))
+    with pytest.raises(CollectError, match="gave the same page twice") as refused:
+        collecting.read(source, TWO_HOURS)
     assert not refused.value.permanent
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aws_organization import make_organization
+from recorded_api import Answer, RecordedApi
 
 from collectors.base import Backfilling, CollectError, Window
 from collectors.bills.aws.cost_explorer import TYPE
@@ -123,6 +124,41 @@ def test_a_page_that_comes_twice_counts_nothing(seed, collecting) -> None:
     seed(page(same, token="more"), page(same))
     with pytest.raises(CollectError, match="gave the same page twice"):
         collecting.read(TYPE, TWO_DAYS)
+
+
+@pytest.fixture
+def explorer(api: RecordedApi, monkeypatch: pytest.MonkeyPatch) -> RecordedApi:
+    """Cost Explorer as a server of answers, which also refuses as the real one does."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", api.url)
+    return api
+
+
+def refused(code: str) -> Answer:
+    return Answer({"__type": code, "message": "Rate exceeded"}, 400)
+
+
+def test_throttling_is_waited_out_and_where_it_stays_it_is_asked_again_later(explorer, collecting, monkeypatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
+    explorer.on("/", Answer(page(day(17, group(["1", "EC2"], "1", "1")), day(18))), method="POST")
+    explorer.misbehave(refused("ThrottlingException"))
+    assert len(collecting.read(TYPE, TWO_DAYS).rows) == 1
+    explorer.misbehave(*[refused("ThrottlingException")] * 5)
+    with pytest.raises(CollectError, match="ThrottlingException: Rate exceeded") as failed:
+        collecting.read(TYPE, TWO_DAYS, fresh="1m", now=datetime(2026, 11, 20, 13, tzinfo=UTC))
+    assert not failed.value.permanent
+
+
+def test_an_empty_page_midway_and_an_empty_answer_are_no_end_and_a_zero(explorer, collecting) -> None:
+    pages = [page(day(17, group(["1", "EC2"], "1", "1")), token="a"), page(token="b"), page(day(18))]
+    explorer.on("/", *map(Answer, pages), method="POST")
+    collected = collecting.read(TYPE, TWO_DAYS)
+    assert (len(collected.rows), collected.reading.coverage) == (1, (TWO_DAYS,))
+    explorer._routes.clear()
+    explorer.on("/", Answer(page(day(17), day(18))), method="POST")
+    nothing = collecting.read(TYPE, TWO_DAYS, fresh="1m", now=datetime(2026, 11, 20, 13, tzinfo=UTC))
+    assert (nothing.rows, nothing.reading.coverage) == ([], (TWO_DAYS,))
 
 
 def test_amounts_that_are_none_are_refused_with_their_day(seed, collecting) -> None:

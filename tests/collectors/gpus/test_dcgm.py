@@ -98,6 +98,15 @@ def test_each_time_slot_is_looked_at_once_and_an_hour_is_told_when_it_is_over(ap
     assert reading.coverage == (Window(EIGHT, EIGHT + HOUR),)
 
 
+def test_a_clock_that_is_set_back_counts_no_time_twice(api, exporters) -> None:
+    api.on("/metrics", exposition('UUID="GPU-1",pod="a",namespace="n" 50'))
+    exporters.watch(EIGHT, EIGHT + HOUR / 2)
+    exporters.watch(EIGHT + HOUR / 6, EIGHT + HOUR)
+    rows, reading = exporters.tell(EIGHT + HOUR)
+    assert measured(rows, "GPU-1")[8]["gpu.hours"] == measured(rows, "GPU-1")[8]["gpu.samples"] == 1
+    assert reading.coverage == (Window(EIGHT, EIGHT + HOUR),)
+
+
 def test_what_was_seen_outlives_the_process_and_a_gap_is_no_zero(api, exporters) -> None:
     api.on("/metrics", exposition('UUID="GPU-1" 50'))
     exporters.watch(EIGHT, EIGHT + HOUR / 2)

@@ -75,6 +75,15 @@ def facts_of(collected, metric: str) -> list[tuple[dict[str, str], Decimal]]:
     return [(dict(row["facts"]), row["quantity"]) for row in collected.rows if row["metric"] == metric]
 
 
+def test_a_clock_that_is_set_back_counts_no_time_twice(driver, host) -> None:
+    driver(MadeUpGpu("GPU-0", H100, utilization=50, mean=50, processes=[]))
+    once = host()
+    again = host()
+    assert [row["quantity"] for row in again.rows] == [row["quantity"] for row in once.rows]
+    assert facts_of(again, "gpu.capacity_hours")[0][1] == 1
+    assert again.reading.coverage == once.reading.coverage
+
+
 def test_a_host_gives_its_golden_table(driver, process, pod, host, golden: Callable) -> None:
     driver(
         MadeUpGpu("GPU-pod", H100, utilization=100, mean=31.25, processes=[11, 12]),

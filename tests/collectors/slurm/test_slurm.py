@@ -90,6 +90,17 @@ def program(folder: Path, body: str) -> str:
     return f"{sys.executable} {script}"
 
 
+def test_a_clock_of_slurm_that_goes_ahead_or_behind_holds_no_hour_that_is_not_over_here(
+    tmp_path: Path, collecting
+) -> None:
+    ahead = JOB.replace("T08:30", "T12:45").replace("T10:15:00", "T13:10:00")
+    begun = JOB.replace("T08:30", "T12:50").replace("2026-11-19T10:15:00", "Unknown")
+    command = program(tmp_path, f"print({HEADER + JOB + ahead + begun!r}, end='')")
+    collected = collecting.read(TYPE, Window(START, START + timedelta(hours=10)), NOW, command=command)
+    assert held(collected) == {8: 1, 9: 2, 10: Decimal("0.5")}
+    assert collected.reading.coverage == (Window(START, START + timedelta(hours=4)),)
+
+
 def test_sacct_is_asked_for_the_window_in_utc(tmp_path: Path, collecting) -> None:
     body = f"open('asked', 'w').write(os.environ['TZ'] + ' ' + ' '.join(sys.argv[1:]))\nprint({HEADER + JOB!r}, end='')"
     command = program(tmp_path, body.replace("'asked'", repr(str(tmp_path / "asked"))))

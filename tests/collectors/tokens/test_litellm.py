@@ -138,6 +138,17 @@ def test_calls_that_the_proxy_deleted_are_a_gap_and_not_a_zero(proxy, collecting
     assert trimmed.rows == []
 
 
+def test_an_hour_that_is_not_over_by_the_databases_clock_is_left_for_the_next_time(proxy, collecting) -> None:
+    connection, url = proxy
+    [there] = connection.execute("SELECT now()").fetchone()
+    begun = there.replace(minute=0, second=0, microsecond=0)
+    log_call(connection, "over", begun - 2 * HOUR, **SEARCH, **usage(100, 10))
+    log_call(connection, "not over", begun, **SEARCH, **usage(7, 7))
+    found = collecting.read(TYPE, now=there + timedelta(days=1), url=url)
+    assert found.reading.coverage[-1].end <= begun
+    assert {row["hour"] for row in found.rows} == {begun - 2 * HOUR}
+
+
 def test_a_proxy_that_logs_no_call_covers_nothing(proxy, collecting) -> None:
     _, url = proxy
     found = collecting.read(TYPE, now=NOW, url=url)

@@ -10,6 +10,7 @@ import pytest
 from recorded_api import Answer, RecordedApi, throttled
 
 from collectors.base import CollectError, Window
+from collectors.gpus.prometheus import TYPE as GPUS
 from collectors.tokens.inference.counters import HOUR, Counter, increase, within, without_replicas
 from collectors.tokens.inference.prometheus import TYPE
 
@@ -227,6 +228,24 @@ def test_a_partial_answer_and_another_servers_are_refused(api: RecordedApi, coll
     assert need.permission == "POST /api/v1/query"
     assert "answered 403" in str(need.problem)
     assert "secret-token" not in str(need.problem)
+
+
+@pytest.mark.parametrize("kind", [TYPE, GPUS])
+def test_a_token_that_expires_midway_ends_the_reading_and_is_not_told(kind, api: RecordedApi, collecting) -> None:
+    for path in ("/api/v1/query", "/api/v1/query_range"):
+        api.on(path, answered(), method="POST")
+    window = Window(START, START + timedelta(days=3))
+    collecting.read(kind, window, window.end + HOUR, url=api.url, bearer_token="secret-token")
+    asked = len(api.requests)
+    assert asked > 1
+    api.misbehave(*[None] * (asked - 1), Answer("expired: secret-token", 401))
+    collector = collecting.build(kind, lambda: window.end + HOUR, url=api.url, bearer_token="secret-token")
+    with pytest.raises(CollectError, match="answered 401") as refused:
+        list(collector.collect(window))
+    assert refused.value.permanent
+    assert "secret-token" not in str(refused.value)
+    with pytest.raises(RuntimeError):
+        collector.reading()
 
 
 @pytest.mark.parametrize(
