@@ -1,12 +1,15 @@
 """Who computes the days: this process, or the workers of a Dask cluster."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Thread
 from time import monotonic
 from typing import Any
 
@@ -58,17 +61,47 @@ def dask_work(scheduler: str) -> Iterator[DayWork]:
     it is permanent: what was published stands, and the next run goes on from there.
     """
     distributed = import_module("distributed")  # takes half a second, and need not be installed
+    with _loop() as loop, _client(distributed, scheduler, loop) as client:
+        try:
+            yield partial(spread_month, _cluster(client, scheduler))
+        except (distributed.KilledWorker, distributed.CancelledError, distributed.comm.CommClosedError) as error:
+            raise ClusterError(f"the cluster at {scheduler} was lost: {first_line(error)} — {_AGAIN}") from error
+        except OtherProgramError as error:
+            fix = "install the same version on every worker"
+            raise ClusterError(f"the cluster at {scheduler} cannot be used: {error} — {fix}") from error
+
+
+@contextmanager
+def _loop() -> Iterator[Any]:
+    """A Tornado loop that runs in a thread until the end of the block.
+
+    A client would start a thread of its own, and leave it running where the scheduler is away at first or lost later.
+    """
+    started: Future[tuple[Any, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        ended = asyncio.Event()
+        started.set_result((import_module("tornado.ioloop").IOLoop.current(), ended))
+        await ended.wait()
+
+    thread = Thread(target=asyncio.run, args=(run(),), name="dask client", daemon=True)
+    thread.start()
+    loop, ended = started.result()
     try:
-        client = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False, name="attributor")
+        yield loop
+    finally:
+        loop.add_callback(ended.set)
+        thread.join(_PATIENCE)
+
+
+@contextmanager
+def _client(distributed: Any, scheduler: str, loop: Any) -> Iterator[Any]:
+    try:
+        client = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False, name="attributor", loop=loop)
     except (OSError, TimeoutError) as error:
         raise ClusterError(f"the scheduler {scheduler} is away: {first_line(error)} — {_START}") from error
     try:
-        yield partial(spread_month, _cluster(client, scheduler))
-    except (distributed.KilledWorker, distributed.CancelledError, distributed.comm.CommClosedError) as error:
-        raise ClusterError(f"the cluster at {scheduler} was lost: {first_line(error)} — {_AGAIN}") from error
-    except OtherProgramError as error:
-        fix = "install the same version on every worker"
-        raise ClusterError(f"the cluster at {scheduler} cannot be used: {error} — {fix}") from error
+        yield client
     finally:
         client.close(timeout=_PATIENCE)
 

@@ -56,6 +56,8 @@ def _connect(client: SocketModeClient, ended: Event) -> None:
             logger.warning("Slack's Socket Mode cannot be reached: %s", type(error).__name__)
             ended.wait(_TRY_AGAIN)
         else:
+            if ended.is_set():
+                client.close()  # what was closed while it connected is open again
             return  # from here on the client connects again by itself
 
 

@@ -7,7 +7,8 @@ import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
+from threading import enumerate as threads
 from time import monotonic, sleep
 
 import pytest
@@ -26,8 +27,21 @@ PRESSED = {
 }
 
 
+class Opening:
+    """When `apps.connections.open` answers: told that it is asked, and waiting until it may."""
+
+    def __init__(self) -> None:
+        self.asked, self.may_answer = Event(), Event()
+        self.may_answer.set()
+
+
 @pytest.fixture
-def slack():
+def opening() -> Opening:
+    return Opening()
+
+
+@pytest.fixture
+def slack(opening: Opening):
     """A server whose `apps.connections.open` leads to a WebSocket that says one button was pressed."""
     acknowledged: list[str] = []
     listener = socket.create_server(("127.0.0.1", 0))
@@ -52,6 +66,8 @@ def slack():
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             assert self.headers["Authorization"] == "Bearer xapp-1"
+            opening.asked.set()
+            opening.may_answer.wait(20)
             body = json.dumps({"ok": True, "url": f"ws://127.0.0.1:{port}/link?ticket=1"}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -87,14 +103,16 @@ def read_frame(connection: socket.socket) -> bytes | None:
     return bytes(byte ^ mask[number % 4] for number, byte in enumerate(data))
 
 
+def listening_to(url: str) -> str:
+    bot = f"{{type: slack-bot, bot_token: x, channel: '#c', app_token: xapp-1, url: '{url}'}}"
+    return f"store: {{lake: ./lake, ledger: 'sqlite:///ledger.db'}}\nrules: []\nalerts: {{channels: {{bot: {bot}}}}}\n"
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_button_that_comes_through_the_socket_is_done_and_acknowledged(make_company, slack) -> None:
     url, acknowledged = slack
-    bot = f"{{type: slack-bot, bot_token: x, channel: '#c', app_token: xapp-1, url: '{url}'}}"
-    company = make_company(
-        f"store: {{lake: ./lake, ledger: 'sqlite:///ledger.db'}}\nrules: []\nalerts: {{channels: {{bot: {bot}}}}}\n"
-    )
+    company = make_company(listening_to(url))
     alert = Alert(KEY, "spend_anomaly", "search", "warning", "Spike", "A spike.", NOW)
     with open_app(company.folder / "attributor.yaml") as app:
         message = Message("m1", "search:spend_anomaly", "bot", "firing", "search", (alert,), NOW)
@@ -107,3 +125,18 @@ def test_a_button_that_comes_through_the_socket_is_done_and_acknowledged(make_co
     assert (state.status, acknowledged) == ("acknowledged", ["e1"])
     assert state.handling is not None
     assert state.handling.by == "ana"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_one_that_is_told_to_end_while_it_connects_ends(make_company, slack, opening: Opening) -> None:
+    url, _ = slack
+    company = make_company(listening_to(url))
+    before = set(threads())
+    opening.may_answer.clear()
+    with open_app(company.folder / "attributor.yaml") as app, sockets_open(app):
+        assert opening.asked.wait(20)
+        (connecting,) = (thread for thread in threads() if thread.name == "slack socket")
+    opening.may_answer.set()
+    connecting.join(20)
+    assert not [thread.name for thread in set(threads()) - before if "_run" in thread.name]
