@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from left_threads import LeftThreads
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -25,8 +26,9 @@ from attributor.ledger.tables import metadata
 def pytest_configure(config: pytest.Config) -> None:
     """Let no property fail for the time it took: this machine may be busy, and speed is for `make bench`.
 
-    The quick part tries fewer examples of each.
+    The quick part tries fewer examples of each. No module leaves threads running.
     """
+    config.pluginmanager.register(LeftThreads())
     settings.register_profile("attributor", deadline=None)
     settings.register_profile("quick", deadline=None, max_examples=25)
     settings.load_profile("quick" if "not slow" in config.getoption("markexpr") else "attributor")
