@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from attributor.ledger.unpriced import UnpricedUsage, unpriced_between
 from attributor.money import total
-from attributor.periods import Month
+from attributor.periods import Period
 
 _Key = tuple[str, str, str, str, str, str]
 
@@ -28,8 +28,8 @@ class UnpricedLine:
     """Unknown, and not 0."""
 
 
-def unpriced_lines(connection: Connection, period: Month) -> tuple[UnpricedLine, ...]:
-    """Return the usage of unknown cost of the month's days whose bill is not complete; the most first."""
+def unpriced_lines(connection: Connection, period: Period) -> tuple[UnpricedLine, ...]:
+    """Return the usage of unknown cost of the period's days whose bill is not complete; the most first."""
     found: dict[_Key, list[Decimal]] = {}
     for each in unpriced_between(connection, period.first, period.end):
         found.setdefault(_key(each), []).append(each.quantity)

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Engine, select
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import estimated_days, estimates
 from attributor.money import from_units, plain, to_units, total
-from attributor.periods import Month
+from attributor.periods import Month, Period
 from attributor.reports.document import document
 from attributor.reports.lines import ratio
 from attributor.reports.unpriced import UnpricedLine, unpriced_lines
@@ -96,8 +96,8 @@ def variance(engine: Engine, period: Month, by: tuple[str, ...] = ("provider", "
     )
 
 
-def variance_lines(connection: Connection, period: Month, by: tuple[str, ...]) -> dict[str, list[VarianceLine]]:
-    """Return the lines of a month by the state of their days, read through an open connection; one query."""
+def variance_lines(connection: Connection, period: Period, by: tuple[str, ...]) -> dict[str, list[VarianceLine]]:
+    """Return the lines of a period by the state of their days, read through an open connection; one query."""
     columns = [VARIANCE_DIMENSIONS[name] for name in by]
     keys = (estimated_days.c.state, *columns, estimates.c.currency)
     of_day = (estimates.c.source == estimated_days.c.source) & (estimates.c.day == estimated_days.c.day)

@@ -12,7 +12,7 @@ from attributor.reports.overview import TeamLine
 from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.access.control import Door
-from rules.ruleset import Team
+from rules.ruleset import Rule, Team
 
 
 def nobody(_: View) -> tuple[TeamLine, ...]:
@@ -29,7 +29,8 @@ class SiteParts:
     nothing where it is. `extra_routers` are mounted beside the pages. `explain` attributes a day anew, from the lake;
     without it no amount is linked. `dimensions` returns the names that the rules in use give, beside the built-in ones.
     `door` lets nobody further than they may go; without it everybody may see and do everything, which is written down.
-    `others` returns what other teams cost in all, for whoever may know that and no more.
+    `rules` returns the rules in use now, in the order of the file. `others` returns what other teams cost in all, for
+    whoever may know that and no more.
     """
 
     engine: Engine
@@ -42,4 +43,5 @@ class SiteParts:
     explain: Callable[[Subject], tuple[Explained, ...]] | None = None
     dimensions: Callable[[], tuple[str, ...]] = tuple
     door: Door | None = None
+    rules: Callable[[], tuple[Rule, ...]] = tuple
     others: Callable[[View], tuple[TeamLine, ...]] = nobody

@@ -23,6 +23,7 @@ from attributor.web.pages import health_routes, overview_routes, team_routes
 from attributor.web.parts import SiteParts
 from attributor.web.pictures import picture_routes
 from attributor.web.probes import probe_routes
+from attributor.web.quality_pages import quality_routes, rule_routes
 from attributor.web.security import SecurityHeaders
 from attributor.web.statement_pages import statement_routes
 from attributor.web.templating import Templates
@@ -55,6 +56,8 @@ def build_site(parts: SiteParts) -> FastAPI:
         picture_routes(parts),
         team_routes(parts, templates),
         health_routes(parts, templates),
+        quality_routes(parts, templates),
+        rule_routes(parts, templates),
         alert_page_routes(parts, templates),
         alert_routes(parts),
         silence_routes(parts),

@@ -28,6 +28,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
     ("GET", r"/statements/[^/]+/cost-centers/.*", "company"),
     ("GET", r"/statements(\.json|/[^/]+/.+)?", "reading"),
+    ("GET", r"/(data-quality|rules)(\.json)?", "company"),
     ("GET", r"/alerts(/why)?(\.json)?", "reading"),
     ("GET", r"/api/v1/(openapi\.json|allocations|alerts(/.*)?)", "reading"),
 )

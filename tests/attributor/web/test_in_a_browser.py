@@ -23,6 +23,9 @@ PAGES = {
     "a team's week": "/teams/research?period=2026-W46&group=account",
     "unattributed": "/teams/unattributed",
     "health": "/health",
+    "data quality": "/data-quality",
+    "data quality of a quarter": "/data-quality?period=2026-Q4",
+    "rules": "/rules",
     "alerts": "/alerts",
     "statements of a closed month": "/statements",
     "statement of a team": "/statements/2026-09/search",
@@ -172,6 +175,7 @@ def test_the_chosen_theme_stays_on_the_next_page(open_page):
     dark = page.evaluate(ground)
     assert dark != light
     page.wait_for_function(f"{axis} !== '{light_axis}'")
+    page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Health").click()
     page.wait_for_url("**/health*")
     assert page.evaluate(ground) == dark

@@ -1,0 +1,1 @@
+"""Is the bill complete, and does everything in it have an owner?"""
