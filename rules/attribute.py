@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from rules.allocations import ALLOCATIONS_TABLE, write_allocations
-from rules.cells import Charges, Plan, decide_groups, make_cells
+from rules.cells import Charges, Plan, make_cells
 from rules.collapse import ColumnReader, collapse
 from rules.hours import Span
 from rules.judged import Memory
@@ -41,7 +41,10 @@ class DayTables:
     month_costs: str | None = None
     month_pools: str | None = None
     columns: ColumnReader | None = None
-    """Reads the same charges by the column, to collapse them early; without it they are read from the table."""
+    """Reads the same charges by the column, to collapse them early; without it they are read from the table.
+
+    Where `collapse.takes_columns` says so, `charges` then needs no others than `collapse.CHECKED_COLUMNS`.
+    """
     answers: Memory = field(default_factory=dict)
     """What rules said of values before; days that share it are done faster, and no otherwise."""
 
@@ -116,7 +119,7 @@ def usage_span(connection: duckdb.DuckDBPyConnection, charges: str, ruleset: Rul
     """
     if not metrics_of(ruleset):
         return None
-    decide_groups(connection, Charges(charges), ruleset)
+    make_cells(connection, Charges(charges), ruleset)
     return span_of(connection, ruleset)
 
 
@@ -157,7 +160,7 @@ def other_pools(connection: duckdb.DuckDBPyConnection, tables: DayTables, rulese
 def measured_span(
     connection: duckdb.DuckDBPyConnection, usage: str, ruleset: RuleSet, pools: Pools | None
 ) -> Span | None:
-    """Put the usage at hand that the decided groups of the connection and the pools need; return its span."""
+    """Put the usage at hand that the cells of the connection and the pools need; return its span."""
     metrics = metrics_of(ruleset)
     span = reached_by(span_of(connection, ruleset), pools or {}) if metrics else None
     take_span(connection, usage, span, metrics)

@@ -23,9 +23,6 @@ from rules.ruleset import RuleSet
 from rules.schema import COST_COLUMNS, DIMENSION_COLUMNS, INSTANT
 from rules.sql import HOURS_PER_DAY, MICROSECONDS_PER_HOUR
 
-Part = tuple[int, pa.Table]
-"""Some of a day's charges, and their number among its parts."""
-
 ColumnReader = Callable[[Sequence[str]], Iterable[pa.Table]]
 """Reads named columns of the charges (`Tags` among them), a piece of the rows at a time; text best as dictionaries.
 
@@ -36,6 +33,8 @@ COLLAPSED = "attribution_collapsed"
 _CODED = "attribution_coded"
 _PERIOD = ("ChargePeriodStart", "ChargePeriodEnd")
 _ALWAYS = ("x_Source", "x_Basis", "BillingCurrency", "BillingPeriodStart", "CommitmentDiscountStatus")
+CHECKED_COLUMNS = ("x_Source", "x_Basis", "BillingCurrency", "BillingPeriodStart", *_PERIOD, *COST_COLUMNS)
+"""The columns that a table of charges needs where the charges are read by the column as well."""
 _AT_ONCE = 2
 _ROWS_AT_ONCE = 100_000
 """Small pieces are joined until there are so many: they share the work that each piece costs."""
@@ -81,6 +80,11 @@ def wanted_of(ruleset: RuleSet) -> Wanted | None:
     return Wanted(tuple(sorted(kept)), judged, hourly)
 
 
+def takes_columns(ruleset: RuleSet) -> bool:
+    """Return whether charges can be collapsed for a rule set: it then reads them by the column."""
+    return wanted_of(ruleset) is not None
+
+
 def _column_of(name: str) -> str:
     """Return the column or tag that holds what rules call by a name."""
     return name if name in KINDS or name.startswith(TAG_PREFIX) else estimate_column(name)
@@ -88,11 +92,10 @@ def _column_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Asking:
-    """How the rules are asked of values, and which part of the day's charges they are of."""
+    """How the rules are asked of values."""
 
     connection: duckdb.DuckDBPyConnection
     memory: Memory
-    part: int
 
 
 def _coded(piece: pa.Table, wanted: Wanted) -> dict[str, Coded]:
@@ -114,19 +117,18 @@ def collapse(
     if wanted is None:
         return None
 
-    def collapsed(part: Part) -> pa.Table:
-        number, piece = part
+    def collapsed(piece: pa.Table) -> pa.Table:
         with connection.cursor() as own:
-            return _collapsed(_Asking(own, memory, number), piece, wanted)
+            return _collapsed(_Asking(own, memory), piece, wanted)
 
-    pieces = _each_beside(collapsed, enumerate(_gathered(read(wanted.columns))))
+    pieces = _each_beside(collapsed, _gathered(read(wanted.columns)))
     if not pieces:
         return None
     connection.register(COLLAPSED, pa.concat_tables(pieces, promote_options="default"))
     return Charges(COLLAPSED, wanted.judged, collapsed=True)
 
 
-def _each_beside(work: Callable[[Part], pa.Table], parts: Iterable[Part]) -> list[pa.Table]:
+def _each_beside(work: Callable[[pa.Table], pa.Table], parts: Iterable[pa.Table]) -> list[pa.Table]:
     """Work on two parts at once while the next is read; there are never more."""
     working: list[Future[pa.Table]] = []
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="collapse") as threads:
@@ -179,7 +181,7 @@ def _words(asking: _Asking, column: Judged, coded: Coded | None) -> tuple[Codes,
     """Return the class of each code of a column, and the words of each class; what is not there passes no test."""
     if coded is None:
         return np.zeros(1, np.int64), np.zeros((1, len(column.words)), np.int64)
-    return classes(answers_to(asking.connection, (column, asking.part), coded.values, asking.memory))
+    return classes(answers_to(asking.connection, column, coded.values, asking.memory))
 
 
 def _buckets(connection: duckdb.DuckDBPyConnection, seen: pa.Table, wanted: Wanted) -> Codes:

@@ -23,6 +23,8 @@ Words = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 _BITS = 62
 MOST_TESTS = 16 * _BITS
 """With more tests the answers would be wider than the value, which is better kept as it is."""
+_MOST_REMEMBERED = 300_000
+"""Of a column. Beyond it only the last day's values are kept, so that a month of ever new ones does not fill memory."""
 _VALUES = "attribution_values"
 
 
@@ -50,7 +52,7 @@ class Judged:
     def answers(self) -> Iterator[tuple[Test, str]]:
         """Yield each test with its answer as a condition on a row `g` that has the words."""
         for position, test in enumerate(self.tests):
-            yield test, f"((g.{self.words[position // _BITS]} >> {position % _BITS}) & 1 = 1)"
+            yield test, f"(g.{self.words[position // _BITS]} & {1 << position % _BITS} > 0)"
 
 
 def tests_by_column(matchers: Iterable[Matcher]) -> dict[str, tuple[Test, ...]]:
@@ -70,33 +72,36 @@ class Answers:
     words: Words
 
 
-Memory = dict[tuple[Judged, int], Answers]
-"""The answers to the values that were asked last, by the part of a day's charges: they are mostly the next day's."""
+Memory = dict[Judged, Answers]
+"""The answers to values that were asked before: a day's values are mostly those of the days before it."""
 
 
-def answers_to(
-    connection: duckdb.DuckDBPyConnection, of: tuple[Judged, int], values: pa.Array, memory: Memory
-) -> Words:
+def answers_to(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array, memory: Memory) -> Words:
     """Return the words of an absent value, and of each of the values after it."""
-    column, _ = of
     words = np.zeros((len(values) + 1, len(column.words)), np.int64)
-    new = np.ones(len(values), np.bool_)
-    if of in memory:
-        known = memory[of]
-        found = pc.index_in(values, value_set=known.values).fill_null(-1).to_numpy(zero_copy_only=False)
-        new = found < 0
-        words[1:][~new] = known.words[found[~new]]
-    asked, length = values.filter(pa.array(new)), column.looks_at
-    found_now = _asked(connection, column, asked) if length is None else _of_heads(connection, column, asked, length)
-    words[1:][new] = found_now
-    memory[of] = Answers(values, words[1:])
+    length = column.looks_at
+    if length is None:
+        words[1:] = _remembered(connection, column, values, memory)
+    else:  # beginnings alone, of which there are few
+        heads = pc.utf8_slice_codeunits(values, 0, length).dictionary_encode()
+        words[1:] = _remembered(connection, column, heads.dictionary, memory)[heads.indices.to_numpy()]
     return words
 
 
-def _of_heads(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array, length: int) -> Words:
-    """Ask of the beginnings of values alone, of which there are few."""
-    heads = pc.utf8_slice_codeunits(values, 0, length).dictionary_encode()
-    words: Words = _asked(connection, column, heads.dictionary)[heads.indices.to_numpy()]
+def _remembered(connection: duckdb.DuckDBPyConnection, column: Judged, values: pa.Array, memory: Memory) -> Words:
+    """Ask of the values that are new alone. Threads may share the memory: at worst one asks what another did."""
+    known = memory.get(column)
+    if known is None or not len(known.values):
+        words = _asked(connection, column, values)
+        memory[column] = Answers(values, words)
+        return words
+    places = pc.index_in(values, value_set=known.values).fill_null(-1).to_numpy()
+    words, new = known.words.take(places, axis=0, mode="clip"), places < 0
+    if new.any():
+        asked = values.filter(pa.array(new))
+        words[new] = _asked(connection, column, asked)
+        more = Answers(pa.concat_arrays([known.values, asked]), np.concatenate([known.words, words[new]]))
+        memory[column] = more if len(more.values) <= _MOST_REMEMBERED else Answers(values, words)
     return words
 
 

@@ -15,6 +15,7 @@ from rules.sql import day_of, hours_of, identifier, literal
 
 RESOLVED = "attribution_resolved_usage"
 AT_HAND = "attribution_usage"
+_SEEN = "attribution_usage_seen"
 _FACTS = "attribution_usage_facts"
 _DECISIONS = "attribution_usage_decisions"
 
@@ -42,11 +43,8 @@ def resolve_usage(
     more = "".join(f", coalesce({usage_fact(name)}, '') AS {identifier(f'fact_{name}')}" for name in facts)
     more += "".join(f", {identifier(name)}" for name in kept)
     own_day = day_of("hour")
-    rows = (
-        f'SELECT "x_Source", {own_day} AS "x_Day", hour, metric, pool, quantity, facts, {own_day} AS day{more}'
-        f" FROM {identifier(usage)}"
-    )
-    _resolve(connection, rows, ruleset, f"{'' if shared else 'TEMP '}TABLE {RESOLVED}")
+    columns = f'"x_Source", {own_day} AS "x_Day", hour, metric, pool, quantity, {own_day} AS day{more}'
+    _resolve(connection, (columns, usage), ruleset, f"{'' if shared else 'TEMP '}TABLE {RESOLVED}")
     return RESOLVED
 
 
@@ -66,8 +64,8 @@ def take_span(
     )
 
 
-def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet, into: str) -> None:
-    """Ask the rules once for each distinct set of facts that they look at, then join.
+def _resolve(connection: duckdb.DuckDBPyConnection, rows: tuple[str, str], ruleset: RuleSet, into: str) -> None:
+    """Read the rows (columns, table) once, ask the rules once for each distinct set of facts they look at, then join.
 
     Rules that look for what no row has, as most rules for bills do, are not asked.
     """
@@ -75,11 +73,12 @@ def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet,
     names = columns_asked_for(rules)
     columns = {name: f"u{index}" for index, name in enumerate(names)}
     facts = ", ".join(f"{usage_fact(name)} AS {columns[name]}" for name in names)
-    seen = f"SELECT *, {facts} FROM ({rows})"
+    own, usage = rows
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_SEEN} AS SELECT {own}, {facts} FROM {identifier(usage)}")
     keys = ["day", *columns.values()]
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_FACTS} AS SELECT row_number() OVER () AS id, * FROM"
-        f" (SELECT DISTINCT {', '.join(keys)} FROM ({seen}))"
+        f" (SELECT DISTINCT {', '.join(keys)} FROM {_SEEN})"
     )
     absent = _absent(connection, columns)
     asked = [rule for rule in rules if _could_own(rule, absent)]
@@ -87,10 +86,11 @@ def _resolve(connection: duckdb.DuckDBPyConnection, rows: str, ruleset: RuleSet,
     present = ["day", *(column for name, column in columns.items() if name not in absent)]
     agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in present)
     connection.execute(
-        f"CREATE OR REPLACE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}, facts),"
+        f"CREATE OR REPLACE {into} AS SELECT r.* EXCLUDE ({', '.join(keys)}),"
         f" coalesce(nullif(d.team, ''), '{UNATTRIBUTED}') AS team"
-        f" FROM ({seen}) r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id"
+        f" FROM {_SEEN} r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id"
     )
+    connection.execute(f"DROP TABLE {_SEEN}")
 
 
 def _absent(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> frozenset[str]:

@@ -15,6 +15,7 @@ from attributor.lake.views import MissingVersionError, Pin, open_view, pinned_fi
 from attributor.periods import month_of, start_of
 from collectors.base import Window
 from rules.attribute import DayTables
+from rules.collapse import CHECKED_COLUMNS, takes_columns
 from rules.hours import Span
 from rules.judged import Memory
 from rules.month import needs_month
@@ -78,7 +79,7 @@ def open_usage(reading: DayReading, days: Window, kept: Sequence[str] = (), *, s
     pins = [
         Pin(source, day, found.version) for (source, day), found in reading.inputs.usage.items() if first <= day < end
     ]
-    _open_whole(reading, _USAGE, "usage", pins)
+    _open_whole(reading, _USAGE, ("usage", None), pins)
     resolved = resolve_usage(reading.connection, _USAGE, reading.ruleset, USAGE_FACTS, kept, shared=shared)
     return OpenUsage(resolved, days)
 
@@ -102,10 +103,11 @@ def no_usage(reading: DayReading, day: date) -> OpenUsage:
 def open_day(reading: DayReading, usage: OpenUsage, day: date, whole: WholeMonth) -> DayTables:
     """Open a day's charges beside the usage and what it is given of its whole month."""
     pins = [Pin(source, day, found.version) for (source, of), found in reading.inputs.charges.items() if of == day]
-    _open_whole(reading, _CHARGES, "charges", pins)
+    by_columns = not reading.counts and takes_columns(reading.ruleset)
+    _open_whole(reading, _CHARGES, ("charges", CHECKED_COLUMNS if by_columns else None), pins)
     reading.connection.register(_COVERAGE, _coverage(reading.inputs))
     costs, pools = open_costs(reading, whole.costs), _registered(reading, _MONTH_POOLS, whole.pools)
-    columns = None if reading.counts else partial(read_columns, reading.lake, "charges", pins)
+    columns = partial(read_columns, reading.lake, "charges", pins) if by_columns else None
     return DayTables(_CHARGES, usage.table, _COVERAGE, costs, pools, columns, reading.answers)
 
 
@@ -121,16 +123,20 @@ def _registered(reading: DayReading, name: str, table: pa.Table | None) -> str |
     return name
 
 
-def _open_whole(reading: DayReading, name: str, table: str, pins: Collection[Pin]) -> None:
+def _open_whole(
+    reading: DayReading, name: str, wanted: tuple[str, Collection[str] | None], pins: Collection[Pin]
+) -> None:
     """Open collected days, each of which has rows: a lake of another ledger must not pass for a day that cost nothing.
 
+    Wanted are a table and its columns, None for all of them.
     Raises MissingVersionError.
     """
+    table, columns = wanted
     there = set(pinned_files(reading.lake, table, pins).values())
     for pin in pins:
         if (pin.source, pin.day) not in there:
             raise MissingVersionError(f"version {pin.version} of {table} has no rows of {pin.source} on {pin.day}")
-    open_view(reading.lake, reading.connection, name, table, pins)
+    open_view(reading.lake, reading.connection, name, table, pins, columns)
 
 
 def _coverage(inputs: Inputs) -> pa.Table:

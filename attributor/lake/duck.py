@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from attributor.lake.arrow_memory import keep_freed_memory
 from attributor.lake.scratch import scratch_folder
 
 _MEMORY_LIMIT = "768MiB"
@@ -26,7 +27,9 @@ def connect(memory_limit: str, threads: int, temp_dir: Path) -> duckdb.DuckDBPyC
     """Open an in-memory database that spills to `temp_dir`; the caller closes it.
 
     `memory_limit` is DuckDB's spelling ("1GiB"). No extension is loaded or downloaded, community ones included.
+    Arrow, which brings what the database reads, has the memory of `keep_freed_memory` from then on.
     """
+    keep_freed_memory()
     connection = duckdb.connect(
         ":memory:",
         config={

@@ -30,14 +30,23 @@ class MissingVersionError(Exception):
     """A pinned version is not in the lake: lake and ledger do not belong together, or one of them was put back."""
 
 
-def open_view(lake: Lake, connection: duckdb.DuckDBPyConnection, name: str, table: str, pins: Collection[Pin]) -> None:
-    """Make the view `name` of exactly the pinned days, with every column of the table's schema; replace an old one.
+def open_view(
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: str,
+    pins: Collection[Pin],
+    columns: Collection[str] | None = None,
+) -> None:
+    """Make the view `name` of exactly the pinned days, with these columns of the table's schema, or with all of them.
 
-    It is this connection's alone: its cursors have views of their own.
+    It replaces an old one, and is this connection's alone: its cursors have views of their own.
     A column that a file lacks reads as null. Raises MissingVersionError where a pinned version cannot be opened, on
     disk also where one of its files is gone; in an object store the query says that.
     """
     schema = lake.schemas[table]
+    if columns is not None:
+        schema = pa.schema([field for field in schema if field.name in columns])
     files = pinned_files(lake, table, pins)
     folder = local_folder(table_uri(lake.uri, table))
     if folder is None and files:

@@ -192,23 +192,27 @@ def test_charges_that_come_in_pieces_of_unlike_columns_are_decided_alike(engine,
     )
 
 
-def test_what_was_answered_for_one_day_serves_the_next_and_changes_nothing(engine, as_yaml):
+@pytest.mark.parametrize(("most", "kept"), [(9, {"web-1", "db", "web-2"}), (2, {"web-1", "web-2"})])
+def test_what_was_answered_serves_later_days_until_it_is_too_much_and_changes_nothing(
+    engine, as_yaml, monkeypatch, most, kept
+):
+    monkeypatch.setattr(judged, "_MOST_REMEMBERED", most)
     memory = {}
-    rules = [{"match": {"ResourceName": {"prefix": "web"}}, "owner": "a"}]
-    for names in (("web-1", "db"), ("db", "web-2", None), ("web-1", "web-2")):
+    rules = [{"match": {"ResourceName": {"regex": "^web"}}, "owner": "a"}]
+    for names in ((None,), ("web-1", "db"), ("db", "web-2", None), ("web-1", "web-2")):
         charges = [{"ResourceName": name, "cost": 1} for name in names]
         collapsed, one_by_one = both(engine, as_yaml, rules, charges, answers=memory)
         assert collapsed == one_by_one
-        (answers,) = memory.values()
-        assert set(answers.values.to_pylist()) == set(names) - {None}
+    (answers,) = memory.values()
+    assert set(answers.values.to_pylist()) == kept
 
 
 def test_a_value_is_tested_once_and_never_again_the_next_day(connection, monkeypatch):
     column = judged.Judged(0, "ResourceName", (Prefix("ResourceName", ("w",)),))
     memory = {}
-    first = judged.answers_to(connection, (column, 0), pa.array(["web", "db"]), memory)
+    first = judged.answers_to(connection, column, pa.array(["web", "db"]), memory)
     monkeypatch.setattr(judged, "condition", None)  # asking the engine again would fail
-    again = judged.answers_to(connection, (column, 0), pa.array(["db", "web"]), memory)
+    again = judged.answers_to(connection, column, pa.array(["db", "web"]), memory)
     assert first.tolist() == [[0], [1], [0]]
     assert again.tolist() == [[0], [0], [1]]
 
