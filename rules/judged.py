@@ -92,11 +92,12 @@ def _remembered(connection: duckdb.DuckDBPyConnection, column: Judged, values: p
     """Ask of the values that are new alone. Threads may share the memory: at worst one asks what another did."""
     known = memory.get(column)
     if known is None or not len(known.values):
-        words = _asked(connection, column, values)
-        memory[column] = Answers(values, words)
-        return words
+        first = Answers(values, _asked(connection, column, values))
+        memory[column] = first
+        return first.words
     places = pc.index_in(values, value_set=known.values).fill_null(-1).to_numpy()
-    words, new = known.words.take(places, axis=0, mode="clip"), places < 0
+    words: Words = known.words.take(places, axis=0, mode="clip")
+    new = places < 0
     if new.any():
         asked = values.filter(pa.array(new))
         words[new] = _asked(connection, column, asked)
