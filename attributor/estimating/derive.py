@@ -7,9 +7,9 @@ from datetime import date, datetime
 from attributor.config.settings import Price, Replaces
 from attributor.estimating.bill import BILL, billed_sums, held_back
 from attributor.estimating.charges import estimated_charges
-from attributor.estimating.due import Due, Known, billed_before, days_before, target_of
+from attributor.estimating.due import Due, Known
 from attributor.estimating.lines import joined_lines
-from attributor.estimating.machines import Lookup
+from attributor.estimating.lookups import bill_pins, open_lookup
 from attributor.estimating.price_list import GenaiPrices
 from attributor.estimating.pricing import PricedSum, price_usage, priced_sums, standing_days
 from attributor.estimating.rates import standings
@@ -29,7 +29,6 @@ from rules.schema import ESTIMATES
 from rules.sql import literal
 
 _USAGE, _KEPT = "usage_to_price", "estimates_kept"
-_RATES = Lookup("usage_of_rates", "bills_of_rates", {})
 
 
 @dataclass(frozen=True)
@@ -97,32 +96,13 @@ def _open(stores: Stores, known: Known, batch: Batch) -> None:
     bills = {due.key for due in batch.due}
     kept = {(due.day.source + ESTIMATES, due.day.day) for due in batch.due if due.keeps}
     open_view(stores.lake, stores.connection, _USAGE, "usage", usage)
-    open_view(stores.lake, stores.connection, BILL, "charges", _pins(known, bills))
-    open_view(stores.lake, stores.connection, _KEPT, "charges", _pins(known, kept))
-
-
-def _pins(known: Known, keys: Iterable[Key]) -> list[Pin]:
-    found = ((key, known.bills.get(key)) for key in keys)
-    return [Pin(*key, day.version) for key, day in found if day is not None and day.rows]
-
-
-def _lookup(stores: Stores, known: Known, batch: Batch) -> Lookup | None:
-    """Open what rates of GPU hours are looked up in; None where no price prefers such."""
-    preferring = [(number, price) for number, price in enumerate(batch.prices) if price.prefer]
-    days = {due.day.day for due in batch.due if not due.keeps}
-    if not preferring or not days:
-        return None
-    billed = {(number, day): billed_before(price, day, known) for number, price in preferring for day in days}
-    bills = {(target_of(batch.prices[number]), day) for (number, _), before in billed.items() for day in before}
-    used = {before for day in days for before in (*days_before(day), day)}
-    pins = [Pin(source, day, found.version) for (source, day), found in known.usage.items() if day in used]
-    open_view(stores.lake, stores.connection, _RATES.usage, "usage", pins)
-    open_view(stores.lake, stores.connection, _RATES.bill, "charges", _pins(known, bills))
-    return replace(_RATES, billed=billed)
+    open_view(stores.lake, stores.connection, BILL, "charges", bill_pins(known, bills))
+    open_view(stores.lake, stores.connection, _KEPT, "charges", bill_pins(known, kept))
 
 
 def _settled(stores: Stores, known: Known, batch: Batch) -> _Settled:
-    lookup = _lookup(stores, known, batch)
+    fresh_days = {due.day.day for due in batch.due if not due.keeps}
+    lookup = open_lookup(stores.lake, stores.connection, known, batch.prices, fresh_days)
     price_usage(stores.connection, _USAGE, batch.prices, batch.pricing.price_list, lookup)
     fresh = {due.key for due in batch.due if not due.keeps}
     found = [each for each in priced_sums(stores.connection) if (each.source, each.day) in fresh]

@@ -1,19 +1,18 @@
 """Estimates brought up to date: after usage and bills are collected, before days are attributed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from attributor.config.settings import Price
 from attributor.estimating.claims import is_priced_by_list
 from attributor.estimating.derive import Batch, Pricing, derive
-from attributor.estimating.due import Known, Work, target_of, work_to_do
+from attributor.estimating.due import Work, work_to_do
+from attributor.estimating.lookups import what_is_known
 from attributor.estimating.price_list import GenaiPrices
 from attributor.ingest.ingest import Stores
 from attributor.ingest.progress import Progress
-from attributor.ledger.collected import collected_days
-from attributor.ledger.estimates import BESIDE, EstimatedDay, Key, estimated_days, record_estimates
-from attributor.ledger.sources import coverage_of
+from attributor.ledger.estimates import estimated_days, record_estimates
 from attributor.periods import Month, month_of
 from rules.ruleset import RuleSet
 
@@ -43,7 +42,7 @@ def estimate(
     recorded = estimated_days(stores.engine)
     if not prices and not recorded:
         return Estimated()
-    known = _known(stores, prices, recorded)
+    known = what_is_known(stores.engine, prices, recorded)
     remembering = replace(stores, lake=replace(stores.lake, known={}))
     changed: set[date] = set()
     warnings: list[str] = []
@@ -56,13 +55,6 @@ def estimate(
         warnings += said
         progress.advance(len(batch.due))
     return Estimated(tuple(sorted(changed)), tuple(warnings))
-
-
-def _known(stores: Stores, prices: Sequence[Price], recorded: Mapping[Key, EstimatedDay]) -> Known:
-    usage = {key: day for key, day in collected_days(stores.engine, "usage").items() if day.rows}
-    sources = {target_of(price) for price in prices} - {BESIDE}
-    coverage = {source: coverage_of(stores.engine, source) for source in sorted(sources)}
-    return Known(usage, collected_days(stores.engine, "charges"), coverage, recorded)
 
 
 def _batches(pricing: Pricing, work: Work) -> Iterator[Batch]:

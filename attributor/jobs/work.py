@@ -76,7 +76,9 @@ def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Prog
     estimated = estimate_outdated(works, progress("estimate days"))
     attributed = attribute_outdated(works, progress("attribute days"))
     watched = Watched(
-        works.engine, works.lake, works.connection, works.ruleset, around.silence_limits, around.alerts, around.limited
+        *(works.engine, works.lake, works.connection, works.ruleset),
+        *(around.silence_limits, around.alerts, around.limited),
+        prices=works.prices,
     )
     watch(watched, replace(around.alert_log, lease=works.lease), works.clock())
     with around.telling:

@@ -23,10 +23,11 @@ from alerts.detect.vanished import vanished
 from alerts.pipeline import Outcome, process
 from alerts.ports import AlertLog
 from attributor.attributing.inputs import read_inputs
-from attributor.config.settings import AlertSettings
+from attributor.config.settings import AlertSettings, Price
 from attributor.lake.lake import Lake
 from attributor.watching.budgets import budget_facts
-from attributor.watching.gpus import gpu_hours, gpu_rates
+from attributor.watching.gpu_prices import idle_rates
+from attributor.watching.gpus import gpu_hours
 from attributor.watching.hourly import Read
 from attributor.watching.limits import limit_facts
 from attributor.watching.policies import policy_breaches
@@ -44,7 +45,7 @@ from rules.ruleset import RuleSet
 class Watched:
     """What is watched: the ledger and lake with the rules in use, how long each source may be silent, the limits.
 
-    `limited` are the sources whose limit of silence the user gave.
+    `limited` are the sources whose limit of silence the user gave, `prices` what GPU hours cost without a bill.
     """
 
     engine: Engine
@@ -54,6 +55,7 @@ class Watched:
     silence_limits: Mapping[str, timedelta]
     settings: AlertSettings
     limited: frozenset[str] = frozenset()
+    prices: tuple[Price, ...] = ()
 
 
 def watch(watched: Watched, log: AlertLog, now: datetime) -> Outcome:
@@ -89,7 +91,9 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
 
 def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:
     settings = watched.settings
-    hours = gpu_hours(watched.lake, watched.connection, read_inputs(watched.engine), watched.ruleset, now)
+    read = Read(watched.lake, watched.connection, read_inputs(watched.engine))
+    hours = gpu_hours(read.lake, read.connection, read.inputs, watched.ruleset, now)
+    rates = idle_rates(watched.engine, read, watched.ruleset, watched.prices, now) if hours else {}
     policy = IdlePolicy(
         below=settings.idle_below,
         window=settings.idle_for,
@@ -97,7 +101,7 @@ def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:
         low_for=settings.low_for,
         saturated_for=settings.saturated_for,
     )
-    return gpu_findings(hours, gpu_rates(watched.engine, watched.ruleset, now), now, policy)
+    return gpu_findings(hours, rates, now, policy)
 
 
 def _freshness(watched: Watched, now: datetime) -> Findings:

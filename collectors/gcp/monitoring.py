@@ -1,17 +1,20 @@
 """Cloud Monitoring by REST: time series aligned to slots, of one project, page by page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from collectors.api.collector import Answered, ApiCollector, ApiSource
 from collectors.api.pages import Page, walk
 from collectors.api.session import Session, Terms
-from collectors.base import CollectError, Option, RowProblem, Window
+from collectors.api.windows import HOUR
+from collectors.base import CollectError, Collector, Option, RowProblem, SourceSettings, Window
 from collectors.gcp.access_tokens import AccessTokens
 from collectors.gcp.identity import IDENTITY_OPTIONS, identity_of
 from collectors.http import RefusedError, Server
+from collectors.options import duration
 from collectors.problems import Problems
 
 PERMISSION = "monitoring.timeSeries.list (roles/monitoring.viewer) in each project"
@@ -57,6 +60,32 @@ class TimeSeries:
     def key(self) -> tuple[tuple[str, str], ...]:
         """What names it, whichever project was asked."""
         return (*sorted(self.told.items()), *sorted(self.resource.items()), *sorted(self.metadata.items()))
+
+
+def monitoring_collector(
+    settings: SourceSettings,
+    texts: Mapping[str, str],
+    fetch: Callable[[Session, Window], Iterator[Answered]],
+    piece: timedelta,
+    settles: timedelta,
+) -> Collector:
+    """Build the Collector of usage by the hour; raise ValueError where an option's value is wrong."""
+    server, terms = monitoring_server(texts)
+    return ApiCollector(
+        ApiSource(
+            settings,
+            "usage",
+            server,
+            fetch,
+            PERMISSION,
+            unit=HOUR,
+            piece=piece,
+            backfill=duration("backfill", texts["backfill"]),
+            restates=duration("restates", texts["restates"]),
+            settles=settles,
+            terms=terms,
+        )
+    )
 
 
 def monitoring_server(texts: Mapping[str, str]) -> tuple[Server, Terms]:

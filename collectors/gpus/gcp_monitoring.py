@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from collectors.api.collector import ApiCollector, ApiSource
 from collectors.api.rows import Row
 from collectors.api.session import Session
 from collectors.api.windowed import Answered
@@ -15,19 +14,18 @@ from collectors.api.windows import HOUR, pieces
 from collectors.base import Collector, CollectorType, Option, SourceSettings, Window
 from collectors.gcp.monitoring import (
     MONITORING_OPTIONS,
-    PERMISSION,
     SeriesQuery,
     TimeSeries,
     ask_series,
     checked_projects,
-    monitoring_server,
+    monitoring_collector,
 )
 from collectors.gpus.gcp_series import MEMORY, UTILISATION, Kind, Reading, exporters, percents
 from collectors.gpus.hours import Limits
 from collectors.gpus.options import LIMIT_OPTIONS, labelling_of, limits_of, step_of
 from collectors.gpus.rows import answered_hour, of_hour
 from collectors.gpus.series import Labelling, Series
-from collectors.options import duration, option_list, option_texts
+from collectors.options import option_list, option_texts
 
 _MINUTE = timedelta(minutes=1)
 _UNIT = 10**12
@@ -114,22 +112,7 @@ def _build(settings: SourceSettings) -> Collector:
         step,
         limits_of(texts),
     )
-    server, terms = monitoring_server(texts)
-    return ApiCollector(
-        ApiSource(
-            settings,
-            "usage",
-            server,
-            gpus.fetch,
-            PERMISSION,
-            unit=HOUR,
-            piece=6 * HOUR,
-            backfill=duration("backfill", texts["backfill"]),
-            restates=duration("restates", texts["restates"]),
-            settles=5 * _MINUTE,
-            terms=terms,
-        )
-    )
+    return monitoring_collector(settings, texts, gpus.fetch, piece=6 * HOUR, settles=5 * _MINUTE)
 
 
 def _kinds(read: tuple[str, ...]) -> tuple[str, ...]:

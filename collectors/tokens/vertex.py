@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from collectors.api.collector import Answered, ApiCollector, ApiSource
+from collectors.api.collector import Answered
 from collectors.api.session import Session
 from collectors.api.windows import DAY, HOUR, pieces
 from collectors.base import CollectError, Collector, CollectorType, Option, SourceSettings, Window
 from collectors.gcp.monitoring import (
     MONITORING_OPTIONS,
-    PERMISSION,
     SeriesQuery,
     TimeSeries,
     ask_series,
     checked_projects,
-    monitoring_server,
+    monitoring_collector,
 )
-from collectors.options import duration, option_list, option_texts
+from collectors.options import option_list, option_texts
 
 _PREFIX = "aiplatform.googleapis.com/publisher/online_serving/"
 _PUBLISHER_MODEL = 'resource.type="aiplatform.googleapis.com/PublisherModel"'
@@ -115,22 +114,7 @@ def _facts(series: TimeSeries) -> Mapping[str, str]:
 def _build(settings: SourceSettings) -> Collector:
     texts = option_texts(settings, _OPTIONS)
     models = _Models(checked_projects(option_list(settings, "projects")), texts.get("pool", settings.name))
-    server, terms = monitoring_server(texts)
-    return ApiCollector(
-        ApiSource(
-            settings,
-            "usage",
-            server,
-            models.fetch,
-            PERMISSION,
-            unit=HOUR,
-            piece=7 * DAY,
-            backfill=duration("backfill", texts["backfill"]),
-            restates=duration("restates", texts["restates"]),
-            settles=HOUR / 6,
-            terms=terms,
-        )
-    )
+    return monitoring_collector(settings, texts, models.fetch, piece=7 * DAY, settles=HOUR / 6)
 
 
 TYPE = CollectorType(

@@ -22,8 +22,10 @@ from attributor.ledger.money_columns import money_values
 from attributor.ledger.statement_content import statement_content
 from attributor.ledger.statements import Statement, record_statement
 from attributor.periods import Month, days_between, start_of
+from attributor.web.intake import PushCounts
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
+from collectors.push.log import EventLog, LogSettings
 from rules.ruleset import Budget, Team
 
 Row = dict[str, Any]
@@ -260,3 +262,21 @@ def make_rows() -> SimpleNamespace:
 def teams() -> Mapping[str, Team]:
     """The company's teams."""
     return TEAMS
+
+
+PUSHED_AT = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+"""When events come in that are pushed to `log`."""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EventLog]:
+    """A log of pushed events that is open for writing."""
+    log = EventLog(tmp_path / "events", lambda: PUSHED_AT, LogSettings())
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def counts() -> list[PushCounts]:
+    """What the routes told of what they stored."""
+    return []

@@ -18,6 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.trace import Status, StatusCode
+from otlp_json import attributes
 from served_otlp import serving_otlp
 
 from attributor.web.intake import PushCounts
@@ -25,7 +26,7 @@ from attributor.web.otlp_api import otlp_router
 from collectors.base import SourceSettings
 from collectors.otlp.facts import Naming
 from collectors.otlp.receiver import Receiver
-from collectors.push.log import EventLog, LogSettings
+from collectors.push.log import EventLog
 from collectors.push.options import otlp_facts
 from collectors.push.recall import read_events
 
@@ -36,18 +37,6 @@ PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    log = EventLog(tmp_path / "events", lambda: NOW, LogSettings())
-    yield log
-    log.close()
-
-
-@pytest.fixture
-def counts() -> list[PushCounts]:
-    return []
-
-
-@pytest.fixture
 def client(log: EventLog, counts: list[PushCounts]) -> Iterator[TestClient]:
     app = FastAPI()
     app.include_router(
@@ -55,15 +44,6 @@ def client(log: EventLog, counts: list[PushCounts]) -> Iterator[TestClient]:
     )
     with TestClient(app) as client:
         yield client
-
-
-def value(of: Any) -> dict[str, Any]:
-    kinds = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue"}
-    return {kinds[type(of)]: str(of) if type(of) is int else of}
-
-
-def attributes(of: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": value(each)} for key, each in of.items()]
 
 
 def span(number: int, used: dict[str, Any], start: int = START, **fields: Any) -> dict[str, Any]:

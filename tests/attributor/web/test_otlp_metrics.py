@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
+from otlp_json import attributes
 from served_otlp import serving_otlp
 
 from collectors.otlp.attributes import Form
@@ -37,24 +38,8 @@ SPLIT = "gen_ai.client.inference.usage."
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    log = EventLog(tmp_path / "events", lambda: NOW, LogSettings())
-    yield log
-    log.close()
-
-
-@pytest.fixture
 def receiver(log: EventLog) -> Receiver:
     return Receiver(log, lambda: NOW)
-
-
-def value(of: Any) -> dict[str, Any]:
-    kinds = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue", list: "arrayValue"}
-    return {kinds[type(of)]: str(of) if type(of) is int else {"values": of} if type(of) is list else of}
-
-
-def attributes(of: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": value(each)} for key, each in of.items()]
 
 
 def point(end: int, start: int = 0, /, of: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:

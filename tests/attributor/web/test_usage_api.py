@@ -4,7 +4,6 @@ import resource
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from fastapi.testclient import TestClient
 from attributor.web.intake import PushCounts
 from attributor.web.usage_api import usage_router
 from attributor.web.usage_body import LARGEST_BODY
-from collectors.push.log import EventLog, LogSettings
+from collectors.push.log import EventLog
 from collectors.push.recall import read_events
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
@@ -30,18 +29,6 @@ def event(event_id: str, **changes: Any) -> dict[str, Any]:
 
 def body(*events: dict[str, Any]) -> bytes:
     return json.dumps({"events": events}).encode()
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
-    log = EventLog(tmp_path / "events", lambda: NOW, LogSettings())
-    yield log
-    log.close()
-
-
-@pytest.fixture
-def counts() -> list[PushCounts]:
-    return []
 
 
 @pytest.fixture
