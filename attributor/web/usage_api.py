@@ -31,9 +31,11 @@ def usage_router(log: EventLog, token: str | None = None, counted: Counter = cou
     """
     router = APIRouter()
     gate = Gate(token)
+    # One large body at a time: more threads would parse no faster, and only wait for each other.
+    parsing = asyncio.Semaphore(1)
 
     async def store(body: bytes, kind: BodyKind[BodyForm]) -> Response:
-        parsed = await _parsed(body, kind, log.accepted_span())
+        parsed = await _parsed(body, kind, log.accepted_span(), parsing)
         appended = await asyncio.wrap_future(log.append(parsed.events))
         counted(PushCounts(appended.accepted, appended.duplicates, len(parsed.rejected)))
         return _answer(appended, parsed)
@@ -46,10 +48,11 @@ def usage_router(log: EventLog, token: str | None = None, counted: Counter = cou
     return router
 
 
-async def _parsed(body: bytes, kind: BodyKind[BodyForm], span: Span) -> Parsed:
+async def _parsed(body: bytes, kind: BodyKind[BodyForm], span: Span, parsing: asyncio.Semaphore) -> Parsed:
     if len(body) <= _SMALL_BODY and not kind.is_packed:
         return parse_events(body, kind.form, span)
-    return await asyncio.to_thread(lambda: parse_events(kind.plain(body), kind.form, span))
+    async with parsing:
+        return await asyncio.to_thread(lambda: parse_events(kind.plain(body), kind.form, span))
 
 
 def _answer(appended: Appended, parsed: Parsed) -> Response:
