@@ -80,7 +80,8 @@ def scan(baseline: Baseline, start: int, gate: float, known: Known) -> list[Anom
     begin = _first_high(baseline, start, gate)
     if begin == size:
         return []
-    walk = _Walk(rhythm, _last(baseline.adjusted[:begin], rhythm.slow), _calm_residuals(baseline, begin, known))
+    residuals = _calm_residuals(baseline, start, known) + _last(baseline.residuals[start:begin], rhythm.tail)
+    walk = _Walk(rhythm, _last(baseline.adjusted[:begin], rhythm.slow), residuals[-rhythm.tail :])
     for day in range(begin, size):
         if not math.isnan(baseline.adjusted[day]):
             _judge(day, walk, baseline, gate, known)
