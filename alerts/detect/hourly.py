@@ -85,8 +85,12 @@ def _came_last_week(baseline: Baseline, hour: int, excess: float) -> bool:
 
     What comes every day is in the profile; what comes by the month is not known from two weeks.
     """
-    before = baseline.residuals[max(hour - _WEEK - 1, 0) : max(hour - _WEEK + 2, 0)]
-    return bool(np.any(before >= _ALIKE * excess))
+    week = hour - _WEEK
+    before = baseline.adjusted[max(week - 1, 0) : max(week + 2, 0)]
+    if not before.size:
+        return False
+    usual = median_of_known(baseline.adjusted[None, max(week - _WEEK // 2, 0) : week + _WEEK // 2])
+    return bool(np.any(before - usual >= _ALIKE * excess))
 
 
 def _prepare(hours: Hours) -> Baseline:
