@@ -16,6 +16,7 @@ from attributor.web.alerts_api import alert_routes, feedback_routes, silence_rou
 from attributor.web.allocations_api import allocation_routes
 from attributor.web.assets import Assets, asset_routes
 from attributor.web.audit_api import audit_routes
+from attributor.web.budget_pages import budget_routes
 from attributor.web.entity_tags import EntityTags
 from attributor.web.errors import answer_errors, problem_answer
 from attributor.web.explain_pages import explain_routes
@@ -56,6 +57,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         picture_routes(parts),
         team_routes(parts, templates),
         health_routes(parts, templates),
+        budget_routes(parts, templates),
         quality_routes(parts, templates),
         rule_routes(parts, templates),
         alert_page_routes(parts, templates),

@@ -26,6 +26,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("DELETE", r"/api/v1/alerts/feedback/.*", "handling"),
     ("GET", r"/(overview\.json|health(\.json)?|explain(\.json)?)?", "reading"),
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
+    ("GET", r"/budgets(\.json)?", "reading"),
     ("GET", r"/statements/[^/]+/cost-centers/.*", "company"),
     ("GET", r"/statements(\.json|/[^/]+/.+)?", "reading"),
     ("GET", r"/(data-quality|rules)(\.json)?", "company"),

@@ -23,6 +23,7 @@ PAGES = {
     "a team's week": "/teams/research?period=2026-W46&group=account",
     "unattributed": "/teams/unattributed",
     "health": "/health",
+    "budgets": "/budgets",
     "data quality": "/data-quality",
     "data quality of a quarter": "/data-quality?period=2026-Q4",
     "rules": "/rules",
