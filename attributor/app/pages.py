@@ -85,6 +85,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         SiteParts(
             engine=app.engine,
             teams=lambda: {team.id: team for team in now().settings.ruleset.teams},
+            rules=lambda: now().settings.ruleset.rules,
             company=app.settings.company or "Attributor",
             clock=app.clock,
             metrics=lambda: render(metrics),

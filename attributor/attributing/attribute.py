@@ -66,6 +66,8 @@ def _publish(workshop: Workshop, rules: DailyRules, attributed: AttributedDay, n
         sources=_sources(rules, reading.inputs, attributed, version),
         rollup=attributed.rollup,
         usage=attributed.usage,
+        hours=attributed.hours,
+        said=attributed.said,
         unmatched=attributed.unmatched,
         tags=attributed.tags,
     )

@@ -17,6 +17,7 @@ from attributor.attributing.days import (
     widened,
 )
 from attributor.attributing.rollups import rollup_rows, tag_rows, unmatched_rows, usage_rollup_rows
+from attributor.attributing.usage_details import usage_fact_rows, usage_hour_rows
 from attributor.lake.day_files import DayFile, write_day
 from rules.attribute import Attribution, Begun, begin, finish
 from rules.hours import Span
@@ -26,14 +27,17 @@ from rules.hours import Span
 class AttributedDay:
     """What one UTC day came to, wherever it was computed.
 
-    `files` hold its allocations, one a source of charges. `rollup`, `usage`, `unmatched` and `tags` have the schemas of
-    `attributor.ledger.published_rows`; `span` is the half-open usage that was needed, None where none was.
+    `files` hold its allocations, one a source of charges. `rollup`, `usage`, `hours`, `said`, `unmatched` and
+    `tags` have the schemas of `attributor.ledger.published_rows`; `span` is the half-open usage that was needed, None
+    where none was.
     """
 
     day: date
     files: tuple[DayFile, ...]
     rollup: pa.Table
     usage: pa.Table
+    hours: pa.Table
+    said: pa.Table
     unmatched: pa.Table
     tags: pa.Table
     warnings: tuple[str, ...]
@@ -82,6 +86,8 @@ def finish_day(begun: BegunDay, costs: pa.Table | None) -> AttributedDay:
         files=write_day(reading.lake, reading.connection, "allocations", attribution.allocations, day),
         rollup=rollup_rows(reading.connection, attribution.allocations),
         usage=usage_rollup_rows(reading.connection, begun.usage.table, day),
+        hours=usage_hour_rows(reading.connection, begun.usage.table, day),
+        said=usage_fact_rows(reading.connection, begun.usage.table, day),
         unmatched=unmatched_rows(attribution.unmatched),
         tags=tag_rows(reading.connection, attribution.tags),
         warnings=attribution.warnings,

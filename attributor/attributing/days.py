@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from attributor.attributing.inputs import LOOK_BACK, Inputs
+from attributor.attributing.usage_details import SAID
 from attributor.lake.columns import read_columns
 from attributor.lake.lake import Lake
 from attributor.lake.views import MissingVersionError, Pin, open_view, pinned_files
@@ -24,8 +25,8 @@ from rules.usage import resolve_usage
 
 _CHARGES, _USAGE, _COVERAGE = "charges", "usage", "coverage"
 _MONTH_COSTS, _MONTH_POOLS = "month_costs", "month_pools"
-USAGE_FACTS = ("model",)
-"""The facts that the usage rollup keeps."""
+USAGE_FACTS = ("model", *(name for names in SAID.values() for name in names))
+"""The facts that the sums of usage keep."""
 
 
 @dataclass(frozen=True)

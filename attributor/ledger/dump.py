@@ -31,6 +31,8 @@ from attributor.ledger.tables import (
     tag_compliance,
     unmatched_owners,
     unpriced_usage,
+    usage_by_fact,
+    usage_hours,
     usage_rollup,
 )
 
@@ -51,6 +53,8 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     statement_deliveries: frozenset({"attempts", "due_at", "error", "sent_at"}),
     corrections: frozenset({"charges_versions", "allocations_version", "usage_versions", "epoch", "posted_at"}),
     usage_rollup: frozenset({"id"}),
+    usage_hours: frozenset({"id"}),
+    usage_by_fact: frozenset({"id"}),
     unmatched_owners: frozenset(),
     tag_compliance: frozenset({"id"}),
     alerts: frozenset({"first_seen", "last_seen", "resolved_at", "snoozed_until", "handled_at", "woken_at"}),

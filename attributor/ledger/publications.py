@@ -10,10 +10,25 @@ from sqlalchemy import Connection, Engine, Row, Table, delete, select
 from attributor.ledger.bulk import insert_arrow, merged
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.lease import Lease, hold
-from attributor.ledger.published_rows import ROLLUP, TAG_COMPLIANCE, UNMATCHED_OWNERS, USAGE_ROLLUP
+from attributor.ledger.published_rows import (
+    ROLLUP,
+    TAG_COMPLIANCE,
+    UNMATCHED_OWNERS,
+    USAGE_BY_FACT,
+    USAGE_HOURS,
+    USAGE_ROLLUP,
+)
 from attributor.ledger.statements import ClosingChangedError, closed_in
 from attributor.ledger.tables import publications as published
-from attributor.ledger.tables import rollup, rule_sets, tag_compliance, unmatched_owners, usage_rollup
+from attributor.ledger.tables import (
+    rollup,
+    rule_sets,
+    tag_compliance,
+    unmatched_owners,
+    usage_by_fact,
+    usage_hours,
+    usage_rollup,
+)
 from attributor.ledger.upsert import insert_new, upsert
 from attributor.ledger.versions import Versions, versions_as_json, versions_from_json
 from attributor.periods import month_of
@@ -49,7 +64,7 @@ class RuleSetText:
 class DayPublication:
     """One UTC day as readers shall see it, whole: a source that is not among `sources` has nothing on that day.
 
-    `rollup`, `usage`, `unmatched` and `tags` have the schemas of `attributor.ledger.published_rows`.
+    `rollup`, `usage`, `hours`, `said`, `unmatched` and `tags` have the schemas of `attributor.ledger.published_rows`.
     """
 
     day: date
@@ -59,6 +74,8 @@ class DayPublication:
     usage: pa.Table
     unmatched: pa.Table
     tags: pa.Table = field(default_factory=TAG_COMPLIANCE.empty_table)
+    hours: pa.Table = field(default_factory=USAGE_HOURS.empty_table)
+    said: pa.Table = field(default_factory=USAGE_BY_FACT.empty_table)
 
 
 @dataclass(frozen=True)
@@ -98,6 +115,8 @@ def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: 
         connection.execute(delete(rollup).where(own))
         insert_arrow(connection, rollup, _checked(publication.rollup, ROLLUP), {"day": publication.day})
         _replace_rows(connection, usage_rollup, _checked(publication.usage, USAGE_ROLLUP), publication.day)
+        _replace_rows(connection, usage_hours, _checked(publication.hours, USAGE_HOURS), publication.day)
+        _replace_rows(connection, usage_by_fact, _checked(publication.said, USAGE_BY_FACT), publication.day)
         unmatched = merged(_checked(publication.unmatched, UNMATCHED_OWNERS), unmatched_owners, "effective")
         _replace_rows(connection, unmatched_owners, unmatched, publication.day)
         _replace_rows(connection, tag_compliance, _checked(publication.tags, TAG_COMPLIANCE), publication.day)

@@ -25,6 +25,7 @@ from attributor.ledger.source_tables import (
     sources,
 )
 from attributor.ledger.statement_tables import corrections, statement_deliveries, statements
+from attributor.ledger.usage_tables import usage_by_fact, usage_hours
 
 __all__ = [  # those that are defined elsewhere: all tables can be had here
     "alert_decisions",
@@ -47,6 +48,8 @@ __all__ = [  # those that are defined elsewhere: all tables can be had here
     "sources",
     "statement_deliveries",
     "statements",
+    "usage_by_fact",
+    "usage_hours",
 ]
 
 leases = Table(

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from attributor.ledger.corrections import days_with_corrections
 from attributor.ledger.statements import closed_in
 from attributor.ledger.tables import rollup
-from attributor.periods import Month, Period
+from attributor.periods import Month, Period, Span
 from attributor.reports.comparison import Chosen, ComparedSource, Comparison, chosen, compared_sources, comparison
 from attributor.reports.costs import Basis, amounts, cost_sums, on_days, within
 from attributor.reports.narrowing import Filter, kept_rows
@@ -115,6 +115,12 @@ class Frame:
     def before(self) -> Period:
         """The period of the same length before it."""
         return self.period.plus(-1)
+
+    @property
+    def whole_days(self) -> Period:
+        """The days of the period that every source has told of; none of them where it tells of none."""
+        until = min(self.heading.whole_until, self.period.end)
+        return self.period if until == self.period.end else Span(self.period.first, max(until, self.period.first))
 
     @property
     def this_period(self) -> ColumnElement[bool]:

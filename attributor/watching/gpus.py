@@ -1,7 +1,6 @@
 """GPU hours and what they cost, as the idle detector wants them."""
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, usage_rollup
 from attributor.money import total
 from attributor.reports.costs import IS_OWN, amounts, cost_sums
+from attributor.reports.gpu_pools import HOURS, pools_by_rule
 from rules.outcomes import UsageSplit
 from rules.ruleset import RuleSet
 from rules.schema import IDLE
@@ -23,7 +23,7 @@ from rules.usage import resolve_usage
 
 _HISTORY = timedelta(days=7)
 _USAGE = "gpu_usage"
-UTILIZATION, SAMPLES, HOURS, CAPACITY = "gpu.utilization", "gpu.samples", "gpu.hours", "gpu.capacity_hours"
+UTILIZATION, SAMPLES, CAPACITY = "gpu.utilization", "gpu.samples", "gpu.capacity_hours"
 LOW, SATURATED = "gpu.low_stretch_hours", "gpu.saturated_stretch_hours"
 _FACTS = ("gpu", "node", "namespace", "pod", "job")
 _FREE = Decimal("0.1")
@@ -131,7 +131,7 @@ def gpu_rates(engine: Engine, ruleset: RuleSet, now: datetime) -> Mapping[str, G
     """
     first = (now - _HISTORY).date()
     hours = _hours_by_day(engine, first)
-    costs = _costs_by_day(engine, _pools_by_rule(ruleset, {pool for pool, _ in hours}), first)
+    costs = _costs_by_day(engine, pools_by_rule(ruleset.rules, {pool for pool, _ in hours}), first)
     sums: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     for (pool, currency, day), cost in costs.items():
         if (pool, day) in hours:
@@ -142,14 +142,6 @@ def gpu_rates(engine: Engine, ruleset: RuleSet, now: datetime) -> Mapping[str, G
         for (pool, currency), (cost, of_pool) in sorted(sums.items())
         if of_pool > 0 and cost > 0
     }
-
-
-def _pools_by_rule(ruleset: RuleSet, known: AbstractSet[str]) -> dict[str, str]:
-    """Return the rules that split by GPU hours, each with its pool: the only one there is where it names none."""
-    only = next(iter(known)) if len(known) == 1 else ""
-    splits = {rule.name: rule.outcome for rule in ruleset.rules if isinstance(rule.outcome, UsageSplit)}
-    drivers = {name: split.drivers[0] for name, split in splits.items() if len(split.drivers) == 1}
-    return {name: driver.pool or only for name, driver in drivers.items() if driver.metric == HOURS}
 
 
 def _costs_by_day(engine: Engine, pools: Mapping[str, str], first: date) -> dict[tuple[str, str, date], Decimal]:

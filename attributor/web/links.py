@@ -21,6 +21,10 @@ OVERVIEW = "/"
 EXPLAIN = "/explain"
 ALERTS = "/alerts"
 STATEMENTS = "/statements"
+GPUS = "/gpus"
+MODELS = "/models"
+PLACES = (("GPUs", GPUS), ("Models", MODELS), ("Statements", STATEMENTS))
+"""The pages of the navigation that keep the view, in their order: a new page is one entry here."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,12 @@ class Links:
     def can_explain(self) -> bool:
         """Whether an explanation can be kept to all that the view is kept to: it takes one value of a dimension."""
         return all(len(found.values) == 1 for found in self.view.filters)
+
+    @property
+    def places(self) -> tuple[Link, ...]:
+        """The pages of the navigation."""
+        plain = Links(replace(self.view, group="", filters=()), self.path)
+        return tuple(Link(name, plain.to(path), self.path == path) for name, path in PLACES)
 
     @property
     def place(self) -> str:

@@ -20,6 +20,7 @@ from attributor.web.budget_pages import budget_routes
 from attributor.web.entity_tags import EntityTags
 from attributor.web.errors import answer_errors, problem_answer
 from attributor.web.explain_pages import explain_routes
+from attributor.web.fleet_pages import gpu_routes, model_routes
 from attributor.web.pages import health_routes, overview_routes, team_routes
 from attributor.web.parts import SiteParts
 from attributor.web.pictures import picture_routes
@@ -56,6 +57,8 @@ def build_site(parts: SiteParts) -> FastAPI:
         overview_routes(parts, templates),
         picture_routes(parts),
         team_routes(parts, templates),
+        gpu_routes(parts, templates),
+        model_routes(parts, templates),
         health_routes(parts, templates),
         budget_routes(parts, templates),
         quality_routes(parts, templates),

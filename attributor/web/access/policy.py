@@ -25,6 +25,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("POST", r"/api/v1/alerts/(ack|snooze|feedback)", "handling"),
     ("DELETE", r"/api/v1/alerts/feedback/.*", "handling"),
     ("GET", r"/(overview\.json|health(\.json)?|explain(\.json)?)?", "reading"),
+    ("GET", r"/(gpus|models)(\.json)?", "reading"),
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
     ("GET", r"/budgets(\.json)?", "reading"),
     ("GET", r"/statements/[^/]+/cost-centers/.*", "company"),

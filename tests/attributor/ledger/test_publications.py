@@ -16,8 +16,8 @@ from attributor.ledger.engine import reading
 from attributor.ledger.lease import Lease, LeaseLostError, acquire
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.publications import DayPublication, RuleSetText, publications, publish_day
-from attributor.ledger.published_rows import UNMATCHED_OWNERS, USAGE_ROLLUP
-from attributor.ledger.tables import rollup, rule_sets, unmatched_owners, usage_rollup
+from attributor.ledger.published_rows import UNMATCHED_OWNERS, USAGE_BY_FACT, USAGE_HOURS, USAGE_ROLLUP
+from attributor.ledger.tables import rollup, rule_sets, unmatched_owners, usage_by_fact, usage_hours, usage_rollup
 
 MakeRows = Callable[..., pa.Table]
 MakePublication = Callable[..., DayPublication]
@@ -99,12 +99,27 @@ def test_usage_and_unmatched_owners_are_replaced_with_their_day(
     owner = {"source": "aws", "column_name": "tags.team", "value": "serch", "currency": "USD"}
     unmatched = pa.Table.from_pylist([{**owner, "effective": Decimal("-0.000000000001")}], schema=UNMATCHED_OWNERS)
     for _ in range(2):
-        publish_day(ledger_engine, lease, publication("aws", usage=usage, unmatched=unmatched), now)
+        details = {"hours": _hours(), "said": _said()}
+        publish_day(ledger_engine, lease, publication("aws", usage=usage, unmatched=unmatched, **details), now)
     with reading(ledger_engine) as connection:
         used_row = connection.execute(select(usage_rollup)).one()
         owner_row = connection.execute(select(unmatched_owners)).one()
+        hour_row = connection.execute(select(usage_hours)).one()
+        said_row = connection.execute(select(usage_by_fact)).one()
+    assert (hour_row.hour, joined(hour_row.quantity_millionths, hour_row.quantity_rest)) == (23, Decimal("0.5"))
+    assert (said_row.fact, said_row.value) == ("key", "key-1")
     assert joined(used_row.quantity_millionths, used_row.quantity_rest) == Decimal("0.25")
     assert joined(owner_row.effective_millionths, owner_row.effective_rest) == Decimal("-0.000000000001")
+
+
+def _hours() -> pa.Table:
+    row = {"source": "gpus", "metric": "gpu.hours", "pool": "prod", "hour": 23, "quantity": Decimal("0.5")}
+    return pa.Table.from_pylist([row], schema=USAGE_HOURS)
+
+
+def _said() -> pa.Table:
+    row = {"source": "llm", "metric": "requests", "pool": "", "team": "search", "model": "gpt", "fact": "key"}
+    return pa.Table.from_pylist([{**row, "value": "key-1", "quantity": Decimal(3)}], schema=USAGE_BY_FACT)
 
 
 def test_a_rule_set_is_kept_once_with_its_first_use(

@@ -26,7 +26,8 @@ from attributor.web.intake import PushCounts
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
 from collectors.push.log import EventLog, LogSettings
-from rules.ruleset import Budget, Team
+from rules.outcomes import Driver, UsageSplit
+from rules.ruleset import Budget, Rule, Team
 
 Row = dict[str, Any]
 HOUR = timedelta(hours=1)
@@ -40,6 +41,7 @@ TEAMS = {
     "data": Team("data", "Data", cost_center="4300", owner="@eli", budget=Budget(Decimal(9500))),
     "support": Team("support", "Customer support", owner="@fay", budget=Budget(Decimal(4600))),
 }
+GPU_RULE = Rule("shared GPU cluster", UsageSplit((Driver("gpu.hours", "gpu-prod"),), idle="holder"))
 LAST = {"aws": TODAY - timedelta(days=1), "gcp": TODAY - timedelta(days=2), "tokens": TODAY}
 # What is charged every day: places with their source, lines with the dollars of each team's usual day; and one run.
 COMPANY = json.loads((Path(__file__).parent / "company.json").read_text())
@@ -103,6 +105,33 @@ def _usage(chance: random.Random) -> Iterator[Row]:
             row = {"source": "gpus", "day": day, "pool": "gpu-prod", "team": team, "model": ""}
             yield row | {"metric": "gpu.hours"} | money_values("quantity", Decimal(hours))
             yield row | {"metric": "gpu.busy_hours"} | money_values("quantity", Decimal(hours * 71) / 100)
+        capacity = {"source": "gpus", "day": day, "pool": "gpu-prod", "team": "unattributed", "model": ""}
+        yield capacity | {"metric": "gpu.capacity_hours"} | money_values("quantity", Decimal(288))
+
+
+def _usage_hours() -> Iterator[Row]:
+    """Yield 12 GPUs of which 11 are held by day and 10 by night, computing the harder the later in the day it is."""
+    for day in days_between(date(2026, 11, 1), TODAY):
+        for hour in range(24):
+            held = Decimal(11 if 8 <= hour < 20 else 10)
+            hours = {"gpu.capacity_hours": Decimal(12), "gpu.hours": held, "gpu.busy_hours": held * (12 + hour) / 36}
+            for metric, quantity in hours.items():
+                row = {"source": "gpus", "day": day, "hour": hour, "metric": metric, "pool": "gpu-prod"}
+                yield row | money_values("quantity", quantity.quantize(Decimal("0.0001")))
+
+
+def _usage_by_fact() -> Iterator[Row]:
+    """Yield one job a team, and keys, features and tiers of their calls."""
+    for day in days_between(date(2026, 11, 1), TODAY):
+        for team, hours in {"research": 190, "search": 48, "ads": 24}.items():
+            job = {"source": "gpus", "day": day, "pool": "gpu-prod", "team": team, "model": "", "fact": "job"}
+            for metric, quantity in {"gpu.hours": Decimal(hours), "gpu.busy_hours": Decimal(hours * 71) / 100}.items():
+                yield job | {"value": f"{team}-training", "metric": metric} | money_values("quantity", quantity)
+            call = {"source": "tokens", "day": day, "pool": "", "team": team, "model": "gpt-5-mini"}
+            for fact, value in {"key": f"key-{team}", "feature": "ranking", "tier": "batch"}.items():
+                for metric, count in TOKENS.items():
+                    quantity = Decimal(count * hours // 100)
+                    yield call | {"fact": fact, "value": value, "metric": metric} | money_values("quantity", quantity)
 
 
 def alert_row(alert: Alert) -> Row:
@@ -193,6 +222,8 @@ def fill(engine: Engine) -> None:
     content: dict[Table, list[Row]] = {
         tables.rollup: list(_costs(chance)),
         tables.usage_rollup: list(_usage(chance)),
+        tables.usage_hours: list(_usage_hours()),
+        tables.usage_by_fact: list(_usage_by_fact()),
         tables.publications: days,
         tables.sources: _sources(),
         tables.coverage: _coverage(),
@@ -221,9 +252,8 @@ def new_ledger(folder: Path) -> Engine:
 
 def site_of(engine: Engine, teams: Mapping[str, Team] = TEAMS, reasons: tuple[str, ...] = (), **more: Any) -> FastAPI:
     """Return the site of a ledger at NOW."""
-    return build_site(
-        SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: reasons, **more)
-    )
+    parts = SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: reasons, **more)
+    return build_site(replace(parts, rules=lambda: (GPU_RULE,)))
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ PAGES = {
     "team": "/teams/research",
     "a team's week": "/teams/research?period=2026-W46&group=account",
     "unattributed": "/teams/unattributed",
+    "gpus": "/gpus",
+    "models": "/models?period=2026-Q4",
     "health": "/health",
     "budgets": "/budgets",
     "data quality": "/data-quality",

@@ -1,0 +1,72 @@
+"""The usage of a day beside its daily sums: GPU hours hour by hour, and by job, key, feature and tier."""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+import duckdb
+import pyarrow as pa
+
+HOURLY = ("gpu.capacity_hours", "gpu.hours", "gpu.busy_hours", "gpu.low_hours")
+"""The metrics that are kept by the hour."""
+
+SAID: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "job": ("job", "namespace"),
+        "key": ("key_alias", "api_key"),
+        "feature": ("feature",),
+        "tier": ("service_tier",),
+    }
+)
+"""What is kept apart by name, and the usage facts that say it: the first that a row has."""
+
+_OF_JOBS = "metric IN ('gpu.hours', 'gpu.busy_hours')"
+_OF_CALLS = "(metric LIKE 'tokens.%' OR metric = 'requests')"
+_NAMED = 100
+
+
+def usage_hour_rows(connection: duckdb.DuckDBPyConnection, usage: str, day: date) -> pa.Table:
+    """Sum the day's GPU hours by hour and pool; columns of `published_rows.USAGE_HOURS`."""
+    metrics = ", ".join(f"'{metric}'" for metric in HOURLY)
+    return connection.sql(
+        f"""
+        SELECT x_Source AS source, (epoch(hour)::BIGINT // 3600 % 24)::INTEGER AS hour, metric,
+               coalesce(pool, '') AS pool, sum(quantity) AS quantity
+        FROM "{usage}" WHERE x_Day = ? AND metric IN ({metrics}) GROUP BY ALL ORDER BY ALL
+        """,  # noqa: S608 - names and metrics are our own
+        params=[day],
+    ).to_arrow_table()
+
+
+def usage_fact_rows(connection: duckdb.DuckDBPyConnection, usage: str, day: date) -> pa.Table:
+    """Sum the day's usage by what it says of itself; columns of `published_rows.USAGE_BY_FACT`.
+
+    Of each source and fact the largest hundred values stand by themselves, the others as "(other)".
+    """
+    arms = " UNION ALL ".join(
+        f"SELECT *, '{fact}' AS fact, {_first(names)} AS value FROM of_day WHERE {_metrics(fact)}"  # noqa: S608
+        for fact, names in SAID.items()
+    )
+    return connection.sql(
+        f"""
+        WITH of_day AS (FROM "{usage}" WHERE x_Day = ?),
+        said AS (SELECT * FROM ({arms}) WHERE value <> ''),
+        placed AS (
+            SELECT x_Source, fact, value,
+                   row_number() OVER (PARTITION BY x_Source, fact ORDER BY sum(quantity) DESC, value) AS place
+            FROM said GROUP BY x_Source, fact, value
+        )
+        SELECT x_Source AS source, metric, coalesce(pool, '') AS pool, team, fact_model AS model, fact,
+               CASE WHEN place <= {_NAMED} THEN value ELSE '(other)' END AS value, sum(quantity) AS quantity
+        FROM said JOIN placed USING (x_Source, fact, value) GROUP BY ALL ORDER BY ALL
+        """,  # noqa: S608 - names and facts are our own
+        params=[day],
+    ).to_arrow_table()
+
+
+def _metrics(fact: str) -> str:
+    return _OF_JOBS if fact == "job" else _OF_CALLS
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return f"coalesce({', '.join(f'''nullif(fact_{name}, '')''' for name in names)}, '')"
