@@ -86,7 +86,7 @@ class Links:
     def places(self) -> tuple[Link, ...]:
         """The pages of the navigation."""
         plain = Links(replace(self.view, group="", filters=()), self.path)
-        return tuple(Link(name, plain.to(path), self.path == path) for name, path in PLACES)
+        return tuple(Link(name, plain.to(path), f"{self.path}/".startswith(f"{path}/")) for name, path in PLACES)
 
     @property
     def place(self) -> str:

@@ -252,8 +252,10 @@ def new_ledger(folder: Path) -> Engine:
 
 def site_of(engine: Engine, teams: Mapping[str, Team] = TEAMS, reasons: tuple[str, ...] = (), **more: Any) -> FastAPI:
     """Return the site of a ledger at NOW."""
-    parts = SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: reasons, **more)
-    return build_site(replace(parts, rules=lambda: (GPU_RULE,)))
+    more = {"rules": lambda: (GPU_RULE,)} | more
+    return build_site(
+        SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: reasons, **more)
+    )
 
 
 @pytest.fixture(scope="session")
