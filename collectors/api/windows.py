@@ -28,3 +28,9 @@ def pieces(window: Window, length: timedelta) -> Iterator[Window]:
         end = min(start + length, window.end)
         yield Window(start, end)
         start = end
+
+
+def month_of(instant: datetime) -> Window:
+    """Return the month that an instant lies in, by its own time zone."""
+    start = datetime(instant.year, instant.month, 1, tzinfo=instant.tzinfo)
+    return Window(start, datetime(start.year + start.month // 12, start.month % 12 + 1, 1, tzinfo=start.tzinfo))

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from collectors.api.results import ResultError
 from collectors.api.rows import Row
+from collectors.api.windows import month_of
 from collectors.base import Window
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -43,15 +43,14 @@ class Account:
 def charge(account: Account, line: Line, span: Window, part: str | None) -> Row:
     """Return the row of a line; `part` is the part of the account. A negative amount is a credit."""
     credit = line.amount < 0
-    month = datetime(span.start.year, span.start.month, 1, tzinfo=span.start.tzinfo)
-    following = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=month.tzinfo)
+    month = month_of(span.start)
     return {
         **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), line.amount),
         "BillingCurrency": line.currency,
         "ChargePeriodStart": span.start,
         "ChargePeriodEnd": span.end,
-        "BillingPeriodStart": month,
-        "BillingPeriodEnd": following,
+        "BillingPeriodStart": month.start,
+        "BillingPeriodEnd": month.end,
         "BillingAccountId": account.account,
         "BillingAccountType": "Organization",
         "SubAccountId": part,

@@ -10,7 +10,7 @@ from typing import Any
 from collectors.api.pages import Page, walk
 from collectors.api.rows import Row
 from collectors.api.windowed import Answered, WindowedCollector, WindowedSource
-from collectors.api.windows import DAY
+from collectors.api.windows import DAY, month_of
 from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, asked, client_of
 from collectors.base import CollectError, Collector, CollectorType, Option, SourceSettings, Window
@@ -118,7 +118,10 @@ class _Explorer:
             "BillingCurrency": billed["Unit"],
             "ChargePeriodStart": day,
             "ChargePeriodEnd": day + DAY,
+            "BillingPeriodStart": month_of(day).start,
+            "BillingPeriodEnd": month_of(day).end,
             "ProviderName": "AWS",
+            "InvoiceIssuerName": "AWS",
         }
 
 
