@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": "attributor.cli.explain:command",
     "export": "attributor.cli.export:group",
     "forecast": "attributor.cli.forecast:command",
+    "mcp": "attributor.cli.mcp:command",
     "plan": "attributor.cli.plan:command",
     "reconcile": "attributor.cli.reconcile:command",
     "run": "attributor.cli.run:command",

@@ -1,22 +1,18 @@
 """`attributor reconcile`: charges against allocations, to the last unit."""
 
 import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import click
-from sqlalchemy import Engine
 
-from attributor.app.reading import invoices_of, open_ledger
-from attributor.app.untouched import open_untouched
+from attributor.app.invoicing import invoiced
+from attributor.app.reading import open_ledger
 from attributor.cli.options import FOUND_SOMETHING, config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
 from attributor.cli.periods import period_option
-from attributor.config.settings import InvoiceSettings
 from attributor.money import plain
 from attributor.periods import Month, month_of
-from attributor.reports.invoices import InvoiceControl, invoice_controls, need_charges
 from attributor.reports.reconcile import Reconciliation, reconcile, reconcile_document
 
 _COLUMNS = ("source", "charges", "allocated", "difference")
@@ -34,24 +30,12 @@ _INVOICES = ("source", "currency", "basis", "match", "total", "stored", "differe
 def command(context: click.Context, form: str, period: Month | None) -> None:
     """Compare charges with allocations, and both with what files and invoices say; exit 1 where they differ."""
     path = config_path(context)
-    invoices = invoices_of(path)
     with open_ledger(path) as ledger:
         month = period or month_of(ledger.clock().date())
-        report = reconcile(ledger.engine, month, _invoiced(path, ledger.engine, invoices, month))
+        report = reconcile(ledger.engine, month, invoiced(path, ledger.engine, month))
     _write(report, form)
     if not report.agrees:
         context.exit(FOUND_SOMETHING)
-
-
-def _invoiced(
-    path: Path, engine: Engine, invoices: Iterable[InvoiceSettings], month: Month
-) -> tuple[InvoiceControl, ...]:
-    """Hold invoices against the ledger; the lake is opened only where one of them is of some charges alone."""
-    asked = [invoice for invoice in invoices if invoice.period == month]
-    if not need_charges(asked):
-        return invoice_controls(engine, asked)
-    with open_untouched(path) as stores:
-        return invoice_controls(stores.archive, asked)
 
 
 def _write(report: Reconciliation, form: str) -> None:

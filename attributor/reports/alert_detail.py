@@ -61,6 +61,17 @@ class AlertDetail:
     messages: tuple[ToldMessage, ...]
 
 
+@dataclass(frozen=True)
+class WhyTold:
+    """Why an alert was told or not; its status is `learned` where it was learned of before it could fire."""
+
+    key: str
+    status: str
+    group: str
+    reasons: tuple[StageReason, ...]
+    messages: tuple[ToldMessage, ...]
+
+
 def alert_detail(connection: Connection, key: str) -> AlertDetail | None:
     """Return the alert of a key, None where nothing was ever seen under it."""
     row = connection.execute(select(alerts).where(alerts.c.key == key)).one_or_none()
@@ -91,14 +102,14 @@ def why_document(connection: Connection, key: str) -> dict[str, Any] | None:
     """
     found = alert_detail(connection, key)
     if found is not None:
-        status, group, reasons, messages = found.alert.status, found.group, found.reasons, found.messages
+        why = WhyTold(key, found.alert.status, found.group, found.reasons, found.messages)
     else:
-        status, group, messages = "learned", "", ()
         reasons = tuple(map(_reason, reasons_of(connection, [key])))
         if not reasons:
             return None
-    told = {"reasons": document(reasons), "messages": document(messages)}
-    return {"key": key, "status": status, "group": group, **told}
+        why = WhyTold(key, "learned", "", reasons, ())
+    told: dict[str, Any] = document(why)
+    return told
 
 
 def known_keys(connection: Connection) -> tuple[str, ...]:

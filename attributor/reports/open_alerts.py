@@ -43,6 +43,13 @@ class OpenAlert:
     snoozed_until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class OpenAlerts:
+    """The alerts that stand, the most severe and latest first."""
+
+    alerts: tuple[OpenAlert, ...]
+
+
 def open_alerts(connection: Connection, team: str | None = None) -> tuple[OpenAlert, ...]:
     """Return the open alerts of one team or of all, the most severe and latest first; one query."""
     severity = case({"critical": 0, "warning": 1}, value=alerts.c.severity, else_=2)

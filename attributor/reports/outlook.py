@@ -3,7 +3,7 @@
 Budgets are of effective cost, whatever basis a page shows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -189,3 +189,10 @@ def budget_line(frame: Frame, team: Team, spend: Spend) -> BudgetLine | None:
         forecast=outlook,
         forecast_state=found.forecast_state,
     )
+
+
+def budget_lines(frame: Frame, teams: Mapping[str, Team], spends: Mapping[str, Spend]) -> tuple[BudgetLine, ...]:
+    """Return how every team's budget stands, the most used first."""
+    found = (budget_line(frame, team, spends.get(team.id, NO_SPEND)) for team in teams.values())
+    lines = [line for line in found if line is not None]
+    return tuple(sorted(lines, key=lambda line: ((line.used or Decimal(0)).copy_negate(), line.team)))

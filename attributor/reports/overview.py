@@ -16,12 +16,10 @@ from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
 from attributor.reports.open_alerts import OpenAlert, open_alerts
 from attributor.reports.outlook import (
-    NO_SPEND,
     BudgetLine,
     Outlook,
-    Spend,
     added,
-    budget_line,
+    budget_lines,
     daily_spend,
     month_outlook,
 )
@@ -110,7 +108,7 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             services=cost_lines(connection, seen, rollup.c.service),
             categories=category_lines(whole.cost, fixed),
             days=tuple(_days(seen, shown, fixed)),
-            budgets=_budgets(seen, teams, spends),
+            budgets=budget_lines(seen, teams, spends),
             alerts=open_alerts(connection),
             freshness=source_freshness(connection, view.now),
             grouping=grouping(connection, seen),
@@ -139,9 +137,3 @@ def _idle_and_estimated(connection: Connection, seen: Frame) -> tuple[Decimal, D
     query = select(*sums).where(seen.this_period, seen.rows())
     idle, estimated = amounts(connection.execute(query).one(), 0, 2)
     return idle, estimated
-
-
-def _budgets(seen: Frame, teams: Mapping[str, Team], spends: Mapping[str, Spend]) -> tuple[BudgetLine, ...]:
-    found = (budget_line(seen, team, spends.get(team.id, NO_SPEND)) for team in teams.values())
-    lines = [line for line in found if line is not None]
-    return tuple(sorted(lines, key=lambda line: ((line.used or Decimal(0)).copy_negate(), line.team)))

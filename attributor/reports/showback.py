@@ -5,11 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, select
 
 from attributor.ledger.tables import rollup
 from attributor.money import from_units, plain, to_units, total
 from attributor.periods import Month
+from attributor.reports.allocations.filters import Filter, filter_condition
+from attributor.reports.allocations.windows import Window
 from attributor.reports.costs import (
     DIMENSIONS,
     Basis,
@@ -29,6 +31,7 @@ class ShowbackRequest:
 
     `by` holds words of `costs.DIMENSIONS` and configured dimensions. `period_by` "billing" takes the charges of the
     month's invoices instead of the charges of its days. `currency` keeps to one currency where there are several.
+    `window` is days that stand in for the month; `filter` is what charges must meet.
     """
 
     period: Month
@@ -37,6 +40,13 @@ class ShowbackRequest:
     team: str | None = None
     period_by: PeriodBy = "charge"
     currency: str | None = None
+    window: Window | None = None
+    filter: Filter | None = None
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The UTC days [start, end) that are asked for."""
+        return (self.window.start, self.window.end) if self.window else (self.period.first, self.period.end)
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,9 @@ class Showback:
 def showback(engine: Engine, request: ShowbackRequest) -> Showback:
     """Sum the published allocations of a month; raise SeveralCurrenciesError where they have no single total."""
     columns = list(dict.fromkeys(DIMENSIONS.get(name, rollup.c.dimensions) for name in request.by))
-    query = select(*columns, rollup.c.currency, *cost_sums(request.basis)).where(_condition(request))
     with engine.connect() as connection:
+        condition = _condition(connection, request)
+        query = select(*columns, rollup.c.currency, *cost_sums(request.basis)).where(condition)
         found = connection.execute(query.group_by(*columns, rollup.c.currency)).all()
     currencies = tuple(sorted({row.currency for row in found}))
     if len(currencies) > 1:
@@ -96,15 +107,17 @@ def showback_document(report: Showback) -> dict[str, Any]:
     }
 
 
-def _condition(request: ShowbackRequest) -> ColumnElement[bool]:
+def _condition(connection: Connection, request: ShowbackRequest) -> ColumnElement[bool]:
     if request.period_by == "billing":
         conditions = [rollup.c.billing_month == str(request.period)]
     else:
-        conditions = [within(request.period.first, request.period.end)]
+        conditions = [within(*request.days)]
     if request.team is not None:
         conditions.append(rollup.c.team == request.team)
     if request.currency is not None:
         conditions.append(rollup.c.currency == request.currency)
+    if request.filter is not None:
+        conditions.append(filter_condition(connection, request.filter, conditions))
     return and_(*conditions)
 
 

@@ -5,10 +5,10 @@ Changes take JSON alone, so that no other site's form can make them.
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse
 
 from alerts.alert import AlertState, Handling
@@ -18,69 +18,63 @@ from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.engine import reading
 from attributor.ledger.feedback import Told, all_feedback, give_feedback, take_back
 from attributor.ledger.silences import add_silence, end_silence, lasting_silences
-from attributor.reports.alert_detail import AlertDetail, alert_detail, why_document
+from attributor.reports.alert_detail import AlertDetail, WhyTold, alert_detail, why_document
 from attributor.reports.document import document
 from attributor.reports.feedback import feedback_document
-from attributor.reports.open_alerts import open_alerts
+from attributor.reports.open_alerts import OpenAlerts, open_alerts
 from attributor.reports.silences import silence_document
 from attributor.web.access.asking import asker
+from attributor.web.alert_forms import (
+    Handled,
+    HandledAlert,
+    HandledAlerts,
+    LessonShown,
+    Silenced,
+    SilenceShown,
+    Taught,
+)
+from attributor.web.described import (
+    BODY_REFUSED,
+    NOT_FOUND,
+    answers,
+    body,
+    documented,
+    in_json,
+    list_of,
+    struct_schema,
+)
 from attributor.web.parts import SiteParts
 
 _LARGEST = 256 * 1024
 _NOBODY = "API"
-Key = Annotated[str, Query(max_length=500)]
+_LARGEST_NUMBER = 2**31 - 1
+Key = Annotated[str, Query(max_length=500, description="An alert's key")]
+Number = Annotated[int, Path(ge=1, le=_LARGEST_NUMBER, description="Its `id`")]
+OfTeam = Annotated[str | None, Query(max_length=200, description="Only this team's")]
+By = Annotated[str, Query(max_length=200, description="Who does it")]
 T = TypeVar("T")
-
-
-class Handled(msgspec.Struct, forbid_unknown_fields=True):
-    """What is done with alerts: `undo` lets acknowledged ones fire again; `for` or `until` is how long they snooze."""
-
-    keys: list[str]
-    by: str = ""
-    note: str = ""
-    undo: bool = False
-    length: str | None = msgspec.field(default=None, name="for")
-    until: str | None = None
-
-
-class Silenced(msgspec.Struct, forbid_unknown_fields=True):
-    """A silence: globs by column, for how long or until when, and why."""
-
-    reason: str
-    team: list[str] = []
-    severity: list[str] = []
-    kind: list[str] = []
-    key: list[str] = []
-    length: str | None = msgspec.field(default=None, name="for")
-    until: str | None = None
-    by: str = ""
-
-
-class Taught(msgspec.Struct, forbid_unknown_fields=True):
-    """What somebody says of an alert: with `planned_until` it is planned, without it, no problem."""
-
-    key: str
-    planned_until: str | None = None
-    note: str = ""
-    by: str = ""
+_HANDLED = answers(documented(HandledAlerts), documented(HandledAlerts, status=404), BODY_REFUSED)
+_SILENCE, _LESSON = struct_schema(SilenceShown), struct_schema(LessonShown)
 
 
 def alert_routes(parts: SiteParts) -> APIRouter:
     """Return the routes that read and handle alerts."""
     router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
-    @router.get("")
-    def listed(team: str | None = None) -> JSONResponse:
+    @router.get("", responses=answers(documented(OpenAlerts)))
+    def listed(
+        team: OfTeam = None,
+    ) -> JSONResponse:
         """Answer the alerts that stand, of all teams or of one."""
         with reading(parts.engine) as connection:
-            return JSONResponse({"alerts": document(open_alerts(connection, team))})
+            return JSONResponse(document(OpenAlerts(open_alerts(connection, team))))
 
-    @router.get("/show")
+    @router.get("/show", responses=answers(documented(AlertDetail), NOT_FOUND))
     def show(key: Key) -> JSONResponse:
         """Answer one alert in full, with reasons and messages."""
         return JSONResponse(document(_detail(parts, key)))
 
-    @router.get("/why")
+    @router.get("/why", responses=answers(documented(WhyTold), NOT_FOUND))
     def why(key: Key) -> JSONResponse:
         """Answer why an alert was told or not, stage by stage."""
         with reading(parts.engine) as connection:
@@ -89,14 +83,14 @@ def alert_routes(parts: SiteParts) -> APIRouter:
             raise HTTPException(404, f"no alert has the key {key!r}")
         return JSONResponse(found)
 
-    @router.post("/ack")
+    @router.post("/ack", responses=_HANDLED, openapi_extra=body(Handled))
     def ack(request: Request, asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
         """Take alerts up, or let them fire again."""
         handling = Handling(asker(request, asked.by, _NOBODY), parts.clock(), asked.note)
         change = fire_again if asked.undo else acknowledge
         return _changed(asked.keys, change(parts.engine, asked.keys, handling))
 
-    @router.post("/snooze")
+    @router.post("/snooze", responses=_HANDLED, openapi_extra=body(Handled))
     def snoozed(request: Request, asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
         """Keep alerts quiet for a while."""
         now = parts.clock()
@@ -111,13 +105,18 @@ def silence_routes(parts: SiteParts) -> APIRouter:
     """Return the routes of silences."""
     router = APIRouter(prefix="/api/v1/alerts/silences", tags=["alerts"])
 
-    @router.get("")
+    @router.get("", responses=answers(list_of("silences", _SILENCE)))
     def listed() -> JSONResponse:
         """Answer the silences that last."""
         found = lasting_silences(parts.engine, parts.clock())
         return JSONResponse({"silences": [silence_document(each) for each in found]})
 
-    @router.post("")
+    @router.post(
+        "",
+        status_code=201,
+        responses=answers(in_json(_SILENCE, "The silence", 201), BODY_REFUSED),
+        openapi_extra=body(Silenced),
+    )
     def added(request: Request, asked: Annotated[Silenced, Depends(_json(Silenced))]) -> JSONResponse:
         """Set a silence."""
         match = Match(tuple(asked.team), tuple(asked.severity), tuple(asked.kind))
@@ -128,8 +127,8 @@ def silence_routes(parts: SiteParts) -> APIRouter:
         by = asker(request, asked.by, _NOBODY)
         return JSONResponse(silence_document(add_silence(parts.engine, silence, by, now)), 201)
 
-    @router.delete("/{number}")
-    def ended(number: int) -> JSONResponse:
+    @router.delete("/{number}", responses=answers(in_json(_SILENCE, "The silence, ended"), NOT_FOUND))
+    def ended(number: Number) -> JSONResponse:
         """End a silence now."""
         found = end_silence(parts.engine, number, parts.clock())
         if found is None:
@@ -143,12 +142,17 @@ def feedback_routes(parts: SiteParts) -> APIRouter:
     """Return the routes of what is learned."""
     router = APIRouter(prefix="/api/v1/alerts/feedback", tags=["alerts"])
 
-    @router.get("")
+    @router.get("", responses=answers(list_of("feedback", _LESSON)))
     def listed() -> JSONResponse:
         """Answer everything that was ever learned."""
         return JSONResponse({"feedback": [feedback_document(each) for each in all_feedback(parts.engine)]})
 
-    @router.post("")
+    @router.post(
+        "",
+        status_code=201,
+        responses=answers(in_json(_LESSON, "The lesson", 201), NOT_FOUND, BODY_REFUSED),
+        openapi_extra=body(Taught),
+    )
     def given(request: Request, asked: Annotated[Taught, Depends(_json(Taught))]) -> JSONResponse:
         """Learn that an alert is no problem, or planned."""
         now = parts.clock()
@@ -158,8 +162,8 @@ def feedback_routes(parts: SiteParts) -> APIRouter:
             raise HTTPException(404, f"no alert has the key {asked.key!r}")
         return JSONResponse(feedback_document(found), 201)
 
-    @router.delete("/{number}")
-    def taken_back(request: Request, number: int, by: str = "") -> JSONResponse:
+    @router.delete("/{number}", responses=answers(in_json(_LESSON, "The lesson, taken back"), NOT_FOUND))
+    def taken_back(request: Request, number: Number, by: By = "") -> JSONResponse:
         """Forget a lesson."""
         found = take_back(parts.engine, number, asker(request, by, _NOBODY), parts.clock())
         if found is None:
@@ -178,16 +182,9 @@ def _detail(parts: SiteParts, key: str) -> AlertDetail:
 
 
 def _changed(keys: list[str], changed: tuple[AlertState, ...]) -> JSONResponse:
-    rows: list[dict[str, Any]] = [
-        {
-            "key": state.alert.key,
-            "status": state.status,
-            "snoozed_until": None if state.snoozed_until is None else state.snoozed_until.isoformat(),
-        }
-        for state in changed
-    ]
-    missing = sorted(set(keys) - {state.alert.key for state in changed})
-    return JSONResponse({"alerts": rows, "missing": missing}, 404 if missing and not rows else 200)
+    rows = tuple(HandledAlert(state.alert.key, state.status, state.snoozed_until) for state in changed)
+    missing = tuple(sorted(set(keys) - {row.key for row in rows}))
+    return JSONResponse(document(HandledAlerts(rows, missing)), 404 if missing and not rows else 200)
 
 
 def _json(form: type[T]) -> Callable[[Request], Awaitable[T]]:
@@ -207,6 +204,8 @@ async def _asked(request: Request, form: type[T]) -> T:
         body += chunk
         if len(body) > _LARGEST:
             raise HTTPException(413, "the body is too large")
+    if b"\0" in body or b"\\u0000" in body:
+        raise HTTPException(400, "the body holds a NUL character")
     try:
         return msgspec.json.decode(body, type=form)
     except msgspec.DecodeError as error:

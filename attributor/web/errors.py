@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from attributor.reports.owner_statement import NoStatementError
 from attributor.reports.owners import UnknownTeamError
+from attributor.reports.questions.asked import QuestionError
 from attributor.web.faces.statement_html import CannotMakeError
 from attributor.web.queries import BadQueryError
 from attributor.web.templating import Templates
@@ -29,6 +30,10 @@ def answer_errors(site: FastAPI, templates: Templates) -> None:
 
     @site.exception_handler(BadQueryError)
     def bad_query(request: Request, error: BadQueryError) -> Response:
+        return problem(request, 400, str(error))
+
+    @site.exception_handler(QuestionError)
+    def bad_question(request: Request, error: QuestionError) -> Response:
         return problem(request, 400, str(error))
 
     @site.exception_handler(UnknownTeamError)
@@ -55,10 +60,9 @@ def problem_answer(
     templates: Templates, request: Request, status: int, message: str, near: tuple[str, ...] = ()
 ) -> Response:
     """Return what is wrong as a page, for programs as JSON in the form of the address."""
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"detail": message}, status_code=status)
     if not _wants_page(request):
-        document: dict[str, Any] = {"error": message} | ({"near": list(near)} if near else {})
+        name = "detail" if request.url.path.startswith("/api/") else "error"
+        document: dict[str, Any] = {name: message} | ({"near": list(near)} if near else {})
         return JSONResponse(document, status_code=status)
     title = _TITLES.get(status, "Something is wrong")
     return templates.page("problem.html", {"title": title, "message": message, "near": near}, status)

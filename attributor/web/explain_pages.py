@@ -18,6 +18,7 @@ from attributor.reports.explained_days import ExplainedMonth, explained_month
 from attributor.reports.explanation import Explained, in_basis
 from attributor.reports.explanation_document import explained_document
 from attributor.reports.owners import known_team, shown_name
+from attributor.reports.questions.asked import parse_day
 from attributor.reports.subject import Subject
 from attributor.reports.view import View, frame
 from attributor.web.formats import percentage
@@ -98,9 +99,9 @@ def _currency(parts: SiteParts, view: View) -> str:
 def _subject(parts: SiteParts, query: Mapping[str, str]) -> tuple[Subject, View]:
     view = read_view(parts, query)
     try:
-        day = date.fromisoformat(query["day"]) if "day" in query else None
+        day = parse_day(query["day"]) if "day" in query else None
     except ValueError as error:
-        raise BadQueryError(f"day={query['day']!r} is not a day; write it as YYYY-MM-DD") from error
+        raise BadQueryError(f"day={error}") from error
     if day is not None:
         view = replace(view, period=month_of(day))
     with parts.engine.connect() as connection:

@@ -58,7 +58,14 @@ def otlp_router(receiver: Receiver, token: str | None = None, counted: Counter =
         return await take_in(request, gate, _FORMS, store, partial(_refuse, _FORMS.get(media_type(request))))
 
     for path, signal in (("/v1/traces", traces), ("/v1/metrics", metrics)):
-        router.add_api_route(path, _endpoint(take, signal), methods=["POST"], responses=_RESPONSES, tags=["usage"])
+        router.add_api_route(
+            path,
+            _endpoint(take, signal),
+            methods=["POST"],
+            responses=_RESPONSES,
+            openapi_extra=_OPENAPI,
+            tags=["usage"],
+        )
     return router
 
 
@@ -101,11 +108,22 @@ def _refuse(form: Form | None, status: int, message: str, headers: dict[str, str
     return Response(b"\x12" + bytes([len(text)]) + text, status, headers, _TYPES[form])
 
 
-_RESPONSES: dict[int | str, dict[str, object]] = {
-    200: {"description": "What was accepted is on disk; what is refused or not counted is in partialSuccess"},
-    400: {"description": "The body is no request of this kind; nothing was stored"},
-    401: {"description": "The bearer token is missing or wrong"},
-    413: {"description": "The body is too large; nothing was stored"},
-    415: {"description": "The body's type or encoding is not read; nothing was stored"},
-    503: {"description": "The log cannot be written; nothing was stored, send it again"},
+_BODIES: dict[str, Any] = {
+    "application/json": {"schema": {"type": "object"}},
+    "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+}
+_OPENAPI: dict[str, Any] = {"requestBody": {"required": True, "content": _BODIES}}
+
+
+def _said(description: str) -> dict[str, Any]:
+    return {"description": description, "content": _BODIES}
+
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: _said("What was accepted is on disk; what is refused or not counted is in partialSuccess"),
+    400: _said("The body is no request of this kind; nothing was stored"),
+    401: _said("The bearer token is missing or wrong"),
+    413: _said("The body is too large; nothing was stored"),
+    415: _said("The body's type or encoding is not read; nothing was stored"),
+    503: _said("The log cannot be written; nothing was stored, send it again"),
 }

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from attributor.reports.explanation import Explained
 from attributor.reports.overview import TeamLine
+from attributor.reports.questions.books import Books
 from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.access.control import Door
@@ -45,3 +46,8 @@ class SiteParts:
     door: Door | None = None
     rules: Callable[[], tuple[Rule, ...]] = tuple
     others: Callable[[View], tuple[TeamLine, ...]] = nobody
+
+
+def books_of(parts: SiteParts) -> Books:
+    """Return what the questions of programs are answered from."""
+    return Books(parts.engine, parts.teams, parts.dimensions, parts.clock, parts.explain)

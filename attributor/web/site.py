@@ -13,7 +13,6 @@ from attributor.web.access.control import AccessControl, Door, open_door
 from attributor.web.access.sessions import session_routes
 from attributor.web.alert_pages import alert_page_routes
 from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
-from attributor.web.allocations_api import allocation_routes
 from attributor.web.assets import Assets, asset_routes
 from attributor.web.audit_api import audit_routes
 from attributor.web.budget_pages import budget_routes
@@ -26,6 +25,8 @@ from attributor.web.parts import SiteParts
 from attributor.web.pictures import picture_routes
 from attributor.web.probes import probe_routes
 from attributor.web.quality_pages import quality_routes, rule_routes
+from attributor.web.readable import ReadableAddresses
+from attributor.web.reports_api import report_routes
 from attributor.web.security import SecurityHeaders
 from attributor.web.statement_pages import statement_routes
 from attributor.web.templating import Templates
@@ -48,6 +49,7 @@ def build_site(parts: SiteParts) -> FastAPI:
     parts = replace(parts, door=door, teams=_visible(parts.teams, door))
     _set_door(site, door, templates)
     site.add_middleware(EntityTags)
+    site.add_middleware(ReadableAddresses)
     site.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
     site.add_middleware(SecurityHeaders)
     answer_errors(site, templates)
@@ -67,9 +69,9 @@ def build_site(parts: SiteParts) -> FastAPI:
         alert_routes(parts),
         silence_routes(parts),
         feedback_routes(parts),
-        allocation_routes(parts),
         audit_routes(parts),
         statement_routes(parts, templates),
+        report_routes(parts),
         *((explain_routes(parts, templates, parts.explain),) if parts.explain else ()),
         *parts.extra_routers,
     )

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from slack_sdk.signature import Clock, SignatureVerifier
 from sqlalchemy import Engine
 
@@ -18,28 +19,51 @@ logger = logging.getLogger(__name__)
 Moment: TypeAlias = Callable[[], datetime]
 """A clock: aware UTC."""
 _LARGEST = 256 * 1024
+_PLAIN: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Done, or nothing was to do"},
+    400: {"description": "It is no interaction of ours", "content": _PLAIN},
+    401: {"description": "The signature is not that of a configured Slack app", "content": _PLAIN},
+    413: {"description": "The body is too large", "content": _PLAIN},
+}
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {"type": "object", "required": ["payload"], "properties": {"payload": {"type": "string"}}}
+            }
+        },
+    }
+}
 
 
 def slack_routes(engine: Engine, clock: Moment, secrets: Callable[[], Sequence[str]]) -> APIRouter:
     """Return the route; `secrets` gives the signing secrets of the configured Slack apps."""
     router = APIRouter()
 
-    @router.post("/api/v1/slack/interactions", tags=["alerts"])
+    @router.post(
+        "/api/v1/slack/interactions",
+        tags=["alerts"],
+        response_class=PlainTextResponse,
+        responses=_RESPONSES,
+        openapi_extra=_FORM,
+    )
     async def interact(request: Request) -> Response:
         """Do what a button says, within the three seconds that Slack waits."""
         body = await _body(request)
         if body is None:
-            return Response("too large", 413)
+            return PlainTextResponse("too large", 413)
         headers = {name.lower(): value for name, value in request.headers.items()}
         if not any(_is_genuine(secret, body, headers, clock) for secret in secrets()):
-            return Response("the signature is not that of a configured Slack app", 401)
+            return PlainTextResponse("the signature is not that of a configured Slack app", 401)
         try:
             payload = json.loads(parse_qs(body.decode())["payload"][0])
             await asyncio.to_thread(lambda: pressed(engine, payload, clock))
         except (KeyError, TypeError, ValueError) as error:
             logger.warning("a button of Slack was not understood: %s", error)
-            return Response("not understood", 400)
-        return Response(status_code=200)
+            return PlainTextResponse("not understood", 400)
+        return PlainTextResponse()
 
     return router
 

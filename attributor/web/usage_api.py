@@ -71,8 +71,8 @@ _EVENT: dict[str, Any] = {
     "properties": {
         "id": {"type": "string", "maxLength": 200},
         "time": {"type": "string", "format": "date-time"},
-        "metric": {"type": "string", "example": "tokens.input"},
-        "pool": {"type": "string", "nullable": True},
+        "metric": {"type": "string", "examples": ["tokens.input"]},
+        "pool": {"type": ["string", "null"]},
         "quantity": {"oneOf": [{"type": "number", "minimum": 0}, {"type": "string"}]},
     },
     "additionalProperties": {"description": "a fact about who used it: text, a number, true or false"},
@@ -92,11 +92,32 @@ _OPENAPI: dict[str, Any] = {
         },
     }
 }
+_REFUSED: dict[str, Any] = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+_REJECTED: dict[str, Any] = {
+    "type": "object",
+    "properties": {"index": {"type": "integer", "minimum": 0}, "error": {"type": "string"}},
+    "required": ["index", "error"],
+}
+_STORED: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "accepted": {"type": "integer", "minimum": 0},
+        "duplicates": {"type": "integer", "minimum": 0},
+        "rejected": {"type": "array", "items": _REJECTED},
+    },
+    "required": ["accepted", "duplicates", "rejected"],
+}
+
+
+def _said(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Every accepted event is on disk"},
-    400: {"description": "The body is not JSON; nothing was stored"},
-    401: {"description": "The bearer token is missing or wrong"},
-    413: {"description": "The body is too large; nothing was stored"},
-    415: {"description": "The body's type or encoding is not read; nothing was stored"},
-    503: {"description": "The log cannot be written; nothing was stored, send it again"},
+    200: _said("Every accepted event is on disk; the others are told by their place", _STORED),
+    400: _said("The body is not JSON; nothing was stored", _REFUSED),
+    401: _said("The bearer token is missing or wrong", _REFUSED),
+    413: _said("The body is too large; nothing was stored", _REFUSED),
+    415: _said("The body's type or encoding is not read; nothing was stored", _REFUSED),
+    503: _said("The log cannot be written; nothing was stored, send it again", _REFUSED),
 }

@@ -1,11 +1,11 @@
 """Filters as OpenCost writes them, `team:"search"+service!:"Amazon EC2","Amazon S3"`, read into conditions."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_
+from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, or_, select
 
 from attributor.ledger.tables import rollup
 from attributor.reports.costs import DIMENSIONS, dimensions_of
@@ -76,6 +76,16 @@ def named_in(asked: Filter) -> frozenset[str]:
     if isinstance(asked, Comparison):
         return frozenset({asked.dimension})
     return frozenset().union(*(named_in(part) for part in asked.parts))
+
+
+def filter_condition(
+    connection: Connection, asked: Filter, conditions: Sequence[ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """Return the filter as a condition on rollup rows that meet `conditions`; asks for their configured dimensions."""
+    texts: Sequence[str] = ()
+    if named_in(asked) - DIMENSIONS.keys():
+        texts = connection.scalars(select(rollup.c.dimensions).where(*conditions).distinct()).all()
+    return condition_of(asked, texts)
 
 
 def condition_of(asked: Filter, dimensions: Iterable[str]) -> ColumnElement[bool]:

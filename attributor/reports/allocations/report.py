@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units
-from attributor.reports.allocations.filters import UNALLOCATED_NAME, Filter, condition_of, named_in
+from attributor.reports.allocations.filters import UNALLOCATED_NAME, Filter, filter_condition
 from attributor.reports.allocations.windows import Window
 from attributor.reports.costs import (
     BASES,
@@ -102,10 +102,7 @@ def _condition(connection: Connection, request: AllocationsRequest) -> ColumnEle
     if request.currency is not None:
         conditions.append(rollup.c.currency == request.currency)
     if request.filter is not None:
-        texts: Sequence[str] = ()
-        if named_in(request.filter) - DIMENSIONS.keys():
-            texts = connection.scalars(select(rollup.c.dimensions).where(*conditions).distinct()).all()
-        conditions.append(condition_of(request.filter, texts))
+        conditions.append(filter_condition(connection, request.filter, conditions))
     return and_(*conditions)
 
 

@@ -1,0 +1,42 @@
+"""Answers in pages: a cursor is the place of the last row that was given, so that nothing is told twice or left out."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
+
+from attributor.reports.questions.asked import MOST, QuestionError
+
+T = TypeVar("T")
+Place: TypeAlias = tuple[str | int, ...]
+"""Where a row stands among all others: rows are in the order of their places."""
+
+
+def page(
+    rows: Sequence[T], place_of: Callable[[T], Place], limit: int | None, cursor: str | None
+) -> tuple[tuple[T, ...], str | None]:
+    """Return up to `limit` rows behind the cursor, and the cursor of what follows, None where nothing does.
+
+    `rows` are in the order of their places, which are unique and all of one form. Raises QuestionError for a cursor
+    that is none, and for more rows than one answer may hold.
+    """
+    if limit is None and cursor is None and len(rows) > MOST:
+        raise QuestionError(f"these are {len(rows):,} rows; ask for up to {MOST:,} at a time with limit")
+    left = rows if cursor is None else _behind(rows, place_of, cursor)
+    given = tuple(left[: limit or MOST])
+    return given, _written(place_of(given[-1])) if len(left) > len(given) else None
+
+
+def _behind(rows: Sequence[T], place_of: Callable[[T], Place], cursor: str) -> Sequence[T]:
+    try:
+        last = tuple(json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True)))
+        if rows and list(map(type, last)) != list(map(type, place_of(rows[0]))):
+            raise ValueError("a place of another answer")
+        return [row for row in rows if place_of(row) > last]
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+        raise QuestionError("cursor is not `next` of an answer before") from error
+
+
+def _written(place: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
