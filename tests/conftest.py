@@ -30,14 +30,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     config.pluginmanager.register(LeftThreads())
     settings.register_profile("attributor", deadline=None)
-    settings.register_profile("quick", deadline=None, max_examples=25)
+    settings.register_profile("quick", deadline=None, max_examples=10)
     settings.load_profile("quick" if "not slow" in config.getoption("markexpr") else "attributor")
 
 
 WHOLE_PROGRAM = {"app", "attributing", "cli", "daemon", "demo", "estimating", "ingest", "jobs", "watching"}
 """Folders whose tests let the whole program work, where they ask for a company or for one of its parts."""
-COMPANIES = {"company", "make_company", "demo", "write_demo", "priced", "make_priced", "arrivals", "listed", "stores"}
+COMPANIES = {
+    *("company", "make_company", "demo", "write_demo", "priced", "make_priced", "arrivals", "listed", "ran", "stores")
+}
 SERVERS = ("postgresql", "s3")
+SERVED = {"s3_server", "s3_options"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,7 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         variants = getattr(getattr(item, "callspec", None), "params", {}).values()
         on_a_company = item.path.parent.name in WHOLE_PROGRAM and COMPANIES & set(item.fixturenames)
-        if on_a_company or any(variant in SERVERS for variant in variants if isinstance(variant, str)):
+        on_a_server = any(variant in SERVERS for variant in variants if isinstance(variant, str))
+        if on_a_company or on_a_server or SERVED & set(item.fixturenames):
             item.add_marker(pytest.mark.slow)
 
 

@@ -138,6 +138,7 @@ def test_two_passes_over_the_same_state_make_the_same_message(timeline, alert):
     assert [message.id for message in first.messages] == [message.id for message in second.messages]
 
 
+@pytest.mark.slow
 def test_five_thousand_findings_become_one_message_per_team_and_cause(timeline, alert, between):
     teams = [f"team{number}" for number in range(10)]
     found = [alert(f"spend:{team}:S{number}:2026-11-19", team=team) for team in teams for number in range(500)]

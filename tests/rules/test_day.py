@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from examples import at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -172,7 +173,7 @@ def test_a_day_alone_says_that_it_was_not_weighed_by_the_month(engine, charge):
 AMOUNT = st.decimals(-(10**9), 10**9, places=12)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(AMOUNT, AMOUNT, st.integers(0, 23), st.sampled_from(["USD", "EUR"])), min_size=1, max_size=9))
 @pytest.mark.slow
 def test_every_source_currency_and_period_sums_exactly_and_twice_gives_the_same_rows(engine, charge, used, costs):

@@ -2,6 +2,7 @@
 
 import duckdb
 import pytest
+from examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,7 +143,7 @@ _MATCHERS = st.recursive(
 
 
 @given(matcher=_MATCHERS)
-@settings(max_examples=60)
+@settings(max_examples=at_most(60))
 def test_what_is_said_without_a_column_is_what_the_engine_says(matcher):
     said = answer_without(matcher, {"a"})
     claim = condition(matcher, {"a": "a", "b": "b"})

@@ -4,6 +4,7 @@ from datetime import date
 
 import duckdb
 import pytest
+from examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -205,7 +206,7 @@ def every_charge():
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
+@settings(max_examples=at_most(100))
 @given(RULES)
 def test_a_rule_that_is_said_never_to_match_claims_nothing(every_charge, written):
     rules = [
@@ -222,7 +223,7 @@ def test_a_rule_that_is_said_never_to_match_claims_nothing(every_charge, written
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
+@settings(max_examples=at_most(100))
 @given(MATCHERS)
 def test_the_alternatives_of_a_match_are_the_match(every_charge, match):
     connection, facts = every_charge

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+from examples import at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +58,7 @@ def test_division_truncates_towards_zero(cost, part, total, wanted):
     assert truncated(cost, part, total) == wanted
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(COSTS, COSTS, COSTS), min_size=1, max_size=5), PARTS)
 def test_the_database_and_python_agree_on_every_share(connection, costs, parts):
     weights = Weights(integer_weights(parts))

@@ -15,7 +15,6 @@ from typing import Any
 
 import boto3
 import pytest
-from distributed import Client
 
 from attributor.demo.company import write_company
 from attributor.demo.plan import DemoPlan
@@ -196,6 +195,8 @@ def stored(folder: Path, bucket: Any, options: dict[str, str]) -> Stored:
 
 def kill_one_at_work(dask: Dask) -> None:
     """Kill a worker while it computes a piece."""
+    from distributed import Client  # takes half a second, and pytest reads this file in every worker
+
     with Client(dask.address, set_as_default=False) as client:
         wait_until(lambda: any(client.processing().values()))
         busy = next(worker for worker, tasks in client.processing().items() if tasks)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from examples import at_most
 from genai_prices import Usage
 from genai_prices.data import providers
 from hypothesis import given, settings
@@ -44,7 +45,7 @@ PLAIN = [
 
 
 @given(chosen=st.sampled_from(PLAIN), uncached=COUNTS, read=COUNTS, written=COUNTS, made=COUNTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 def test_the_parts_of_a_call_cost_what_the_list_itself_says_of_the_whole(
     prices, chosen, uncached, read, written, made
 ) -> None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 import duckdb
 import pyarrow as pa
 import pytest
+from examples import at_most
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -63,7 +64,7 @@ def half_even(amount: Fraction) -> int:
 @example(quantity=9 * 10**24, amount=10**13 - 1, places=12, per=1)
 @example(quantity=1, amount=1, places=0, per=2)
 @example(quantity=3, amount=1, places=0, per=2)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_amount_is_exact_and_rounded_half_even_once(connection, quantity, amount, places, per) -> None:
     of_price, of_usage = Decimal(amount).scaleb(-places), Decimal(quantity).scaleb(-12)
     found = units(connection, [price(f"{of_price:f}", per)], row(f"{of_usage:f}"))

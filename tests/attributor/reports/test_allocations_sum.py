@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from examples import at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
@@ -74,7 +75,7 @@ def holds(asked, row):
     return meets(asked, value)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(WINDOWS, st.sampled_from([None, "1d", "48h", "month"]), BY, st.one_of(st.none(), FILTERS), st.booleans())
 def test_sets_groups_and_idle_capacity_sum_to_the_rows_that_the_filter_keeps(filled, window, step, by, asked, idle):
     windows = along_calendar(window, "month") if step == "month" else cut(window, step)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from examples import at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert
@@ -69,7 +70,7 @@ views = st.builds(
     group=st.sampled_from(["", *NARROWING]),
     filters=filters,
 )
-many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=at_most(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def fill(engine: Engine, put_cost, given_charges: Sequence[Charge], view: View) -> list[Charge]:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from examples import at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
@@ -190,7 +191,7 @@ costs = st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y"]), st.dates(s
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.fixed_dictionaries({"a": spans, "b": spans}), st.lists(costs, max_size=25), st.sampled_from([20, 40]))
 def test_however_sources_have_told_all_lines_agree_with_a_plain_count(
     engine, put_cost, put_published, told_spans, charges, age

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,7 +109,7 @@ def test_the_revision_changes_with_every_event_and_with_nothing_else(
     assert len(set(revisions)) == len(revisions)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=at_most(30))
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from("ab"), st.integers(0, 10**24)), max_size=30))
 def test_sums_are_exact_and_the_same_remembered_or_not(
     tmp_path_factory: pytest.TempPathFactory, sent: list[tuple[int, str, int]]
