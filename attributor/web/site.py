@@ -30,6 +30,7 @@ from attributor.web.reports_api import report_routes
 from attributor.web.security import SecurityHeaders
 from attributor.web.statement_pages import statement_routes
 from attributor.web.templating import Templates
+from attributor.web.unit_cost_pages import unit_cost_routes
 from rules.ruleset import Team
 
 _COMPRESS_FROM = 1024
@@ -63,6 +64,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         model_routes(parts, templates),
         health_routes(parts, templates),
         budget_routes(parts, templates),
+        unit_cost_routes(parts, templates),
         quality_routes(parts, templates),
         rule_routes(parts, templates),
         alert_page_routes(parts, templates),

@@ -27,7 +27,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("GET", r"/(overview\.json|health(\.json)?|explain(\.json)?)?", "reading"),
     ("GET", r"/(gpus|models)(\.json)?", "reading"),
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
-    ("GET", r"/budgets(\.json)?", "reading"),
+    ("GET", r"/(budgets|unit-costs)(\.json)?", "reading"),
     ("GET", r"/statements/[^/]+/cost-centers/.*", "company"),
     ("GET", r"/statements(\.json|/[^/]+/.+)?", "reading"),
     ("GET", r"/(data-quality|rules)(\.json)?", "company"),

@@ -25,6 +25,7 @@ PAGES = {
     "gpus": "/gpus",
     "models": "/models?period=2026-Q4",
     "health": "/health",
+    "unit costs": "/unit-costs",
     "budgets": "/budgets",
     "data quality": "/data-quality",
     "data quality of a quarter": "/data-quality?period=2026-Q4",
