@@ -33,6 +33,12 @@ def money(amount: Decimal, currency: str, decimals: int = 2) -> str:
     return text
 
 
+def unit_price(amount: Decimal, currency: str) -> str:
+    """Write what one of something costs: two decimals from 10 on, four below, six below a cent."""
+    size = amount.copy_abs()
+    return shown(amount, currency, 2 if size >= 10 or not size else 4 if size >= _CENT else 6)
+
+
 def movement(change: Decimal, previous: Decimal, currency: str, decimals: int = 2) -> Movement:
     """Write a change against what it is a change of."""
     if not change:

@@ -70,6 +70,7 @@ _FUNCTIONS = {
 }
 _FILTERS = {
     "money": formats.money,
+    "unit_price": formats.unit_price,
     "percentage": formats.percentage,
     "quantity": formats.quantity,
     "day": formats.day,
