@@ -191,7 +191,7 @@ def test_a_keyboard_reaches_the_content_and_the_teams(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
-    page.locator(".places .menu > summary").focus()
+    page.locator(".places .menu > summary").first.focus()
     page.keyboard.press("Enter")
     assert page.get_by_role("navigation", name="Main").get_by_role("link", name="Ads").is_visible()
     page.keyboard.press("Escape")
