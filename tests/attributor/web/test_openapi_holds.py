@@ -9,6 +9,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
+from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -55,6 +56,7 @@ def api(make_ledger, fill_ledger, teams, tmp_path_factory):
         SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: (), routers)
     )
     yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", site)
+    asgi._shutdown()  # the event loop that requests go through would run until the process ends
     log.close()
     engine.dispose()
 
