@@ -1,5 +1,5 @@
 # Every target sets up what it needs: a machine with Python >= 3.11 and make is enough.
-.PHONY: run test test-quick check bench bench-cluster bench-detect pictures format clean
+.PHONY: run test test-quick check bench bench-cluster bench-detect bench-web pictures format clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,6 +48,9 @@ bench-cluster: $(VENV)/.installed  ## from one to two workers of a Dask cluster 
 
 bench-detect: $(VENV)/.installed  ## spend anomalies and forecasts on the anomaly corpus, beside their bars
 	$(BIN)/python tests/bench/bench_detect.py
+
+bench-web: $(VENV)/.installed  ## pages of a large company: server, browser, a hundred readers
+	$(BIN)/python tests/bench/bench_web.py
 
 pictures: $(VENV)/.installed  ## the pictures of the README, taken of the demo by Chromium
 	$(BIN)/python tests/pictures/take_pictures.py docs/pictures
