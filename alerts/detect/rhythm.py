@@ -9,10 +9,11 @@ class Rhythm:
 
     level, slow: the points whose medians are the level; after a drop the slow one holds. spread, tail, tail_rank: the
     residuals that give the spread, and the one that restless series must exceed. asked: how many points, from the
-    newest back, any rule asks for their residuals. least_spread: no bill is calmer. spike: sigmas of a single point.
-    surprise: sigmas of what yesterday does not explain, 0 for no such rule. after: sigmas on the points after an
-    anomalous one. sum_of: the evidence that makes a shift. suspected: how many points may wait for it. persists: how
-    many make a new level. least_ratio: how far above the expected in any case.
+    newest back, any rule asks for their residuals. shifts_from: before it a busier point may be a weekday not seen yet,
+    and only spikes are told. least_spread: no bill is calmer. spike: sigmas of a single point. surprise: sigmas of what
+    yesterday does not explain, 0 for no such rule. after: sigmas on the points after an anomalous one. sum_of: the
+    evidence that makes a shift. suspected: how many points may wait for it. persists: how many make a new level.
+    least_ratio: how far above the expected in any case.
     """
 
     level: int
@@ -22,6 +23,7 @@ class Rhythm:
     tail_rank: int
     asked: int
     least_history: int
+    shifts_from: int
     least_spread: float
     spike: float
     surprise: float
@@ -40,6 +42,7 @@ DAILY = Rhythm(
     tail_rank=6,
     asked=120,
     least_history=8,
+    shifts_from=0,
     least_spread=0.07,
     spike=5.0,
     surprise=0.0,
@@ -57,6 +60,7 @@ HOURLY = Rhythm(
     tail_rank=4,
     asked=290,
     least_history=48,
+    shifts_from=168,
     least_spread=0.1,
     spike=6.0,
     surprise=6.5,

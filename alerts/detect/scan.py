@@ -174,7 +174,7 @@ def _suspect(high: _High, walk: _Walk, baseline: Baseline) -> None:
     """Add a point to those that may be a shift; tell them where together they are what none of them is alone."""
     walk.sigmas += min(high.sigmas, _MOST_SIGMAS) - _ALLOWED_SIGMAS
     walk.suspects.append(high)
-    enough = walk.sigmas >= walk.rhythm.sum_of and len(walk.suspects) > 1
+    enough = walk.sigmas >= walk.rhythm.sum_of and len(walk.suspects) > 1 and high.day >= walk.rhythm.shifts_from
     if enough and walk.sigmas >= walk.rhythm.sum_of * _lingering(walk):
         _flag(walk.suspects, walk, baseline)
 
