@@ -25,7 +25,11 @@ def promtool(program, *arguments, folder):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("check", "config", "prometheus.yml"), ("check", "rules", "alerts.yml"), ("test", "rules", "alerts_test.yml")],
+    [
+        ("check", "config", "prometheus.yml"),
+        ("check", "rules", "alerts.yml"),
+        pytest.param(("test", "rules", "alerts_test.yml"), marks=pytest.mark.slow),
+    ],
     ids=" ".join,
 )
 def test_promtool_accepts_the_configuration_the_rules_and_their_timelines(deploy, tool, arguments):
