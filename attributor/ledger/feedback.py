@@ -1,18 +1,19 @@
 """What people taught the alert path: that a pattern is no problem, or planned for a while."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
-from alerts.alert import Alert
+from alerts.alert import Alert, Handling
 from alerts.policy import Learned
-from attributor.ledger.alert_rows import state_of
+from attributor.ledger.alert_rows import state_of, state_row
 from attributor.ledger.engine import alone, reading, writing
 from attributor.ledger.tables import alert_feedback, alerts
+from attributor.ledger.upsert import upsert
 
 _OF_A_DAY = re.compile(r":\d{4}-\d{2}-\d{2}$")
 _GLOB = re.compile(r"([*?\[])")
@@ -49,13 +50,18 @@ def pattern_of(key: str) -> str:
 
 
 def give_feedback(engine: Engine, key: str, told: Told) -> Feedback | None:
-    """Learn it of the alert of a key, open or resolved; None where there never was one."""
+    """Learn it of the alert of a key, open or resolved; an open one resolves now. None where there never was one."""
     with writing(engine) as connection:
         alone(connection)
         row = connection.execute(select(alerts).where(alerts.c.key == key)).one_or_none()
         if row is None:
             return None
-        values = _values(state_of(row).alert, told)
+        state = state_of(row)
+        if state.status != "resolved":
+            handling = Handling(told.by, told.at, told.note)
+            ended = replace(state, status="resolved", resolved_at=told.at, snoozed_until=None, handling=handling)
+            upsert(connection, alerts, [state_row(ended)])
+        values = _values(state.alert, told)
         number = connection.execute(insert(alert_feedback).values(values)).inserted_primary_key
         made = select(alert_feedback).where(alert_feedback.c.id == (number and number[0]))
         return _read(connection.execute(made).one())

@@ -1,6 +1,5 @@
 """Buttons under a message: what pressing one does to the alerts that the message told of."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -28,12 +27,6 @@ def press(engine: Engine, action: str, message_id: str, by: str, now: datetime) 
     if action == "snooze":
         return f"{len(snooze(engine, keys, now + SNOOZED_FOR, handling))} snoozed for a day by {by}"
     if action == "not_a_problem":
-        return f"{_learn(engine, keys, Told(by, now))} no problem, says {by}"
+        told = Told(by, now)
+        return f"{sum(give_feedback(engine, key, told) is not None for key in keys)} no problem, says {by}"
     raise ValueError(f"{action!r} is no button of ours")
-
-
-def _learn(engine: Engine, keys: Sequence[str], told: Told) -> int:
-    """Learn it of each, and let them rest until their detector runs again and they resolve by it."""
-    learned = [key for key in keys if give_feedback(engine, key, told) is not None]
-    acknowledge(engine, learned, Handling(told.by, told.at, "not a problem"))
-    return len(learned)

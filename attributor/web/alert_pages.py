@@ -104,7 +104,6 @@ def _do(parts: SiteParts, form: Mapping[str, str], by: str) -> None:
         fire_again(engine, [key], handling)
     elif action == "not_a_problem":
         give_feedback(engine, key, Told(by, now, note=note))
-        acknowledge(engine, [key], Handling(by, now, "not a problem"))
     else:
         raise HTTPException(400, "that is nothing that the page sends")
 

@@ -109,7 +109,7 @@ def test_the_page_shows_what_stands_and_its_forms_do_what_they_say(client, engin
     assert (back.headers["location"], status(engine)) == ("/alerts/why?key=idle%3Aresearch", "snoozed")
     client.post("/alerts/handle", data={"key": KEY, "action": "not_a_problem"}, headers=ours)
     [lesson] = all_feedback(engine)
-    assert (lesson.learned.by, status(engine)) == ("ana", "acknowledged")
+    assert (lesson.learned.by, status(engine)) == ("ana", "resolved")
     client.post("/alerts/handle", data={"id": str(lesson.id), "action": "take_back"}, headers=ours)
     assert all_feedback(engine)[0].taken_back_by == "ana"
     for wrong in ({"action": "explode", "key": KEY}, {"action": "take_back", "id": "x"}):

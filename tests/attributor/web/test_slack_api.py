@@ -59,11 +59,11 @@ def test_acknowledge_and_snooze_do_what_they_say(client, engine):
     assert state(engine).snoozed_until == NOW + timedelta(days=1)
 
 
-def test_not_a_problem_is_learned_and_keeps_quiet_at_once(client, engine):
+def test_not_a_problem_is_learned_and_resolves_at_once(client, engine):
     assert press(client, "not_a_problem") == 200
     [lesson] = all_feedback(engine)
     assert (lesson.learned.pattern, lesson.learned.by) == ("spend:search:EC2:*", "ana")
-    assert state(engine).status == "acknowledged"
+    assert state(engine).status == "resolved"
 
 
 def test_a_link_is_a_button_that_does_nothing(client, engine):
