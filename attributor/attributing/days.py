@@ -41,6 +41,8 @@ class DayReading:
     """What the rules said of the last day's values, for the next day."""
     counts: bool = False
     """Whether the charges behind costs are counted, for explanations; it takes longer."""
+    whole_charges: bool = False
+    """Whether days are opened with every column of their charges, for who looks at charges one by one afterwards."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def open_day(reading: DayReading, usage: OpenUsage, day: date, whole: WholeMonth
     """Open a day's charges beside the usage and what it is given of its whole month."""
     pins = [Pin(source, day, found.version) for (source, of), found in reading.inputs.charges.items() if of == day]
     by_columns = not reading.counts and takes_columns(reading.ruleset)
-    _open_whole(reading, _CHARGES, ("charges", CHECKED_COLUMNS if by_columns else None), pins)
+    opened = CHECKED_COLUMNS if by_columns and not reading.whole_charges else None
+    _open_whole(reading, _CHARGES, ("charges", opened), pins)
     reading.connection.register(_COVERAGE, _coverage(reading.inputs))
     costs, pools = open_costs(reading, whole.costs), _registered(reading, _MONTH_POOLS, whole.pools)
     columns = partial(read_columns, reading.lake, "charges", pins) if by_columns else None

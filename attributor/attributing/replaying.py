@@ -54,7 +54,9 @@ def replay(archive: Archive, days: Sequence[date], *, counts: bool = False) -> I
 
     @cache
     def reading_by(digest: str) -> DayReading:
-        return DayReading(lake, archive.connection, restored(archive.engine, digest), inputs, counts=counts)
+        return DayReading(
+            lake, archive.connection, restored(archive.engine, digest), inputs, counts=counts, whole_charges=True
+        )
 
     @cache
     def whole_by(month: Month, digest: str) -> WholeMonth:
@@ -80,7 +82,9 @@ def replay_corrected(archive: Archive, days: Sequence[tuple[date, DayState]]) ->
 
     for day, state in days:
         inputs = Inputs(_pinned(state.charges_versions), _pinned(state.usage_versions), coverage)
-        reading = DayReading(lake, archive.connection, rules_by(state.rules_digest), inputs, counts=True)
+        reading = DayReading(
+            lake, archive.connection, rules_by(state.rules_digest), inputs, counts=True, whole_charges=True
+        )
         whole, _ = whole_month(reading, open_usage(reading, usage_for(reading, [day])), month_of(day))
         usage = open_usage(reading, _whole_days(day, state.usage_start, state.usage_end))
         yield ReplayedDay(day, reading.ruleset, open_day(reading, usage, day, whole))
