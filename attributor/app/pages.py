@@ -18,7 +18,7 @@ from attributor.ledger.schema import schema_is_current
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, build_registry, count_push, render
 from attributor.reports.explanation import Explained
-from attributor.reports.overview import TeamLine, overview
+from attributor.reports.overview import TeamLine, team_totals
 from attributor.reports.owners import UnknownTeamError
 from attributor.reports.redaction import redacted
 from attributor.reports.subject import Subject
@@ -133,8 +133,8 @@ def _others(app: App, now: Callable[[], App], owners: OwnerFilter) -> Callable[[
         if seen is None or not settings.access.shows_totals_of_others:
             return ()
         with owners.seen_by(None):
-            report = overview(app.engine, {team.id: team for team in settings.ruleset.teams}, view)
-        return tuple(line for line in report.teams if line.team not in seen)
+            lines = team_totals(app.engine, {team.id: team for team in settings.ruleset.teams}, view)
+        return tuple(line for line in lines if line.team not in seen)
 
     return others
 

@@ -1,7 +1,7 @@
 """The overview: what the company spends, on what, by whom, and what wants attention."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -113,6 +113,15 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             freshness=source_freshness(connection, view.now),
             grouping=grouping(connection, seen),
         )
+
+
+def team_totals(engine: Engine, teams: Mapping[str, Team], view: View) -> tuple[TeamLine, ...]:
+    """Return what each team cost in all: whatever the view is kept to, for that would tell of what."""
+    with engine.connect() as connection:
+        seen = frame(connection, replace(view, group="", filters=()))
+        lines = team_costs(connection, seen, _shown_days(connection, seen))
+    whole = summed(lines)
+    return tuple(_team_line(teams, line, whole.cost) for line in lines)
 
 
 def _team_line(teams: Mapping[str, Team], line: CostLine, whole: Decimal) -> TeamLine:

@@ -1,5 +1,6 @@
 """A team lead behind a proxy: what they see of a company whose team is theirs, down to the explanation."""
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -77,6 +78,12 @@ def test_an_explanation_names_no_other_team_and_its_weights_sum_as_before(visit)
     assert visit(address.replace("explain.json", "explain")).status_code == 200
 
 
+def others_in(page):
+    """Return the amounts that the panel of other teams shows."""
+    panel = page.partition("Other teams")[2].partition("</section>")[0]
+    return re.findall(r'<data value="([^"]+)">', panel)
+
+
 def test_what_other_teams_cost_in_all_is_told_where_the_configuration_says_so(visit, others):
     mine = visit("/overview.json?month=2026-11").json()
     whole = visit("/overview.json?month=2026-11", "cfo", "finance").json()
@@ -87,5 +94,7 @@ def test_what_other_teams_cost_in_all_is_told_where_the_configuration_says_so(vi
     if others == "totals":
         assert told == {line["team"]: line["cost"] for line in whole["teams"] if line["team"] != "search"}
         assert "Other teams" in page
+        kept = visit("/?month=2026-11&rule=cluster").text
+        assert others_in(kept) == others_in(page) != []
     else:
         assert (told, "Other teams" in page) == ({}, False)
