@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alerts.channels.registry import built_in
 from attributor.app.errors import ConfigurationError
+from attributor.app.reading import read_document
 from attributor.app.wiring import App, open_duckdb
 from attributor.config.alerting import read_alerts
 from attributor.config.environment import substitution
@@ -18,7 +19,7 @@ from attributor.ledger.schema import migrate
 from attributor.watching.backtesting.as_known import as_known
 from attributor.watching.backtesting.replay import Backtest, Steps, replay
 from attributor.watching.watch import Watched
-from rules.located import Located, read_yaml
+from rules.located import Located, substituted
 from rules.problem import Problem
 
 
@@ -69,11 +70,9 @@ def alerts_to_try(app: App, policy: Path | None) -> AlertSettings:
 
 
 def _alerts_in(file: Path) -> Located | None:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError((Problem(str(file), 1, f"cannot be read: {error}"),)) from error
-    root, problems = read_yaml(text, str(file), substitution(os.environ))
-    if problems or root is None:
-        raise ConfigurationError(tuple(problems) or (Problem(str(file), 1, "this is empty"),))
-    return (root.entries or {}).get("alerts")
+    section = (read_document(file).entries or {}).get("alerts")
+    problems: list[Problem] = []
+    found = None if section is None else substituted(section, substitution(os.environ), problems)
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    return found

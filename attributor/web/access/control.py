@@ -20,7 +20,7 @@ from attributor.config.settings import AccessSettings, ProxySettings
 from attributor.ledger.api_tokens import token_shown
 from attributor.ledger.audit import Change, record_change
 from attributor.ledger.owner_filter import OwnerFilter
-from attributor.web.access.policy import Refused, refused, wanted
+from attributor.web.access.policy import Wants, refused, wanted
 from attributor.web.access.sessions import SIGN_IN, signed_in
 from attributor.web.access.visitor import Visitor, visitor_of, visitor_with
 
@@ -74,20 +74,11 @@ class AccessControl:
         if visitor.via != "open" and not await self._limiter.hit(_A_MINUTE, visitor.via, visitor.name):
             await _too_many()(scope, receive, send)
             return
-        no = Refused(f"{scope['path']} is not a page") if wants is None else self._refused(visitor, wants, scope)
+        no = f"{scope['path']} is not a page" if wants is None else _refused(visitor, wants, scope)
         if no is not None:
-            answer = self._problem(Request(scope), 404 if wants is None else 403, no.reason)
-            await answer(scope, receive, send)
+            await self._problem(Request(scope), 404 if wants is None else 403, no)(scope, receive, send)
             return
         await self._let_in(visitor, scope, receive, send)
-
-    def _refused(self, visitor: Visitor, wants: object, scope: Scope) -> Refused | None:
-        teams = parse_qs(scope["query_string"].decode("latin-1")).get("team", [])
-        for team in teams or [None]:
-            no = refused(visitor, wants, scope["path"], team)  # type: ignore[arg-type]
-            if no is not None:
-                return no
-        return None
 
     def _unknown(self, scope: Scope) -> Response:
         """Send a browser to the sign-in, and tell a program what it needs."""
@@ -140,6 +131,13 @@ class AccessControl:
                 return found
         session = signed_in(scope.get("session", {}), self._door.clock())
         return None if session is None else visitor_of(access, session.name, session.groups, "oidc")
+
+
+def _refused(visitor: Visitor, wants: Wants, scope: Scope) -> str | None:
+    """Return why a visitor may not have the address, whichever of the teams that it asks for stands in the way."""
+    teams = parse_qs(scope["query_string"].decode("latin-1")).get("team") or [None]
+    reasons = (refused(visitor, wants, scope["path"], team) for team in teams)
+    return next((reason for reason in reasons if reason is not None), None)
 
 
 def _by_proxy(access: AccessSettings, proxy: ProxySettings, headers: Mapping[str, str], client: str) -> Visitor | None:

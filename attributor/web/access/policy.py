@@ -1,7 +1,6 @@
 """What each address wants of whoever asks. An address that stands nowhere here is answered to nobody."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from attributor.web.access.visitor import Visitor
@@ -41,29 +40,22 @@ _TEAM = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Refused:
-    """Why somebody is not answered, in words for them."""
-
-    reason: str
-
-
 def wanted(method: str, path: str) -> Wants | None:
     """Return what an address wants; None where no rule knows it."""
     method = "GET" if method == "HEAD" else method
     return next((wants for each, form, wants in _COMPILED if each == method and form.fullmatch(path)), None)
 
 
-def refused(visitor: Visitor, wants: Wants, path: str, team: str | None) -> Refused | None:
+def refused(visitor: Visitor, wants: Wants, path: str, team: str | None) -> str | None:
     """Return why a visitor may not have what an address answers, None where they may; `team` is what it asks for."""
     if wants == "admin" and visitor.role != "admin":
-        return Refused("only admins may do that")
+        return "only admins may do that"
     if wants == "company" and visitor.owners is not None:
-        return Refused("only finance and admins may see what concerns all teams")
+        return "only finance and admins may see what concerns all teams"
     if wants == "handling" and visitor.role == "finance":
-        return Refused("finance sees everything and changes nothing; ask the team or an admin")
+        return "finance sees everything and changes nothing; ask the team or an admin"
     named = _TEAM.fullmatch(path)
     for asked in (named[1] if named else None, team):
         if asked and not visitor.may_read(asked):
-            return Refused(f"you are not in the team {asked}; its lead or an admin can tell you what you need")
+            return f"you are not in the team {asked}; its lead or an admin can tell you what you need"
     return None
