@@ -3,9 +3,10 @@
 import ipaddress
 from collections.abc import Collection, Mapping
 
+from attributor.config.access_settings import AccessSettings, OidcSettings, ProxySettings
 from attributor.config.keys import ACCESS, OIDC, PROXY
 from attributor.config.options import typed_options
-from attributor.config.settings import AccessSettings, OidcSettings, ProxySettings, WebSettings
+from attributor.config.settings import WebSettings
 from rules.located import Located
 from rules.problem import Problem
 

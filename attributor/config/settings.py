@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from alerts.detect.policies.rules import PolicyRule
 from alerts.detect.runaway import RunawayPolicy
 from alerts.digest import Period
 from alerts.policy import Route, Silence
+from attributor.config.access_settings import AccessSettings
 from attributor.config.statement_settings import StatementSettings
 from attributor.periods import Month
 from collectors.base import CollectorType
@@ -38,45 +38,6 @@ class WebSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
-
-
-@dataclass(frozen=True)
-class ProxySettings:
-    """A proxy that signs people in: the headers that it says user and groups in, and the networks it asks from."""
-
-    user_header: str
-    groups_header: str
-    networks: tuple[IPv4Network | IPv6Network, ...]
-
-
-@dataclass(frozen=True)
-class OidcSettings:
-    """An OpenID Connect provider, what it knows us as, and the claims with a user's name and groups."""
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    session_secret: str = field(repr=False)
-    user_claim: str = "email"
-    groups_claim: str = "groups"
-    scopes: tuple[str, ...] = ("openid", "email", "profile")
-
-
-@dataclass(frozen=True)
-class AccessSettings:
-    """Who may see and do what. `is_open`: nobody signs in, and everybody may do everything.
-
-    Members are users by name, or `group:NAME`; `teams` has them by the team's id. Whoever signs in and is in none of
-    the lists sees no team. `shows_totals_of_others`: what each other team costs is no secret, but not of what.
-    """
-
-    is_open: bool = False
-    oidc: OidcSettings | None = None
-    proxy: ProxySettings | None = None
-    admins: tuple[str, ...] = ()
-    finance: tuple[str, ...] = ()
-    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    shows_totals_of_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -245,7 +206,7 @@ class Settings:
     ruleset: RuleSet
     invoices: tuple[InvoiceSettings, ...] = ()
     prices: tuple[Price, ...] = ()
-    access: AccessSettings = AccessSettings(is_open=True)
+    access: AccessSettings = field(default_factory=lambda: AccessSettings(is_open=True))
     statements: StatementSettings = field(default_factory=StatementSettings)
 
     @property

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from attributor.config.settings import AccessSettings, ProxySettings
+from attributor.config.access_settings import AccessSettings, ProxySettings
 from attributor.ledger.api_tokens import token_shown
 from attributor.ledger.audit import Change, record_change
 from attributor.ledger.owner_filter import OwnerFilter

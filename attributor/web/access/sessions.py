@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from httpx2 import HTTPError
 from joserfc.errors import JoseError
 
-from attributor.config.settings import OidcSettings
+from attributor.config.access_settings import OidcSettings
 
 SIGN_IN = "/sign-in"
 _CALLBACK = f"{SIGN_IN}/callback"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from attributor.config.settings import AccessSettings
+from attributor.config.access_settings import AccessSettings
 from attributor.ledger.api_tokens import ApiToken
 
 Role = Literal["viewer", "finance", "admin"]

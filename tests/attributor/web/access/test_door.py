@@ -8,7 +8,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.testclient import TestClient
 
-from attributor.config.settings import AccessSettings, ProxySettings
+from attributor.config.access_settings import AccessSettings, ProxySettings
 from attributor.ledger.api_tokens import Wanted, create_token, revoke_token
 from attributor.ledger.audit import changes
 from attributor.ledger.owner_filter import OwnerFilter

@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.testclient import TestClient
 
-from attributor.config.settings import AccessSettings, OidcSettings
+from attributor.config.access_settings import AccessSettings, OidcSettings
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.web.access.control import Door
 
