@@ -23,6 +23,7 @@ class QuickLook:
     def __init__(self) -> None:
         self._seen: tuple[str | None, datetime] | None = None
         self._week: tuple[datetime, tuple[HourCost, ...]] | None = None
+        self._running: frozenset[str] = frozenset()
 
     def look(self, app: App) -> Findings | None:
         """Return who runs away now; None where nothing is pushed or priced, or nothing came since the last look."""
@@ -38,12 +39,18 @@ class QuickLook:
             revision = collector.revision()
             if self._seen is not None and self._seen[0] == revision and now < self._seen[1] + _AGAIN:
                 return None
-            hours = [*self._before(app, collector, now), *_priced(app, collector, (now - _RECENT, now))]
+            recent = _priced(app, collector, (now - _RECENT, now))
+            found = runaway_spend([*self._before(app, collector, now), *recent], now, policy)
+            running = frozenset(alert.key for alert in found.alerts)
+            if running - self._running:
+                # What was usual may have been sent late: nobody is told of before it is read anew.
+                self._week = None
+                found = runaway_spend([*self._before(app, collector, now), *recent], now, policy)
         except CollectError as error:
             logger.warning("source %s: %s", push.name, error)
             return None
-        self._seen = revision, now
-        return runaway_spend(hours, now, policy)
+        self._seen, self._running = (revision, now), running
+        return found
 
     def _before(self, app: App, collector: Collector, now: datetime) -> tuple[HourCost, ...]:
         """Return the hours of the days before those that are looked at each time; taken anew every hour."""

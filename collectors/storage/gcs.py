@@ -4,6 +4,7 @@ Credentials come from where Google's client finds them (Application Default Cred
 file of them. STORAGE_EMULATOR_HOST names an emulator.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,9 +81,10 @@ def _blob(place: Place, access: Access) -> Any:
 
 def _client(access: Access) -> Any:
     options = {"api_endpoint": access.endpoint_url} if access.endpoint_url else None
-    credentials = None
-    if access.credentials_file:
-        credentials = credentials_from_file(access.credentials_file)
+    credentials = credentials_from_file(access.credentials_file) if access.credentials_file else None
+    # The client would ask beside each request, in a thread of its own, what bucket it is: for traces that nobody
+    # takes, and with a right that readers of objects lack. Its only switch is this variable.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     return GCS_LIBRARY.load().Client(project="attributor", credentials=credentials, client_options=options)
 
 

@@ -77,6 +77,15 @@ def test_the_week_before_is_what_was_pushed_then(company) -> None:
     assert (alert.amount, alert.threshold, alert.facts["busiest"]) == (60, 60, "20")
 
 
+def test_what_was_usual_may_be_sent_after_the_first_look(company) -> None:
+    push(company, event("0", 1))
+    quick = QuickLook()
+    assert quick.look(company.app).alerts == ()
+    company.now = NOW + timedelta(minutes=1)
+    push(company, event("u", 2_000_000, timedelta(days=3)), event("1", 5_900_000))
+    assert quick.look(company.app).alerts == (), "three times the 20.00 of then is not reached"
+
+
 @pytest.mark.parametrize(
     "without", ["alerts: {runaway: {enabled: false}}", "sources: {aws: {type: focus, path: bills}}", "prices: []"]
 )
