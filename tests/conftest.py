@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,8 +80,7 @@ def empty_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
 def ledger_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty, migrated ledger: each test runs on SQLite and again on PostgreSQL."""
     if request.param == "sqlite":
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "ledger.db")
-        engine = open_engine(_sqlite_url(tmp_path))
+        engine = request.getfixturevalue("make_ledger")(tmp_path)
     else:
         engine = open_engine(request.getfixturevalue("migrated_postgresql"))
         tables = ", ".join(metadata.tables)
@@ -99,6 +98,17 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(engine)
     engine.dispose()
     return folder / "ledger.db"
+
+
+@pytest.fixture(scope="session")
+def make_ledger(migrated_sqlite: Path) -> Callable[[Path], Engine]:
+    """Make an empty ledger on SQLite in a folder; who asks disposes of it."""
+
+    def make(folder: Path) -> Engine:
+        shutil.copyfile(migrated_sqlite, folder / "ledger.db")
+        return open_engine(_sqlite_url(folder))
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -161,10 +161,17 @@ def read(tmp_path: Path) -> Callable[[str], Loaded]:
     return lambda text: _read(text, tmp_path)
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="session")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as opened:
-        opened.execute("SET TimeZone = 'UTC'")
+        opened.execute("SET GLOBAL TimeZone = 'UTC'")
+        yield opened
+
+
+@pytest.fixture
+def connection(database: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with temporary tables of its own, to one database: opening one takes as long as many a test."""
+    with database.cursor() as opened:
         yield opened
 
 

@@ -18,12 +18,12 @@ from sqlalchemy import Engine, insert, select
 
 from attributor.config.statement_settings import DeliverySettings
 from attributor.jobs.statement_delivery import RECENT, CannotRenderError, Post, deliver_statements
-from attributor.ledger.engine import open_engine, reading
+from attributor.ledger.engine import reading
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.statement_content import statement_content
 from attributor.ledger.statement_deliveries import troubled_parcels
 from attributor.ledger.statements import Statement, closed_in, record_statement, record_undoing
-from attributor.ledger.tables import metadata, rollup, statement_deliveries
+from attributor.ledger.tables import rollup, statement_deliveries
 from attributor.periods import Month
 from attributor.reports.owner_statement import OwnerStatement
 from attributor.web.faces.forms import StatementFile, statement_file
@@ -66,9 +66,8 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    metadata.create_all(engine)
+def office(tmp_path: Path, make_ledger: Callable[[Path], Engine]) -> Iterator[Office]:
+    engine = make_ledger(tmp_path)
     texts = {column.name: "" for column in rollup.columns if not column.nullable and column.name != "id"}
     row = {**texts, "source": "aws", "day": date(2026, 10, 5), "billing_month": "2026-10", "currency": "USD"}
     row |= {"service": "EC2", "category": "Usage", "method": "direct", "basis": "billed"}

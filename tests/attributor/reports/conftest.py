@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, insert
 
-from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
-from attributor.ledger.tables import control_sums, coverage, metadata, publications, rollup
+from attributor.ledger.tables import control_sums, coverage, publications, rollup
 from attributor.periods import days_between
 
 Put = Callable[..., None]
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    metadata.create_all(opened)
+def engine(tmp_path: Path, make_ledger: Callable[[Path], Engine]) -> Iterator[Engine]:
+    opened = make_ledger(tmp_path)
     yield opened
     opened.dispose()
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, update
 
-from attributor.ledger.engine import open_engine, reading
+from attributor.ledger.engine import reading
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.statement_content import statement_content
 from attributor.ledger.statements import Statement, closed_in, record_statement
-from attributor.ledger.tables import metadata, rollup, rule_sets, usage_rollup
+from attributor.ledger.tables import rollup, rule_sets, usage_rollup
 from attributor.money import total
 from attributor.periods import parse_month
 from attributor.reports.finality import Finality
@@ -202,9 +202,8 @@ _ROWS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def emptied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    opened = open_engine(f"sqlite:///{tmp_path_factory.mktemp('statements') / 'ledger.db'}")
-    metadata.create_all(opened)
+def emptied(tmp_path_factory: pytest.TempPathFactory, make_ledger: Callable[[Path], Engine]) -> Iterator[Engine]:
+    opened = make_ledger(tmp_path_factory.mktemp("statements"))
     yield opened
     opened.dispose()
 

@@ -10,6 +10,7 @@ from attributor.watching.gpu_prices import idle_rates
 from attributor.watching.hourly import Read
 from tests.attributor.watching.conftest import NOW
 
+pytestmark = pytest.mark.slow
 CONFIG = """
 store: {{lake: ./lake, ledger: sqlite:///ledger.db}}
 sources:

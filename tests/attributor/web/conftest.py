@@ -3,25 +3,28 @@
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from jinja2 import Environment, FileSystemBytecodeCache
 from sqlalchemy import Engine, Table, insert
 
 from alerts.alert import Alert, ChartPoint, Contributor
 from attributor.ledger import tables
 from attributor.ledger.alert_json import alert_to_json
-from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.statement_content import statement_content
 from attributor.ledger.statements import Statement, record_statement
 from attributor.periods import Month, days_between, start_of
+from attributor.web import templating
 from attributor.web.intake import PushCounts
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
@@ -243,11 +246,10 @@ def fill(engine: Engine) -> None:
         record_statement(connection, Statement(september, 0, closed_at, "ana", "r", content))
 
 
-def new_ledger(folder: Path) -> Engine:
-    """Return an empty ledger with its tables."""
-    engine = open_engine(f"sqlite:///{folder / 'ledger.db'}")
-    tables.metadata.create_all(engine)
-    return engine
+def copy(whole: Engine, into: Engine) -> None:
+    """Make one SQLite ledger what another one is."""
+    with closing(whole.raw_connection()) as source, closing(into.raw_connection()) as target:
+        source.driver_connection.backup(target.driver_connection)
 
 
 def site_of(engine: Engine, teams: Mapping[str, Team] = TEAMS, reasons: tuple[str, ...] = (), **more: Any) -> FastAPI:
@@ -258,9 +260,18 @@ def site_of(engine: Engine, teams: Mapping[str, Team] = TEAMS, reasons: tuple[st
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compile each template once for all the sites of this session."""
+    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templating, "Environment", partial(Environment, bytecode_cache=kept))
+        yield
+
+
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = new_ledger(tmp_path_factory.mktemp("company"))
+def company(tmp_path_factory: pytest.TempPathFactory, make_ledger: Callable[[Path], Engine]) -> Iterator[Engine]:
+    engine = make_ledger(tmp_path_factory.mktemp("company"))
     fill(engine)
     yield engine
     engine.dispose()
@@ -273,15 +284,9 @@ def make_site() -> Callable[..., FastAPI]:
 
 
 @pytest.fixture(scope="session")
-def make_ledger() -> Callable[[Path], Engine]:
-    """Return `new_ledger`."""
-    return new_ledger
-
-
-@pytest.fixture(scope="session")
-def fill_ledger() -> Callable[[Engine], None]:
-    """Return `fill`, for tests that change the company."""
-    return fill
+def fill_ledger(company: Engine) -> Callable[[Engine], None]:
+    """Make an empty ledger a copy of the company's, for tests that change the company."""
+    return lambda engine: copy(company, engine)
 
 
 @pytest.fixture(scope="session")
