@@ -26,7 +26,7 @@ from alerts.alert import Alert
 from alerts.amounts import shown
 from alerts.channels.base import no_chart
 from alerts.channels.mrkdwn import cut, escaped, listed
-from alerts.channels.wording import headline, money, team_of
+from alerts.channels.wording import headline, money, parts_heading, team_of
 from alerts.ports import Message
 
 HEADER_LIMIT = 150
@@ -119,7 +119,8 @@ def _in_full(message: Message, pages: Pages) -> Iterator[Block]:
         return
     yield SectionBlock(fields=[MarkdownTextObject(text=text) for text in _fields(alert)])
     if alert.contributors:
-        yield _section(f"*Top contributors*\n{listed(_contributors(alert), CONTRIBUTORS_SHOWN, SECTION_LIMIT - 100)}")
+        parts = listed(_contributors(alert), CONTRIBUTORS_SHOWN, SECTION_LIMIT - 100)
+        yield _section(f"*{parts_heading(alert)}*\n{parts}")
     if image := pages.of(pages.chart_path(alert)):
         yield ImageBlock(image_url=image, alt_text=cut(f"Chart: {alert.title}", ALT_LIMIT))
 

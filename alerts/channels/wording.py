@@ -53,6 +53,11 @@ def money(alert: Alert) -> str:
     return amount if alert.threshold is None else f"{amount} against {shown(alert.threshold, alert.currency)}"
 
 
+def parts_heading(alert: Alert) -> str:
+    """Return what an alert's contributors are: parts of the excess where it is known what drives that."""
+    return "Above usual" if "drivers" in alert.facts else "Top contributors"
+
+
 def in_lines(message: Message, public_url: str) -> Iterator[str]:
     """Yield the message in plain lines, after its headline; long lists are cut and say by how much."""
     if message.note:

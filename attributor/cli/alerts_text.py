@@ -50,7 +50,7 @@ def write_reasons(why: Mapping[str, Any], form: str) -> None:
     if form == "csv":
         write_csv(_REASONS, rows)
         return
-    write_table(f"{why['key']}: {why['status']}", _REASONS, rows)
+    write_table(" ".join(filter(None, (f"{why['key']}: {why['status']}.", why["summary"]))), _REASONS, rows)
     _write_messages(why["messages"])
 
 

@@ -63,10 +63,14 @@ class AlertDetail:
 
 @dataclass(frozen=True)
 class WhyTold:
-    """Why an alert was told or not; its status is `learned` where it was learned of before it could fire."""
+    """Why an alert was told or not; its status is `learned` where it was learned of before it could fire.
+
+    `summary` is the alert in its own words, "" for one that never fired.
+    """
 
     key: str
     status: str
+    summary: str
     group: str
     reasons: tuple[StageReason, ...]
     messages: tuple[ToldMessage, ...]
@@ -102,12 +106,12 @@ def why_document(connection: Connection, key: str) -> dict[str, Any] | None:
     """
     found = alert_detail(connection, key)
     if found is not None:
-        why = WhyTold(key, found.alert.status, found.group, found.reasons, found.messages)
+        why = WhyTold(key, found.alert.status, found.alert.summary, found.group, found.reasons, found.messages)
     else:
         reasons = tuple(map(_reason, reasons_of(connection, [key])))
         if not reasons:
             return None
-        why = WhyTold(key, "learned", "", reasons, ())
+        why = WhyTold(key, "learned", "", "", reasons, ())
     told: dict[str, Any] = document(why)
     return told
 

@@ -19,8 +19,8 @@ class OpenAlert:
     """An alert that fires, or that someone acknowledged or snoozed; `amount` and `threshold` are in `currency`.
 
     `started_at` is when what it is about began, `first_seen` when it was first noticed. `link` is the path of the page
-    that explains it. `handled_by` last acknowledged or snoozed it. `contributors` make up the amount and `chart` is the
-    series that was judged, oldest first.
+    that explains it. `handled_by` last acknowledged or snoozed it. `contributors` make up the amount, or the excess
+    where `drivers` say in a sentence what drives that. `chart` is the series that was judged, oldest first.
     """
 
     key: str
@@ -41,6 +41,7 @@ class OpenAlert:
     chart: tuple[ChartPoint, ...]
     handled_by: str = ""
     snoozed_until: datetime | None = None
+    drivers: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,4 +83,5 @@ def shown_alert(row: RowMapping) -> OpenAlert:
         chart=alert.chart,
         handled_by=row["handled_by"] or "",
         snoozed_until=row["snoozed_until"],
+        drivers=alert.facts.get("drivers", ""),
     )

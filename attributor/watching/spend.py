@@ -18,7 +18,7 @@ from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from attributor.watching.completeness import complete_days, estimated_until
 from rules.schema import ESTIMATES, IDLE, UNATTRIBUTED
 
-_NOT_USAGE = ("Purchase", "Tax", "Credit", "Adjustment")
+NOT_USAGE = ("Purchase", "Tax", "Credit", "Adjustment")
 """Charge categories that come by the calendar or by contract, not by what somebody ran."""
 _DRIVER_DAYS = timedelta(days=15)
 _Key = tuple[str, str, str]
@@ -75,7 +75,7 @@ def _standing(engine: Engine, since: datetime) -> list[str]:
 def spend_series(engine: Engine, now: datetime) -> list[SpendSeries]:
     """Return a series for each owner, service and currency; owners who are no team are left out."""
     since = (now - timedelta(days=HISTORY_DAYS)).date()
-    usage = rollup.c.category.not_in(_NOT_USAGE) & IS_OWN
+    usage = rollup.c.category.not_in(NOT_USAGE) & IS_OWN
     kept = (rollup.c.day >= since) & usage & rollup.c.team.not_in([UNATTRIBUTED, IDLE])
     with engine.connect() as connection:
         known = _known(connection)

@@ -26,6 +26,7 @@ from attributor.attributing.inputs import read_inputs
 from attributor.config.settings import AlertSettings, Price
 from attributor.lake.lake import Lake
 from attributor.watching.budgets import budget_facts
+from attributor.watching.driving.findings import with_their_drivers
 from attributor.watching.gpu_prices import idle_rates
 from attributor.watching.gpus import gpu_hours
 from attributor.watching.hourly import Read
@@ -82,7 +83,9 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     )
     yield from _gpus(watched, now)
     breaches = policy_breaches(engine, read, watched.ruleset, settings.policies, now)
-    yield from with_policies(spend_findings(engine, settings.spend_minimum, now), breaches, now)
+    spend = with_their_drivers(engine, read, watched.ruleset, spend_findings(engine, settings.spend_minimum, now))
+    spend, passed = with_policies(spend, breaches, now)
+    yield from (spend, with_their_drivers(engine, read, watched.ruleset, passed))
     yield _freshness(watched, now)
     yield restatements(restated_days(engine, now), now)
     yield _unattributed(watched, now)

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 from typing import get_args
@@ -22,6 +23,8 @@ from alerts.channels.mrkdwn import escape, listed
 from alerts.channels.slack import SLACK, payload
 from alerts.channels.slack_blocks import Pages
 from alerts.detect.budget import BudgetFacts, budget_alerts
+from alerts.detect.drivers import CostPart, drivers_of
+from alerts.detect.drivers_told import with_drivers
 from alerts.detect.freshness import SourceFacts, stale_sources
 from alerts.detect.gpu_hours import GpuHour, GpuRate
 from alerts.detect.idle_gpu import gpu_findings, idle_gpus
@@ -66,11 +69,19 @@ def idle() -> Alert:
 
 def spend() -> Alert:
     amounts = [Decimal(100 + day.weekday()) for day in days(59)] + [Decimal("512.34")]
-    drivers = {
-        days(1)[0]: (Contributor("gpt-4o", Decimal("400.10"), "78 %"), Contributor("R&D <eu>", Decimal("12.24")))
-    }
-    series = SpendSeries("search", "Bedrock", "USD", None, tuple(map(SpendDay, days(60), amounts)), drivers)
-    return spend_anomalies([series], NOW).alerts[0]
+    series = SpendSeries("search", "Bedrock", "USD", None, tuple(map(SpendDay, days(60), amounts)))
+    (alert,) = spend_anomalies([series], NOW).alerts
+    parts = [
+        CostPart({"model": model, "key": key}, Fraction(cost), Fraction(usual))
+        for model, key, cost, usual in (
+            ("opus-5", "ci-bot", "392.1", "4.5"),
+            ("opus-5", "R&D <eu>", "61.24", "43.25"),
+            ("haiku", "R&D <eu>", "59", "56.14"),
+        )
+    ]
+    found = drivers_of(parts, ("model", "key"))
+    assert found is not None
+    return with_drivers(alert, found)
 
 
 def budget() -> Alert:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from alerts.alert import Alert, ChartPoint, Findings
+from alerts.amounts import cents, plain, total
 from alerts.detect.policies import daily, hourly, ratios
 from alerts.detect.policies.rules import Breach, Held, PolicyKind, PolicyRule, worth_telling
 from alerts.detect.presenting import team_link
@@ -24,6 +25,9 @@ _KINDS: Mapping[PolicyKind, Callable[[PolicyRule, Held, datetime], Iterator[Brea
     "unit_cost": ratios.unit_cost_up,
     "expensive_share": ratios.expensive_share,
 }
+
+
+_OF_DAYS = frozenset({"daily_spend", "daily_budget"})
 
 
 def breaches_of(rules: Sequence[PolicyRule], held: Held, now: datetime) -> list[Breach]:
@@ -111,9 +115,17 @@ def _alert(run: Sequence[Breach]) -> Alert:
         contributors=latest.contributors,
         chart=_marked(latest.chart, run),
         link=team_link(first.team, run[-1].day),
-        facts={"service": first.service, "policies": ", ".join(names), "day": f"{run[-1].day}"},
+        facts={"service": first.service, "policies": ", ".join(names), "day": f"{run[-1].day}", **_excess(run)},
         level=len(names),
     )
+
+
+def _excess(run: Sequence[Breach]) -> dict[str, str]:
+    """Return the money above what is usual, or above the budget's part, where the run is of whole days' spend alone."""
+    if any(each.rule.kind not in _OF_DAYS for each in run):
+        return {}
+    by_day = {each.day: each.excess for each in sorted(run, key=lambda each: each.excess)}
+    return {"excess": plain(cents(total(by_day.values())))}
 
 
 def _marked(chart: Sequence[ChartPoint], run: Sequence[Breach]) -> tuple[ChartPoint, ...]:
