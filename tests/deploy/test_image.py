@@ -31,13 +31,24 @@ def test_the_image_runs_as_an_ordinary_user_and_says_how_it_feels_without_a_shel
         assert all(line.startswith("[") for line in _instructions(deploy / "Dockerfile", instruction))
 
 
-def test_every_base_is_one_argument_that_is_pinned_to_a_tag_and_no_extra_is_put_in_unasked(deploy):
+def test_every_base_is_one_argument_that_is_pinned_to_a_tag_and_pdf_is_the_only_extra(deploy):
     base, extras = _instructions(deploy / "Dockerfile", "ARG")
     assert base.startswith("BASE=")
-    assert extras == 'EXTRAS=""'
+    assert extras == 'EXTRAS="[pdf]"'
     assert ":" in base
     assert not base.endswith("latest")
     assert {line.split()[0] for line in _instructions(deploy / "Dockerfile", "FROM")} == {"${BASE}"}
+
+
+def test_the_image_has_what_weasyprint_draws_with_as_the_docs_name_it_and_a_font(deploy):
+    (installed,) = (line for line in _instructions(deploy / "Dockerfile", "RUN") if "apt-get install" in line)
+    named = [word for word in installed.split() if word.startswith(("lib", "fonts-"))]
+    statements = (deploy.parent / "docs" / "statements.md").read_text(encoding="utf-8")
+    counterparts = (deploy.parent / "tests" / "install-counterparts.sh").read_text(encoding="utf-8")
+    assert [word for word in named if word.startswith("lib") and f"`{word}`" not in statements] == []
+    # The libraries that the tests draw PDF with on this machine are those of the image.
+    assert sorted(name for name in named if f":{name}" in counterparts) == sorted(named[:3])
+    assert named[3:] == ["fonts-dejavu-core"]
 
 
 def _instructions(path, name):
