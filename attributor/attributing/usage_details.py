@@ -7,7 +7,10 @@ from types import MappingProxyType
 import duckdb
 import pyarrow as pa
 
-HOURLY = ("gpu.capacity_hours", "gpu.hours", "gpu.busy_hours", "gpu.low_hours")
+CAPACITY = "gpu.capacity_hours"
+"""What is there, whoever holds it."""
+
+HOURLY = (CAPACITY, "gpu.hours", "gpu.busy_hours", "gpu.low_hours")
 """The metrics that are kept by the hour."""
 
 SAID: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -26,13 +29,16 @@ _NAMED = 100
 
 
 def usage_hour_rows(connection: duckdb.DuckDBPyConnection, usage: str, day: date) -> pa.Table:
-    """Sum the day's GPU hours by hour and pool; columns of `published_rows.USAGE_HOURS`."""
+    """Sum the day's GPU hours by hour and pool, whole and by team; columns of `published_rows.USAGE_HOURS`."""
     metrics = ", ".join(f"'{metric}'" for metric in HOURLY)
+    what = "x_Source AS source, (epoch(hour)::BIGINT // 3600 % 24)::INTEGER AS hour, metric, coalesce(pool, '') AS pool"
     return connection.sql(
         f"""
-        SELECT x_Source AS source, (epoch(hour)::BIGINT // 3600 % 24)::INTEGER AS hour, metric,
-               coalesce(pool, '') AS pool, sum(quantity) AS quantity
-        FROM "{usage}" WHERE x_Day = ? AND metric IN ({metrics}) GROUP BY ALL ORDER BY ALL
+        WITH hours AS (SELECT {what}, team, quantity FROM "{usage}" WHERE x_Day = ? AND metric IN ({metrics}))
+        SELECT * REPLACE ('' AS team, sum(quantity) AS quantity) FROM hours GROUP BY ALL
+        UNION ALL
+        SELECT * REPLACE (sum(quantity) AS quantity) FROM hours WHERE metric <> '{CAPACITY}' GROUP BY ALL
+        ORDER BY ALL
         """,  # noqa: S608 - names and metrics are our own
         params=[day],
     ).to_arrow_table()

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, TextClause, event, false, or_, select
+from sqlalchemy import ColumnClause, ColumnElement, Engine, Table, TextClause, event, false, or_, select
 from sqlalchemy.sql import Delete, Select, Update, visitors
 from sqlalchemy.sql.selectable import Alias, FromClause, Join
 
 from attributor.ledger.alert_tables import alert_decisions, alert_feedback, alerts
-from attributor.ledger.tables import coverage, leases, publications, sources
+from attributor.ledger.tables import coverage, leases, publications, sources, statements
 
 Owners = frozenset[str]
 """Ids of the teams whose costs, usage and alerts may be read."""
@@ -20,6 +20,9 @@ _OF_NOBODY = frozenset({publications, coverage, leases, sources})
 
 _OF_ALERTS = {alert_decisions: "subject", alert_feedback: "key"}
 """Tables that belong to an alert, and the column with its key."""
+
+_MARKS = {statements: frozenset({"month", "closed_at", "undone_at"})}
+"""Columns that say nothing of any team, of tables that otherwise do: a query of no other column may read them."""
 
 _LOCKS = "SELECT pg_advisory"
 
@@ -31,8 +34,8 @@ class HiddenError(PermissionError):
 class OwnerFilter:
     """Keeps the queries of an engine to some owners, for as long as a `seen_by` lasts in a task or thread.
 
-    A table with a column `team` is kept to them; one that says nothing of any team is read as it is; all others are
-    empty. Changes are kept to the same rows.
+    A table with a column `team` is kept to them; one that says nothing of any team is read as it is, and so is a query
+    of a table's columns that do not; all others are empty. Changes are kept to the same rows.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -74,6 +77,8 @@ def kept_to(statement: Any, owners: Owners) -> Any:
 
     def keep_select(select: Select[Any]) -> None:
         for source in select.get_final_froms():
+            if source in _MARKS and _asks_for(select, _MARKS[source]):
+                continue
             for condition in _conditions(source, owners, may_be_absent=False):
                 Select.where.non_generative(select, condition)  # type: ignore[attr-defined]
 
@@ -82,6 +87,14 @@ def kept_to(statement: Any, owners: Owners) -> Any:
         for condition in _conditions(found.table, owners, may_be_absent=False):
             found = found.where(condition)
     return found
+
+
+def _asks_for(select: Select[Any], marks: frozenset[str]) -> bool:
+    """Return whether a query names these columns alone, in whatever part of it, and nothing in words."""
+    parts = (*select.selected_columns, *visitors.iterate(select))
+    if any(isinstance(each, TextClause) for each in parts):
+        return False
+    return all(each.name in marks for each in parts if isinstance(each, ColumnClause))
 
 
 def _conditions(source: FromClause, owners: Owners, *, may_be_absent: bool) -> Iterator[ColumnElement[bool]]:

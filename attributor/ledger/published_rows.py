@@ -42,8 +42,10 @@ ROLLUP = _schema(_ROLLUP_TEXT, ("billed", "effective", "list"))
 USAGE_ROLLUP = _schema(("source", "metric", "pool", "team", "model"), ("quantity",))
 """The usage of one day, summed; `source` is the usage's own."""
 
-USAGE_HOURS = _schema(("source", "metric", "pool"), ("quantity",)).append(pa.field("hour", pa.int32(), nullable=False))
-"""The GPU hours of one day by hour of the UTC day, 0 to 23."""
+USAGE_HOURS = _schema(("source", "metric", "pool", "team"), ("quantity",)).append(
+    pa.field("hour", pa.int32(), nullable=False)
+)
+"""The GPU hours of one day by hour of the UTC day, 0 to 23: of all together (team ""), and of each team."""
 
 USAGE_BY_FACT = _schema(("source", "metric", "pool", "team", "model", "fact", "value"), ("quantity",))
 """The usage of one day by what it says of itself: `fact` is job, key, feature or tier, `value` is never empty."""

@@ -67,6 +67,13 @@ def closed_in(connection: Connection) -> Mapping[Month, Statement]:
     return {found.month: found for found in statements_in(connection) if found.stands}
 
 
+def closed_at(connection: Connection, month: Month) -> datetime | None:
+    """Return when a month was closed (aware UTC), None while it is open; whoever may read any team may know that."""
+    query = select(stored.c.closed_at).where(stored.c.month == str(month), stored.c.undone_at.is_(None))
+    found: datetime | None = connection.scalar(query)
+    return found
+
+
 def record_statement(connection: Connection, statement: Statement) -> Statement:
     """Write a closing within a transaction, as the next revision of its month; return it with that revision."""
     of_month = stored.c.month == str(statement.month)

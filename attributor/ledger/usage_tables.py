@@ -1,6 +1,6 @@
 """The ledger's tables of what was used beside the daily sums by team: hour by hour, and by what the usage says."""
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, Table, text
 
 from attributor.ledger.metadata import metadata
 from attributor.ledger.money_columns import money_columns
@@ -14,10 +14,13 @@ usage_hours = Table(
     Column("hour", Integer, nullable=False),
     Column("metric", String(200), nullable=False),
     Column("pool", String(300), nullable=False),
+    Column("team", String(200), nullable=False, server_default=text("''")),
     *money_columns("quantity"),
-    Index("ix_usage_hours_day", "day"),
+    Index("ix_usage_hours_day", "day", "team"),
 )
-"""GPU hours (there, held, computing, computing but little) by pool and hour of the UTC day, 0 to 23."""
+"""GPU hours (there, held, computing, computing but little) by pool and hour of the UTC day, 0 to 23.
+
+Rows of team "" are those of all together; beside them stands what each team held and computed of it."""
 
 usage_by_fact = Table(
     "usage_by_fact",

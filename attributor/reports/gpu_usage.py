@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import usage_by_fact, usage_hours, usage_rollup
@@ -76,10 +76,16 @@ def job_use(connection: Connection, period: Period) -> tuple[JobUse, ...]:
 
 
 def gpu_hours(connection: Connection, period: Period) -> tuple[GpuHour, ...]:
-    """Return the period hour by hour, over all pools."""
+    """Return the period hour by hour, over all pools; to whoever may not read of all teams, what theirs had of it."""
+    table = usage_hours.c
+    return _hours(connection, period, table.team == "") or _hours(connection, period, table.team != "")
+
+
+def _hours(connection: Connection, period: Period, keep: ColumnElement[bool]) -> tuple[GpuHour, ...]:
     table = usage_hours.c
     keys = (table.day, table.hour, table.metric)
-    query = select(*keys, *money_sums(usage_hours, "quantity")).where(table.day >= period.first, table.day < period.end)
+    of_period = (table.day >= period.first) & (table.day < period.end)
+    query = select(*keys, *money_sums(usage_hours, "quantity")).where(of_period, keep)
     found: dict[tuple[date, int], dict[str, Decimal]] = {}
     for day, hour, metric, millionths, rest in connection.execute(query.group_by(*keys)):
         found.setdefault((day, hour), {})[metric] = joined(millionths, rest)

@@ -8,7 +8,7 @@ from functools import cached_property
 from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.corrections import days_with_corrections
-from attributor.ledger.statements import closed_in
+from attributor.ledger.statements import closed_at
 from attributor.ledger.tables import rollup
 from attributor.periods import Month, Period, Span
 from attributor.reports.comparison import Chosen, ComparedSource, Comparison, chosen, compared_sources, comparison
@@ -171,7 +171,6 @@ def frame(connection: Connection, view: View) -> Frame:
     known = told(connection, view.period)
     found = _currencies(connection, view)
     currency = view.currency or (found[0] if found else "USD")
-    statement = closed_in(connection).get(view.period) if isinstance(view.period, Month) else None
     return Frame(
         view=view,
         currency=currency,
@@ -181,7 +180,7 @@ def frame(connection: Connection, view: View) -> Frame:
         sources=compared_sources(known.days, view.period, view.today),
         whole_until=_whole_until(known, view),
         corrected=days_with_corrections(connection, view.period.plus(-1).first, view.period.end),
-        closed_at=None if statement is None else statement.closed_at,
+        closed_at=closed_at(connection, view.period) if isinstance(view.period, Month) else None,
     )
 
 

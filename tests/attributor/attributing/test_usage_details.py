@@ -41,10 +41,19 @@ def test_gpu_hours_are_kept_by_hour_of_the_utc_day(put):
     put("gpu.busy_hours", "1", hour="2026-11-05 23:00:00+00")
     put("gpu.hours", "7", x_Day="2026-11-06", hour="2026-11-06 00:00:00+00")
     rows = usage_hour_rows(put("tokens.input", "9"), "used", DAY).select(USAGE_HOURS.names).cast(USAGE_HOURS)
-    assert [(row["hour"], row["metric"], row["quantity"]) for row in rows.to_pylist()] == [
-        (0, "gpu.hours", Decimal(2)),
-        (23, "gpu.busy_hours", Decimal(1)),
-    ]
+    found = {(row["hour"], row["metric"], row["team"]): row["quantity"] for row in rows.to_pylist()}
+    assert found == {
+        (0, "gpu.hours", ""): Decimal(2),
+        (0, "gpu.hours", "search"): Decimal("1.5"),
+        (0, "gpu.hours", "ads"): Decimal("0.5"),
+        (23, "gpu.busy_hours", ""): Decimal(1),
+        (23, "gpu.busy_hours", "search"): Decimal(1),
+    }
+
+
+def test_what_is_there_is_no_teams(put):
+    rows = usage_hour_rows(put("gpu.capacity_hours", "8", team="unattributed"), "used", DAY).to_pylist()
+    assert [(row["team"], row["quantity"]) for row in rows] == [("", Decimal(8))]
 
 
 def test_usage_is_kept_by_the_first_of_its_facts_that_it_says(put):

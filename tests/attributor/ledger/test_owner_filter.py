@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import delete, exists, func, insert, select, text, union_all, update
+from sqlalchemy import delete, exists, func, insert, literal_column, select, text, union_all, update
 
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.owner_filter import HiddenError, OwnerFilter
+from attributor.ledger.statements import closed_at
 from attributor.ledger.tables import (
     alert_decisions,
     alerts,
@@ -16,8 +17,10 @@ from attributor.ledger.tables import (
     restatements,
     rollup,
     sources,
+    statements,
     unmatched_owners,
 )
+from attributor.periods import Month
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -126,6 +129,46 @@ def test_what_nobody_decided_about_is_empty_and_not_open(engine, owners):
             with engine.connect() as connection:
                 rows = connection.execute(select(table)).mappings().all()
             assert all(row.get("team", "search") == "search" for row in rows)
+
+
+def closing(month, undone_at=None):
+    row = {"month": month, "revision": 1, "closed_at": NOW, "closed_by": "ana", "rules_digest": "r", "digest": "d"}
+    return row | {"totals": "7", "teams": "ads", "undone_at": undone_at}
+
+
+MARK = statements.c.closed_at
+TELLING = [
+    select(statements),
+    select(statements.c.totals),
+    select(func.max(statements.c.teams)),
+    select(MARK).where(statements.c.totals == "7"),
+    select(MARK).order_by(statements.c.digest),
+    select(func.count()).select_from(statements),
+    select(literal_column("totals")).select_from(statements),
+    select(text("totals")).select_from(statements),
+    select(MARK).where(text("totals = '7'")),
+    select(MARK).group_by(MARK).having(func.max(statements.c.totals) == "7"),
+    select(statements.alias().c.totals),
+    select(select(statements).subquery().c.closed_at),
+    select(MARK).join(rollup, rollup.c.team == statements.c.teams),
+]
+
+
+def test_whether_a_month_is_closed_may_be_known_and_nothing_else_of_its_statement(engine, owners):
+    with engine.begin() as connection:
+        connection.execute(insert(statements), [closing("2026-09"), closing("2026-10", NOW)])
+    with owners.seen_by(frozenset({"search"})), engine.connect() as connection:
+        assert closed_at(connection, Month(2026, 9)) == NOW
+        assert closed_at(connection, Month(2026, 10)) is None
+        assert closed_at(connection, Month(2026, 8)) is None
+
+
+@pytest.mark.parametrize("query", TELLING, ids=range(len(TELLING)))
+def test_a_question_that_names_anything_but_marks_finds_no_statement(engine, owners, query):
+    with engine.begin() as connection:
+        connection.execute(insert(statements), [closing("2026-09")])
+    with owners.seen_by(frozenset({"search"})), engine.connect() as connection:
+        assert set(connection.scalars(query)) <= {0, None}
 
 
 def test_changes_are_kept_to_the_same_rows(engine, owners):

@@ -113,7 +113,14 @@ def test_usage_and_unmatched_owners_are_replaced_with_their_day(
 
 
 def _hours() -> pa.Table:
-    row = {"source": "gpus", "metric": "gpu.hours", "pool": "prod", "hour": 23, "quantity": Decimal("0.5")}
+    row = {
+        "source": "gpus",
+        "metric": "gpu.hours",
+        "pool": "prod",
+        "team": "search",
+        "hour": 23,
+        "quantity": Decimal("0.5"),
+    }
     return pa.Table.from_pylist([row], schema=USAGE_HOURS)
 
 

@@ -113,14 +113,20 @@ def _usage(chance: random.Random) -> Iterator[Row]:
 
 
 def _usage_hours() -> Iterator[Row]:
-    """Yield 12 GPUs of which 11 are held by day and 10 by night, computing the harder the later in the day it is."""
+    """Yield 12 GPUs of which 11 are held by day and 10 by night, computing the harder the later in the day it is.
+
+    Search holds two of them.
+    """
     for day in days_between(date(2026, 11, 1), TODAY):
         for hour in range(24):
             held = Decimal(11 if 8 <= hour < 20 else 10)
             hours = {"gpu.capacity_hours": Decimal(12), "gpu.hours": held, "gpu.busy_hours": held * (12 + hour) / 36}
             for metric, quantity in hours.items():
                 row = {"source": "gpus", "day": day, "hour": hour, "metric": metric, "pool": "gpu-prod"}
-                yield row | money_values("quantity", quantity.quantize(Decimal("0.0001")))
+                yield row | {"team": ""} | money_values("quantity", quantity.quantize(Decimal("0.0001")))
+                if metric != "gpu.capacity_hours":
+                    of_search = (quantity * 2 / held).quantize(Decimal("0.0001"))
+                    yield row | {"team": "search"} | money_values("quantity", of_search)
 
 
 def _usage_by_fact() -> Iterator[Row]:

@@ -144,6 +144,25 @@ def test_what_a_viewer_sees_of_their_own_team_is_what_finance_sees_of_it(visit):
     assert len(everything) > len(mine) > 3
 
 
+def test_a_viewer_sees_when_their_own_gpus_computed_and_not_when_others_did(visit, engine):
+    mine = visit("GET", "/gpus.json", **by("ana@corp.example")).json()["hours"]
+    whole = visit("GET", "/gpus.json", **by("x", "finance")).json()["hours"]
+    assert [hour["day"] for hour in mine] == [hour["day"] for hour in whole]
+    assert {hour["held"] for hour in mine} == {"2"}
+    assert {hour["capacity"] for hour in mine} == {None}
+    assert {hour["held"] for hour in whole} == {"10", "11"}
+    assert "When GPUs computed" in visit("GET", "/gpus", **by("ana@corp.example")).text
+    assert visit("GET", "/gpus.json", **by("x", "eng")).json()["hours"] == []
+
+
+def test_a_viewer_sees_that_a_month_is_closed_as_finance_does(visit):
+    for path in ("/overview.json?month=2026-09", "/teams/search.json?month=2026-09"):
+        mine, theirs = (visit("GET", path, **who).json() for who in (by("ana@corp.example"), by("x", "finance")))
+        assert mine["heading"]["closed_at"] == theirs["heading"]["closed_at"] == "2026-10-05T08:00:00+00:00"
+    assert "closed" in visit("GET", "/teams/search?month=2026-09", **by("ana@corp.example")).text.casefold()
+    assert visit("GET", "/overview.json?month=2026-10", **by("ana@corp.example")).json()["heading"]["closed_at"] is None
+
+
 def test_finance_sees_everything_and_changes_nothing_and_admins_do(visit, engine):
     form = {"data": {"key": "idle:research", "action": "acknowledge"}}
     assert visit("GET", "/teams/ads", **by("x", "finance")).status_code == 200
