@@ -19,6 +19,11 @@ IS_USAGE = rollup.c.category.not_in(_FIXED) & IS_OWN
 """The condition that a rollup row is usage of its day; a category that is not known counts as such."""
 
 
+def is_usage(category: str) -> bool:
+    """Return whether a category of own charges is usage, as IS_USAGE does."""
+    return category not in _FIXED
+
+
 @dataclass(frozen=True)
 class CategoryLine:
     """What the charges of one category cost; what `corrects` a closed month (YYYY-MM, otherwise "") stands apart."""

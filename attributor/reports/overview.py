@@ -11,9 +11,11 @@ from attributor.ledger.tables import rollup
 from attributor.reports.categories import CategoryLine, FixedCosts, category_lines, fixed_costs
 from attributor.reports.costs import IS_OWN, amounts, cost_sums
 from attributor.reports.daily import Series, daily_costs
+from attributor.reports.flow import Flow, flow
 from attributor.reports.freshness import SourceFreshness, source_freshness
 from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
+from attributor.reports.movers import Mover, movers
 from attributor.reports.open_alerts import OpenAlert, open_alerts
 from attributor.reports.outlook import (
     BudgetLine,
@@ -59,7 +61,8 @@ class Overview:
 
     `total` is the whole period as published; `previous` and `change` compare the days that both periods have (see
     `Heading.comparison`). Shares are of `total`. Budgets and forecast are of effective cost. `teams`, `services`,
-    `categories`, `days` and `grouping` sum to `total`; `grouping` is None where the view names no group.
+    `categories`, `days`, `grouping` and every column of `flow` sum to `total`; `grouping` is None where the view names
+    no group. `movers` are what moved most; none where nothing is compared.
     """
 
     heading: Heading
@@ -73,6 +76,8 @@ class Overview:
     estimated: Decimal
     teams: tuple[TeamLine, ...]
     services: tuple[CostLine, ...]
+    movers: tuple[Mover, ...]
+    flow: Flow
     categories: tuple[CategoryLine, ...]
     days: tuple[DayOfTeam, ...]
     budgets: tuple[BudgetLine, ...]
@@ -82,7 +87,7 @@ class Overview:
 
 
 def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
-    """Read the overview; eight aggregates, however many teams there are."""
+    """Read the overview; some fifteen aggregates, however many teams there are."""
     with engine.connect() as connection:
         seen = frame(connection, view)
         spends = daily_spend(connection, seen)
@@ -106,6 +111,8 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             estimated=estimated,
             teams=tuple(_team_line(teams, line, whole.cost) for line in lines),
             services=cost_lines(connection, seen, rollup.c.service),
+            movers=movers(connection, seen, teams),
+            flow=flow(connection, seen, teams),
             categories=category_lines(whole.cost, fixed),
             days=tuple(_days(seen, shown, fixed)),
             budgets=budget_lines(seen, teams, spends),

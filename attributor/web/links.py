@@ -66,6 +66,12 @@ class Links:
         group = "" if self.view.group == "team" else self.view.group
         return Links(replace(self.view, filters=filters, group=group), self.path).to(f"/teams/{team}")
 
+    def part_of_team(self, team: str, **kept: str) -> str:
+        """Return the address of a team's page kept to one value of each of these dimensions too."""
+        others = tuple(found for found in self.view.filters if found.word not in kept)
+        filters = (*others, *(Filter(word, (value,)) for word, value in kept.items()))
+        return Links(replace(self.view, group="", filters=filters), self.path).team(team)
+
     def explain(self, subject: Subject, path: str = EXPLAIN) -> str:
         """Return the address of where an amount comes from, in the view's currency."""
         asked = {"team": subject.team} | ({"day": subject.day.isoformat()} if subject.day else {})

@@ -13,6 +13,7 @@ from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.team import TeamReport, team_report
 from attributor.web.charts import period_so_far, spend_by_day, team_by_day
 from attributor.web.controls import DIMENSION_NAMES, controls
+from attributor.web.flow_drawing import draw_flow
 from attributor.web.links import OVERVIEW, Links
 from attributor.web.palette import slot, slots
 from attributor.web.parts import SiteParts
@@ -38,21 +39,23 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = overview(parts.engine, teams, view)
         links = Links(view, OVERVIEW)
+        choices = controls(links, NARROWING, _known(report))
         return templates.page(
             "overview.html",
             {
                 "report": report,
                 "links": links,
-                "controls": controls(links, NARROWING, _known(report)),
+                "controls": choices,
                 "teams": links.teams(teams),
                 "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
-                "slots": slots(teams, (line.team for line in report.teams)),
+                "slots": slots(teams, [*(line.team for line in report.teams), *(line.team for line in report.movers)]),
                 "others": parts.others(view),
                 "compares": report.heading.comparison.is_possible,
                 "grouped_by": DIMENSION_NAMES[view.group or "team"],
                 "explains": False,
                 "chart": spend_by_day(report, teams),
                 "stack": stack(report, teams),
+                "drawn_flow": draw_flow(report, links, choices, teams),
             },
         )
 

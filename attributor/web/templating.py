@@ -12,7 +12,7 @@ from markupsafe import Markup
 from attributor.money import plain
 from attributor.reports.lines import rest_of
 from attributor.reports.statement_rows import how
-from attributor.web import alert_lists, formats, period_words, wording
+from attributor.web import alert_lists, formats, period_words, reasons, wording
 from attributor.web.assets import Assets
 from attributor.web.bars import budget_bar, share_bar
 
@@ -54,6 +54,7 @@ def script_json(value: Any) -> Markup:
 
 
 _FUNCTIONS = {
+    "all_else": reasons.all_else,
     "alert_address": alert_lists.address,
     "alert_anchor": alert_lists.anchor,
     "budget_bar": budget_bar,
@@ -64,6 +65,7 @@ _FUNCTIONS = {
     "leading": alert_lists.leading,
     "movement": formats.movement,
     "not_drawn": wording.not_drawn,
+    "reason": reasons.reason,
     "rest_of": rest_of,
     "share_bar": share_bar,
     "small_bars": alert_lists.small_bars,

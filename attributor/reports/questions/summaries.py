@@ -11,6 +11,7 @@ from attributor.reports.categories import CategoryLine
 from attributor.reports.consumption import ModelLine, PoolLine
 from attributor.reports.freshness import SourceFreshness
 from attributor.reports.lines import CostLine
+from attributor.reports.movers import Mover
 from attributor.reports.outlook import BudgetLine, Outlook
 from attributor.reports.overview import TeamLine, overview
 from attributor.reports.questions.alerts import AlertLine, alert_line
@@ -57,6 +58,7 @@ class OverviewSummary:
     estimated: Decimal
     teams: tuple[TeamLine, ...]
     services: tuple[CostLine, ...]
+    movers: tuple[Mover, ...]
     categories: tuple[CategoryLine, ...]
     budgets: tuple[BudgetLine, ...]
     alerts: tuple[AlertLine, ...]
@@ -122,6 +124,7 @@ def answer_overview(books: Books, asked: OverviewQuestion) -> OverviewSummary:
         estimated=found.estimated,
         teams=cut("teams", found.teams),
         services=cut("services", found.services),
+        movers=cut("movers", found.movers),
         categories=found.categories,
         budgets=cut("budgets", found.budgets),
         alerts=tuple(map(alert_line, cut("alerts", found.alerts))),

@@ -103,6 +103,10 @@ def test_every_part_of_the_overview_sums_to_its_total(engine, put_cost, given_ch
     for lines in (found.teams, found.services):
         assert total(line.change for line in lines) == found.change
         assert total(line.previous for line in lines) == found.previous
+    for nodes in (found.flow.services, found.flow.rules, found.flow.teams, found.flow.to_rules, found.flow.to_teams):
+        assert total(node.cost for node in nodes) == found.total
+    for line in found.movers:
+        assert total(part.amount for part in line.parts) == line.change
     if found.grouping is not None:
         assert total(line.cost for line in found.grouping.lines) == found.total
         assert total(line.change for line in found.grouping.lines) == found.change

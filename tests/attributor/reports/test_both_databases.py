@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert
 
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.tables import control_sums, publications, rollup
+from attributor.money import total
 from attributor.periods import Month
 from attributor.reports.health import health
 from attributor.reports.overview import overview
@@ -57,5 +58,7 @@ def test_reports_are_exact_on_either_database(filled):
     assert reconcile(filled, OCTOBER).difference == 0
     found = overview(filled, {}, view)
     assert (found.total, found.previous, found.change) == (2 * BILLION, BILLION, BILLION)
+    assert [(line.change, total(part.amount for part in line.parts)) for line in found.movers] == [(BILLION, BILLION)]
+    assert [node.cost for node in (*found.flow.services, *found.flow.rules, *found.flow.teams)] == [2 * BILLION] * 3
     assert team_report(filled, {}, "search", view).days[0].cost == 2 * BILLION
     assert health(filled, NOW).sources == ()

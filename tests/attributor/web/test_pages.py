@@ -43,6 +43,26 @@ def test_the_overview_shows_the_numbers_of_its_json(client):
     for line in report["budgets"]:
         assert line["spent"] in values
         assert line["forecast"]["amount"] in values
+    for line in report["movers"]:
+        assert line["change"] in values
+        assert len(line["parts"]) == 1 or all(part["amount"] in values for part in line["parts"])
+    for link in (*report["flow"]["to_rules"], *report["flow"]["to_teams"]):
+        assert link["cost"] in values
+
+
+def test_the_flow_is_drawn_without_a_script_and_leads_to_what_it_names(client):
+    page = client.get("/?month=2026-10").text
+    drawn = page[page.index('<svg class="flow"') : page.index("Where the money goes as a table")]
+    assert 'href="/?month=2026-10&amp;service=Amazon+EKS"' in drawn
+    assert 'href="/?month=2026-10&amp;rule=shared+GPU+cluster"' in drawn
+    assert 'href="/teams/research?month=2026-10"' in drawn
+    assert "Amazon EKS → shared GPU cluster: $" in drawn
+
+
+def test_what_moved_says_why_and_leads_to_the_part_of_the_team(client):
+    page = client.get("/").text
+    assert "more tokens" in page or "more used" in page
+    assert re.search(r'href="/teams/support\?month=2026-11&amp;service=[^"]+&amp;model=[^"]+"', page)
 
 
 @pytest.mark.parametrize("team", ["search", "research", "support", "unattributed", "idle"])

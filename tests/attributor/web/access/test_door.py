@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from ipaddress import ip_network
 
 import pytest
@@ -161,6 +162,15 @@ def test_a_viewer_sees_that_a_month_is_closed_as_finance_does(visit):
         assert mine["heading"]["closed_at"] == theirs["heading"]["closed_at"] == "2026-10-05T08:00:00+00:00"
     assert "closed" in visit("GET", "/teams/search?month=2026-09", **by("ana@corp.example")).text.casefold()
     assert visit("GET", "/overview.json?month=2026-10", **by("ana@corp.example")).json()["heading"]["closed_at"] is None
+
+
+def test_what_moved_and_where_money_goes_is_of_ones_own_teams_alone(visit):
+    mine = visit("GET", "/overview.json", **by("ana@corp.example")).json()
+    assert [node["key"] for node in mine["flow"]["teams"]] == ["search"]
+    assert {line["team"] for line in mine["movers"]} == {"search"}
+    assert sum(Decimal(node["cost"]) for node in mine["flow"]["services"]) == Decimal(mine["total"])
+    everything = visit("GET", "/overview.json", **by("x", "finance")).json()
+    assert len(everything["flow"]["teams"]) > 3
 
 
 def test_finance_sees_everything_and_changes_nothing_and_admins_do(visit, engine):
