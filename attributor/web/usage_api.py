@@ -1,6 +1,7 @@
 """POST /api/v1/usage: usage events come in, and the answer says that they are on disk."""
 
 import asyncio
+from concurrent.futures import Future
 from typing import Any, Final
 
 import orjson
@@ -9,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 from attributor.web.intake import Counter, Gate, PushCounts, count_nothing, take_in
 from attributor.web.usage_body import BodyKind
 from collectors.push.events import BodyForm, Parsed, parse_events
-from collectors.push.fields import Span
 from collectors.push.log import Appended, EventLog
 
 _SMALL_BODY = 64 * 1024
@@ -35,8 +35,8 @@ def usage_router(log: EventLog, token: str | None = None, counted: Counter = cou
     parsing = asyncio.Semaphore(1)
 
     async def store(body: bytes, kind: BodyKind[BodyForm]) -> Response:
-        parsed = await _parsed(body, kind, log.accepted_span(), parsing)
-        appended = await asyncio.wrap_future(log.append(parsed.events))
+        parsed, answer = await _appended(body, kind, log, parsing)
+        appended = await asyncio.wrap_future(answer)
         counted(PushCounts(appended.accepted, appended.duplicates, len(parsed.rejected)))
         return _answer(appended, parsed)
 
@@ -48,11 +48,18 @@ def usage_router(log: EventLog, token: str | None = None, counted: Counter = cou
     return router
 
 
-async def _parsed(body: bytes, kind: BodyKind[BodyForm], span: Span, parsing: asyncio.Semaphore) -> Parsed:
+async def _appended(
+    body: bytes, kind: BodyKind[BodyForm], log: EventLog, parsing: asyncio.Semaphore
+) -> tuple[Parsed, Future[Appended]]:
     if len(body) <= _SMALL_BODY and not kind.is_packed:
-        return parse_events(body, kind.form, span)
+        return _append(body, kind, log)
     async with parsing:
-        return await asyncio.to_thread(lambda: parse_events(kind.plain(body), kind.form, span))
+        return await asyncio.to_thread(_append, body, kind, log)
+
+
+def _append(body: bytes, kind: BodyKind[BodyForm], log: EventLog) -> tuple[Parsed, Future[Appended]]:
+    parsed = parse_events(kind.plain(body), kind.form, log.accepted_span())
+    return parsed, log.append(parsed.events)
 
 
 def _answer(appended: Appended, parsed: Parsed) -> Response:

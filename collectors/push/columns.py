@@ -1,6 +1,7 @@
 """Many events at once: each field of all of them is checked as a column, and only what is not plain one by one."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -8,11 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from collectors.push.fields import (
+    LARGEST_QUANTITY,
     LONGEST_ID,
+    LONGEST_TEXT,
     MOST_FACTS,
     EventError,
     Span,
     UsageEvent,
+    are_plain_numbers,
     check_facts,
     check_id,
     check_metric,
@@ -66,8 +70,8 @@ def _checked(raws: Sequence[dict[str, Any]], span: Span) -> tuple[list[UsageEven
         _ids([raw.pop("id", None) for raw in raws]),
         _times([raw.pop("time", None) for raw in raws], span),
         _few([raw.pop("metric", None) for raw in raws], check_metric),
-        _few([raw.pop("pool", None) for raw in raws], check_pool),
-        _each([raw.pop("quantity", None) for raw in raws], check_quantity),
+        _pools([raw.pop("pool", None) for raw in raws]),
+        _quantities([raw.pop("quantity", None) for raw in raws]),
         _facts(raws),
     )
     events = list(map(UsageEvent, *(column.values for column in columns)))
@@ -99,16 +103,27 @@ def _few(values: Sequence[Any], check: Callable[[Any], T]) -> _Column[T | None]:
     checked = _each(different, check)
     if checked.errors:
         return _each(values, check)
+    if checked.values == different:
+        return _Column(values, {})
     found = dict(zip(different, checked.values, strict=True))
     return _Column([found[value] for value in values], {})
 
 
 def _ids(values: Sequence[Any]) -> _Column[str | None]:
+    return _Column(values, {}) if _are_plain(values, LONGEST_ID) else _each(values, check_id)
+
+
+def _pools(values: Sequence[Any]) -> _Column[Any]:
+    return _Column(values, {}) if _are_plain(values, LONGEST_TEXT) else _few(values, check_pool)
+
+
+def _are_plain(values: Sequence[Any], longest: int) -> bool:
+    """Say whether all are texts, none of them empty or too long, that can be stored."""
     try:
-        is_plain = is_storable("".join(values)) and max(map(len, values), default=0) <= LONGEST_ID and all(values)
-    except TypeError:  # one of them is no text
-        is_plain = False
-    return _Column(values, {}) if is_plain else _each(values, check_id)
+        together = "".join(values)
+    except TypeError:
+        return False
+    return all(values) and max(map(len, values), default=0) <= longest and is_storable(together)
 
 
 def _times(values: Sequence[Any], span: Span) -> _Column[int | None]:
@@ -132,15 +147,22 @@ def _moments(values: Sequence[Any]) -> npt.NDArray[np.int64] | None:
         return None
 
 
+def _quantities(values: Sequence[Any]) -> _Column[int | str | None]:
+    """Check whole numbers by the least and the largest, and plain decimals by one pattern for all of them."""
+    if not set(map(type, values)) <= {int, str}:
+        return _each(values, check_quantity)
+    whole = [value for value in values if type(value) is int]
+    decimals = [value for value in values if type(value) is str]
+    is_plain = are_plain_numbers(decimals) and min(whole, default=0) >= 0 and max(whole, default=0) <= LARGEST_QUANTITY
+    return _Column(values, {}) if is_plain else _each(values, check_quantity)
+
+
 def _facts(rests: Sequence[dict[str, Any]]) -> _Column[dict[str, str] | None]:
     """Check what is left of every event; facts that are plain text, as nearly all are, stay where they are."""
-    try:
-        odd = {value for value in set().union(*map(dict.values, rests)) if not is_plain_fact(value)}
-    except TypeError:  # one of them is nested
-        return _each(rests, check_facts)
     names: set[str] = set().union(*rests)
     if not all(map(is_fact_name, names)) or max(map(len, rests), default=0) > MOST_FACTS:
         return _each(rests, check_facts)
-    if not odd:
+    # Joined and not sorted out: what was just decoded has no hashes yet.
+    if _are_plain(list(chain.from_iterable(map(dict.values, rests))), LONGEST_TEXT):
         return _Column(rests, {})
-    return _each(rests, lambda rest: rest if odd.isdisjoint(rest.values()) else check_facts(rest))
+    return _each(rests, lambda rest: rest if all(map(is_plain_fact, rest.values())) else check_facts(rest))

@@ -4,7 +4,6 @@ Tables are of one day of arrival each (more where a day is busy), so that forget
 27 to 53 bytes of memory; a Python set would take over 100.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import blake2b
 from typing import TypeAlias
@@ -36,7 +35,7 @@ def as_keys(digests: bytes) -> Keys:
 
 
 class DigestTable:
-    """A hash table with linear probing over two flat columns; it only grows."""
+    """A hash table with double hashing over two flat columns; it only grows."""
 
     def __init__(self, day: int) -> None:
         self.day = day
@@ -57,10 +56,13 @@ class DigestTable:
         places = self._places(first)
         while seeking.size:
             held = self._second[places]
-            same = (held == second) & (self._first[places] == first)
+            alike = np.flatnonzero(held == second)
+            same = alike[self._first[places[alike]] == first[alike]]
             found[seeking[same]] = True
-            on = np.flatnonzero(~same & (held != 0))
-            seeking, first, second, places = seeking[on], first[on], second[on], self._next(places[on])
+            held[same] = 0
+            on = np.flatnonzero(held)
+            seeking, first, second = seeking[on], first[on], second[on]
+            places = self._next(places[on], second)
         return found
 
     def add(self, keys: Keys) -> None:
@@ -78,7 +80,8 @@ class DigestTable:
             self._first[places[empty]] = first[empty]
             self._second[places[empty]] = second[empty]
             on = np.flatnonzero((self._second[places] != second) | (self._first[places] != first))
-            first, second, places = first[on], second[on], self._next(places[on])
+            first, second = first[on], second[on]
+            places = self._next(places[on], second)
 
     def _grow(self) -> None:
         held = np.flatnonzero(self._second)
@@ -90,8 +93,9 @@ class DigestTable:
     def _places(self, first: Column) -> npt.NDArray[np.int64]:
         return (first & np.uint64(len(self._first) - 1)).astype(np.int64)
 
-    def _next(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        following: npt.NDArray[np.int64] = (places + 1) & (len(self._first) - 1)
+    def _next(self, places: npt.NDArray[np.int64], second: Column) -> npt.NDArray[np.int64]:
+        # Each key goes on by a step of its own, which is odd and so comes by every slot: no long runs of full slots.
+        following: npt.NDArray[np.int64] = (places + second.view(np.int64)) & (len(self._first) - 1)
         return following
 
 
@@ -111,9 +115,9 @@ class DigestWindow:
     def __len__(self) -> int:
         return sum(table.count for table in self._tables)
 
-    def known(self, digests: Sequence[bytes]) -> list[bool]:
-        """Say of each digest whether its id was seen."""
-        keys = as_keys(b"".join(digests))
+    def known(self, digests: bytes) -> list[bool]:
+        """Say of each of joined digests whether its id was seen."""
+        keys = as_keys(digests)
         seen = np.zeros(len(keys), dtype=bool)
         for table in self._tables:
             seen |= table.contains(keys)

@@ -1,7 +1,7 @@
 """One pushed event: what it holds, and the check of each field."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
@@ -25,6 +25,7 @@ _WIDE = Context(prec=200)
 _LONGEST_NUMBER = 100
 
 _is_plain_number = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?").fullmatch
+_are_plain_numbers = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,12})?\n)*").fullmatch
 _is_number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?").fullmatch
 _surrogate = re.compile("[\ud800-\udfff]").search
 _is_metric = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}").fullmatch
@@ -136,6 +137,12 @@ def check_quantity(value: Any) -> int | str:
     if type(value) is not str:
         raise EventError("quantity is missing" if value is None else f"quantity = {_shown(value)} is not a number")
     return value if _is_plain_number(value) else _written_out(value)
+
+
+def are_plain_numbers(texts: Sequence[str]) -> bool:
+    """Say whether all texts are quantities that `check_quantity` returns as they are."""
+    lines = "\n".join([*texts, ""])
+    return _are_plain_numbers(lines) is not None and lines.count("\n") == len(texts)
 
 
 def _written_out(text: str) -> int | str:

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from collectors.push.digests import digest
+from collectors.push.batch import Batch, joined_digests, new_of
 from collectors.push.fields import Span, UsageEvent
 from collectors.push.recall import recent_ids
-from collectors.push.records import encode_record
+from collectors.push.records import record_parts
 from collectors.push.retention import trim
 from collectors.push.segments import floor, lock
 from collectors.push.writer import SegmentWriter
@@ -51,15 +51,15 @@ class LogUnavailableError(Exception):
 
 @dataclass(frozen=True)
 class _Waiting:
-    events: Sequence[UsageEvent]
+    batch: Batch
     answer: "Future[Appended]"
 
 
 class EventLog:
     """The writer of a log; one a folder, on any thread. Readers need none of it.
 
-    A thread of its own takes what is waiting, keeps the ids that are new, writes and flushes once for all of it, and
-    only then answers.
+    Who appends makes the events ready. A thread of its own takes what is waiting, keeps the ids that are new, writes
+    and flushes once for all of it, and only then answers.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], datetime], settings: LogSettings) -> None:
@@ -104,7 +104,7 @@ class EventLog:
 
     def append_together(self, batches: Sequence[Sequence[UsageEvent]]) -> "list[Future[Appended]]":
         """Store batches as `append` does, all of them or none."""
-        together = [_Waiting(events, Future()) for events in batches]
+        together = [_Waiting(Batch.of(events), Future()) for events in batches]
         with self._closing:
             if not self._is_closed and any(batches):
                 self._queue.put(together)
@@ -114,7 +114,7 @@ class EventLog:
         return [waiting.answer for waiting in together]
 
     def _answer_at_once(self, waiting: _Waiting) -> None:
-        if waiting.events:
+        if waiting.batch.events:
             waiting.answer.set_exception(LogUnavailableError("the usage log is closed"))
         else:
             waiting.answer.set_result(Appended(0, 0))
@@ -164,7 +164,7 @@ class EventLog:
         size = 0
         while together is not None:
             group += together
-            size += sum(len(waiting.events) for waiting in together)
+            size += sum(len(waiting.batch.events) for waiting in together)
             if size >= _GROUP_EVENTS or self._queue.empty():
                 return group
             together = self._queue.get()
@@ -174,36 +174,27 @@ class EventLog:
 
     def _store(self, group: Sequence[_Waiting]) -> None:
         arrived = int(self._clock().timestamp())
-        answers: list[Appended] = []
-        added: dict[bytes, None] = {}
-        records: list[bytes] = []
-        for waiting in group:
-            digests = [digest(event.id) for event in waiting.events]
-            fresh = self._fresh(digests, added)
-            answers.append(Appended(len(fresh), len(waiting.events) - len(fresh)))
-            if fresh:
-                events = [waiting.events[index] for index in fresh]
-                records.append(encode_record(events, b"".join(digests[index] for index in fresh), arrived))
+        batches = [waiting.batch for waiting in group]
+        fresh = new_of(batches, self._ids.known(joined_digests(batches)))
+        added = joined_digests(fresh)
         try:
-            if records:
-                self._writer.write(b"".join(records), arrived)
+            if added:
+                self._writer.write(b"".join(_parts(fresh, arrived)), arrived)
         except OSError as error:
             for waiting in group:
                 waiting.answer.set_exception(LogUnavailableError(f"the usage log cannot be written: {error}"))
             return
         if added:
-            self._ids.add(b"".join(added), arrived)
-        for waiting, answer in zip(group, answers, strict=True):
-            waiting.answer.set_result(answer)
+            self._ids.add(added, arrived)
+        for waiting, stored in zip(group, fresh, strict=True):
+            count = len(stored.events)
+            waiting.answer.set_result(Appended(count, len(waiting.batch.events) - count))
 
-    def _fresh(self, digests: Sequence[bytes], added: dict[bytes, None]) -> list[int]:
-        """Return which of a batch are new, and add their digests to those of the group."""
-        fresh = []
-        for index, (known, name) in enumerate(zip(self._ids.known(digests), digests, strict=True)):
-            if not known and name not in added:
-                added[name] = None
-                fresh.append(index)
-        return fresh
+
+def _parts(batches: Sequence[Batch], arrived: int) -> Iterator[bytes]:
+    for batch in batches:
+        if batch.events:
+            yield from record_parts(batch.packed, joined_digests([batch]), arrived)
 
 
 def _drained(queue: "SimpleQueue[Sequence[_Waiting] | None]") -> Iterator[_Waiting]:

@@ -59,10 +59,20 @@ class Record:
         return _decoder.decode(self.packed_events)
 
 
-def encode_record(events: Sequence[UsageEvent], digests: bytes, arrived: int) -> bytes:
-    """Return the bytes of a record; `events` is not empty and `digests` are those of its ids, joined."""
-    body = _HEAD.pack(arrived, len(events)) + digests + _encoder.encode(events)
-    return _FRAME.pack(len(body), zlib.crc32(body)) + body
+def pack_events(events: Sequence[UsageEvent]) -> bytes:
+    """Return events as a record holds them."""
+    return _encoder.encode(events)
+
+
+def record_parts(packed_events: bytes, digests: bytes, arrived: int) -> tuple[bytes, bytes, bytes]:
+    """Return the bytes of a record, in parts; there is at least one event, and `digests` are those of all ids, joined.
+
+    `arrived` is in seconds since 1970 UTC.
+    """
+    head = _HEAD.pack(arrived, len(digests) // DIGEST_BYTES)
+    checksum = zlib.crc32(packed_events, zlib.crc32(digests, zlib.crc32(head)))
+    length = len(head) + len(digests) + len(packed_events)
+    return _FRAME.pack(length, checksum) + head, digests, packed_events
 
 
 def read_records(path: Path) -> Iterator[Record]:
