@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from fastapi import Request, Response
 
@@ -30,6 +30,21 @@ class PushCounts:
     duplicates: int
     rejected: int
     ignored: int = 0
+
+
+_REFUSALS: Mapping[int, str] = {
+    400: "The body is not what is read here; nothing was stored",
+    401: "The bearer token is missing or wrong",
+    413: "The body is too large; nothing was stored",
+    415: "The body's type or encoding is not read; nothing was stored",
+    503: "The log cannot be written; nothing was stored, send it again",
+}
+
+
+def described(stored: str, answer: dict[str, Any], refusal: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return how OpenAPI describes the answers of such a route, from the content of an answer and of a refusal."""
+    answers: dict[int | str, dict[str, Any]] = {200: {"description": stored, "content": answer}}
+    return answers | {status: {"description": said, "content": refusal} for status, said in _REFUSALS.items()}
 
 
 Counter: TypeAlias = Callable[[PushCounts], None]

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from attributor.web.intake import Counter, Gate, PushCounts, count_nothing, take_in
+from attributor.web.intake import Counter, Gate, PushCounts, count_nothing, described, take_in
 from attributor.web.usage_body import BodyKind, media_type
 from collectors.otlp.attributes import Form
 from collectors.otlp.receiver import Received, Receiver
@@ -113,17 +113,6 @@ _BODIES: dict[str, Any] = {
     "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
 }
 _OPENAPI: dict[str, Any] = {"requestBody": {"required": True, "content": _BODIES}}
-
-
-def _said(description: str) -> dict[str, Any]:
-    return {"description": description, "content": _BODIES}
-
-
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: _said("What was accepted is on disk; what is refused or not counted is in partialSuccess"),
-    400: _said("The body is no request of this kind; nothing was stored"),
-    401: _said("The bearer token is missing or wrong"),
-    413: _said("The body is too large; nothing was stored"),
-    415: _said("The body's type or encoding is not read; nothing was stored"),
-    503: _said("The log cannot be written; nothing was stored, send it again"),
-}
+_RESPONSES = described(
+    "What was accepted is on disk; what is refused or not counted is in partialSuccess", _BODIES, _BODIES
+)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from attributor.web.intake import Counter, Gate, PushCounts, count_nothing, take_in
+from attributor.web.intake import Counter, Gate, PushCounts, count_nothing, described, take_in
 from attributor.web.usage_body import BodyKind
 from collectors.push.events import BodyForm, Parsed, parse_events
 from collectors.push.log import Appended, EventLog
@@ -116,15 +116,8 @@ _STORED: dict[str, Any] = {
 }
 
 
-def _said(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: _said("Every accepted event is on disk; the others are told by their place", _STORED),
-    400: _said("The body is not JSON; nothing was stored", _REFUSED),
-    401: _said("The bearer token is missing or wrong", _REFUSED),
-    413: _said("The body is too large; nothing was stored", _REFUSED),
-    415: _said("The body's type or encoding is not read; nothing was stored", _REFUSED),
-    503: _said("The log cannot be written; nothing was stored, send it again", _REFUSED),
-}
+_RESPONSES = described(
+    "Every accepted event is on disk; the others are told by their place",
+    {"application/json": {"schema": _STORED}},
+    {"application/json": {"schema": _REFUSED}},
+)

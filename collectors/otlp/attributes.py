@@ -1,8 +1,8 @@
-"""Attributes of OpenTelemetry, in JSON or protobuf, as plain values."""
+"""Attributes of OpenTelemetry as plain values."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -59,27 +59,4 @@ def of_json(attributes: list[Attribute], wanted: AbstractSet[str] | None) -> dic
         elif wanted is None:
             raws = (value.array_value, value.kvlist_value, value.bytes_value)
             found[attribute.key] = b" ".join(bytes(raw) for raw in raws).decode()
-    return found
-
-
-def of_protobuf(attributes: Any, wanted: AbstractSet[str] | None) -> dict[str, Value]:
-    """Return the attributes that are wanted, as `of_json` does."""
-    found: dict[str, Value] = {}
-    for attribute in attributes:
-        key = attribute.key
-        if wanted is not None and key not in wanted:
-            continue
-        # Nearly every value is text or a number that is not 0: finding that out costs less than asking for the kind.
-        value = attribute.value
-        known = value.string_value or value.int_value
-        if known:
-            found[key] = known
-            continue
-        kind = value.WhichOneof("value")
-        if kind == "bool_value":
-            found[key] = "true" if value.bool_value else "false"
-        elif kind in {"string_value", "int_value", "double_value"}:
-            found[key] = getattr(value, kind)
-        elif wanted is None and kind is not None:
-            found[key] = value.SerializeToString(deterministic=True).hex()
     return found

@@ -63,4 +63,6 @@ def facts_reader(naming: Naming, shared: Mapping[str, str]) -> Callable[[Attribu
 
 
 def _text(value: Value) -> str:
+    if type(value) is str and len(value) <= LONGEST_TEXT and "\x00" not in value:
+        return value
     return str(value)[:LONGEST_TEXT].replace("\x00", "") or "�"

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from collectors.otlp.attributes import Attribute, Attributes, Form, Resource, of_json, of_protobuf
+from collectors.otlp.attributes import Attribute, Attributes, Form, Resource, of_json
+from collectors.otlp.packed import MetricsRequest, Unpacking, all_written
 from collectors.push.events import BodyError
 
 Temporality: TypeAlias = Literal["delta", "cumulative"]
@@ -138,20 +138,19 @@ def _json_point(point: _Point, name: str) -> Point:
     elif point.as_double is not None or point.sum is not None:
         total = float(point.sum if point.as_double is None else point.as_double)  # type: ignore[arg-type]
     start, time = int(point.start_time_unix_nano), int(point.time_unix_nano)
-    return Point(_series(name, attributes), start, time, total, int(point.count), attributes)
+    return Point(_series(name, all_written(attributes)), start, time, total, int(point.count), attributes)
 
 
 def _from_protobuf(body: bytes, wanted: AbstractSet[str]) -> list[Metrics]:
-    request = ExportMetricsServiceRequest()
+    unpacking = Unpacking(None)
     try:
-        request.ParseFromString(body)
+        return [_of_protobuf(of, wanted, unpacking) for of in MetricsRequest.FromString(body).resource_metrics]
     except DecodeError as error:
         raise BodyError(f"the body is no ExportMetricsServiceRequest: {error}") from None
-    return [_of_protobuf(of, wanted) for of in request.resource_metrics]
 
 
-def _of_protobuf(of: Any, wanted: AbstractSet[str]) -> Metrics:
-    resource = of_protobuf(of.resource.attributes, None)
+def _of_protobuf(of: Any, wanted: AbstractSet[str], unpacking: Unpacking) -> Metrics:
+    resource = unpacking.read(of.resource.attributes)
     found: list[Metric] = []
     for scoped in of.scope_metrics:
         for metric in scoped.metrics:
@@ -163,36 +162,30 @@ def _of_protobuf(of: Any, wanted: AbstractSet[str]) -> Metrics:
             temporality = _TEMPORALITIES.get(data.aggregation_temporality) if grows else None
             name = _named(resource, scoped.scope.name, scoped.scope.version, metric.name)
             read = _distribution if kind in _DISTRIBUTIONS else _number
-            points = [read(point, name) for point in data.data_points if not point.flags & _NOT_RECORDED]
+            points = [read(point, name, unpacking) for point in data.data_points if not point.flags & _NOT_RECORDED]
             found.append(Metric(metric.name, temporality, points))
     return Metrics(resource, found)
 
 
-def _number(point: Any, name: str) -> Point:
-    attributes = of_protobuf(point.attributes, None)
+def _number(point: Any, name: str, unpacking: Unpacking) -> Point:
+    attributes, text = unpacking.read_with_text(point.attributes)
     kind = point.WhichOneof("value")
     total = None if kind is None else getattr(point, kind)
-    series = _series(name, attributes)
-    return Point(series, point.start_time_unix_nano, point.time_unix_nano, total, 0, attributes)
+    return Point(_series(name, text), point.start_time_unix_nano, point.time_unix_nano, total, 0, attributes)
 
 
-def _distribution(point: Any, name: str) -> Point:
-    attributes = of_protobuf(point.attributes, None)
+def _distribution(point: Any, name: str, unpacking: Unpacking) -> Point:
+    attributes, text = unpacking.read_with_text(point.attributes)
     total = point.sum if point.HasField("sum") else None
-    series = _series(name, attributes)
-    return Point(series, point.start_time_unix_nano, point.time_unix_nano, total, point.count, attributes)
+    return Point(_series(name, text), point.start_time_unix_nano, point.time_unix_nano, total, point.count, attributes)
 
 
 def _named(resource: Attributes, scope: str, version: str, metric: str) -> str:
-    return "\x1e".join([_written(resource), scope, version, metric])
+    return "\x1e".join([all_written(resource), scope, version, metric])
 
 
-def _series(name: str, attributes: Attributes) -> str:
-    return blake2b(f"{name}\x1e{_written(attributes)}".encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-def _written(attributes: Attributes) -> str:
-    return "\x1d".join(f"{key}\x1f{attributes[key]!r}" for key in sorted(attributes))
+def _series(name: str, attributes: str) -> str:
+    return blake2b(f"{name}\x1e{attributes}".encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 _READERS: Mapping[Form, Callable[[bytes, AbstractSet[str]], list[Metrics]]] = {

@@ -6,7 +6,10 @@ Names are those of OpenTelemetry's GenAI conventions, of every generation: they 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from collectors.otlp.attributes import Attributes
 from collectors.otlp.facts import Naming, facts_reader
@@ -56,8 +59,7 @@ WANTED = frozenset([_CLASSIC, _DURATION, *_SPLIT_METRICS])
 """The metrics that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Added:
+class _Added(msgspec.Struct, frozen=True, gc=False):
     """What one point adds, before the parts of a total are taken out of it."""
 
     meaning: _Meaning
@@ -84,7 +86,7 @@ class MetricCount:
         for of in found:
             for modality, added in self._of_resource(of):
                 groups[id(added.facts), modality, added.meaning.side].append(added)
-        events = tuple(event for group in groups.values() for event in _parted(group))
+        events = tuple(chain.from_iterable(map(_parted, groups.values())))
         first = self._errors[0] if self._errors else ""
         return Counted(events, len(self._errors), first, self._ignored, self._warning)
 
@@ -173,8 +175,8 @@ def _parted(group: list[_Added]) -> Iterator[UsageEvent]:
     Parts without their total, as where a batch was cut between them, count nothing: the total has them, wherever it
     comes. Parts beyond their total are left out of it, against the conventions, and count beside it.
     """
-    whole = sum(added.grown.count for added in group if not added.meaning.is_part)
-    parts = sum(added.grown.count for added in group if added.meaning.is_part)
+    parts = sum([added.grown.count for added in group if added.meaning.is_part])
+    whole = sum([added.grown.count for added in group if not added.meaning.is_part])
     left = parts if parts <= whole else 0
     for added in group:
         count = added.grown.count

@@ -5,8 +5,8 @@ the memory, too, and there is no moment at which one is written and the other is
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
 
 from collectors.otlp.metric_wire import Point, Temporality
 
@@ -17,7 +17,7 @@ _PARTS = 5
 """How many parts the id of a cumulative point has: prefix, series, start, time and value; one by delta has no value."""
 
 
-class _Last(NamedTuple):
+class _Last(msgspec.Struct, frozen=True, gc=False):
     """What a series showed last: at which time, in nanoseconds, and when an event last said so, in seconds."""
 
     time: int
@@ -25,8 +25,7 @@ class _Last(NamedTuple):
     noted: int
 
 
-@dataclass(frozen=True, slots=True)
-class Grown:
+class Grown(msgspec.Struct, frozen=True, gc=False):
     """By how much a series grew up to a point, under the id of the event that says so."""
 
     id: str

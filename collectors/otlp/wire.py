@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collectors.otlp.attributes import Attribute, Attributes, Form, Resource, of_json, of_protobuf
+from collectors.otlp.attributes import Attribute, Attributes, Form, Resource, of_json
+from collectors.otlp.packed import TracesRequest, Unpacking
 from collectors.push.events import BodyError
 
 _ERROR = 2
@@ -98,23 +98,22 @@ def _identity(text: str) -> str:
 
 
 def _from_protobuf(body: bytes, wanted: AbstractSet[str]) -> list[Spans]:
-    request = ExportTraceServiceRequest()
+    unpacking = Unpacking(wanted)
     try:
-        request.ParseFromString(body)
+        return [
+            Spans(
+                unpacking.read(of.resource.attributes),
+                [_protobuf_span(span, unpacking) for scope in of.scope_spans for span in scope.spans],
+            )
+            for of in TracesRequest.FromString(body).resource_spans
+        ]
     except DecodeError as error:
         raise BodyError(f"the body is no ExportTraceServiceRequest: {error}") from None
-    return [
-        Spans(
-            of_protobuf(of.resource.attributes, wanted),
-            [_protobuf_span(span, wanted) for scope in of.scope_spans for span in scope.spans],
-        )
-        for of in request.resource_spans
-    ]
 
 
-def _protobuf_span(span: Any, wanted: AbstractSet[str]) -> Span:
+def _protobuf_span(span: Any, unpacking: Unpacking) -> Span:
     failed = span.status.code == _ERROR
-    attributes = of_protobuf(span.attributes, wanted)
+    attributes = unpacking.read(span.attributes)
     return Span(span.trace_id.hex(), span.span_id.hex(), span.start_time_unix_nano, failed, attributes)
 
 
