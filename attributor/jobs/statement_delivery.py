@@ -18,6 +18,7 @@ from attributor.ledger.engine import reading
 from attributor.ledger.statement_deliveries import (
     DRAFT,
     Parcel,
+    ParcelFailure,
     TrackedParcel,
     claim_parcel,
     due_parcels,
@@ -151,6 +152,6 @@ def _shipment(post: Post, settings: DeliverySettings, report: OwnerStatement, pa
 def _try_again(post: Post, tracked: TrackedParcel, error: str, *, permanent: bool) -> None:
     """What was refused is tried once a day, as the fix is made elsewhere; anything else soon, and then ever later."""
     wait = _REFUSED if permanent else min(_FIRST * 2 ** min(tracked.attempts, 10), _LONGEST)
-    parcel = tracked.parcel
+    parcel, now = tracked.parcel, post.clock()
     logger.warning("statement of %s %s to %s: %s", parcel.owner, parcel.month, parcel.destination, error)
-    retry_parcel(post.engine, parcel, post.clock() + wait, error)
+    retry_parcel(post.engine, parcel, now + wait, ParcelFailure(error, permanent, now))

@@ -50,7 +50,7 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     publications: frozenset({"charges_version", "allocations_version", "epoch", "published_at"}),
     rollup: frozenset({"id"}),
     statements: frozenset({"closed_at", "undone_at"}),
-    statement_deliveries: frozenset({"attempts", "due_at", "error", "sent_at"}),
+    statement_deliveries: frozenset({"attempts", "due_at", "error", "sent_at", "failing_since", "error_is_permanent"}),
     corrections: frozenset({"charges_versions", "allocations_version", "usage_versions", "epoch", "posted_at"}),
     usage_rollup: frozenset({"id"}),
     usage_hours: frozenset({"id"}),
@@ -64,15 +64,15 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     notifications: frozenset({"sent_at", "incident"}),
     outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at", "incident"}),
 }
-"""What depends on when and how often something ran, and not on what is known. Leases, runs, asking and the reasons of
-the alert path are all of that kind."""
+"""What depends on when and how often something ran, and not on what is known. Leases, runs, asking, the reasons of the
+alert path and what was known before are all of that kind."""
 
 
 def canonical_dump(engine: Engine) -> str:
     """Return one line a row, "table {columns as JSON}", in binary order.
 
-    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `runs`, `asking` and
-    `alert_decisions`.
+    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `runs`, `asking`,
+    `alert_decisions` and `costs_as_known`.
     """
     with reading(engine) as connection:
         lines = [

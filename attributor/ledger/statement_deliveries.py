@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, select, update
 
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.statement_tables import statement_deliveries as stored
@@ -14,6 +15,8 @@ from attributor.periods import Month, parse_month
 
 DRAFT = 0
 """The revision of a statement of a month that is not closed."""
+
+_NOT_FAILING = MappingProxyType({"failing_since": None, "error_is_permanent": None})
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,20 @@ class Parcel:
 
 
 @dataclass(frozen=True)
+class ParcelFailure:
+    """Why a parcel was not taken, whether trying again unchanged can help, and when that was (aware UTC)."""
+
+    error: str
+    is_permanent: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
 class TrackedParcel:
-    """A parcel, how often it was tried, and what went wrong last."""
+    """A parcel, how often it was tried, and what went wrong last.
+
+    `failing_since` is the first failure of what is not sent yet; times are aware UTC.
+    """
 
     parcel: Parcel
     state: str
@@ -37,6 +52,8 @@ class TrackedParcel:
     due_at: datetime
     error: str | None
     sent_at: datetime | None
+    failing_since: datetime | None = None
+    is_permanent: bool = False
 
 
 def is_planned(engine: Engine, destination: str, month: Month, revision: int) -> bool:
@@ -68,17 +85,26 @@ def claim_parcel(engine: Engine, parcel: Parcel, now: datetime, until: datetime)
 
 def mark_sent(engine: Engine, parcel: Parcel, at: datetime, error: str | None = None) -> None:
     """Record that it was taken; `error` is what was refused of it all the same."""
-    _change(engine, parcel, state="sent", sent_at=at, error=error, attempts=stored.c.attempts + 1)
+    tried = stored.c.attempts + 1
+    _change(engine, parcel, state="sent", sent_at=at, error=error, attempts=tried, **_NOT_FAILING)
 
 
 def mark_superseded(engine: Engine, parcel: Parcel) -> None:
     """Record that it is not sent any more: the month was opened, or closed, meanwhile."""
-    _change(engine, parcel, state="superseded", error=None)
+    _change(engine, parcel, state="superseded", error=None, **_NOT_FAILING)
 
 
-def retry_parcel(engine: Engine, parcel: Parcel, at: datetime, error: str) -> None:
-    """Put it back for then, with one more attempt and the error."""
-    _change(engine, parcel, due_at=at, error=error, attempts=stored.c.attempts + 1)
+def retry_parcel(engine: Engine, parcel: Parcel, at: datetime, failure: ParcelFailure) -> None:
+    """Put it back for then, with one more attempt and what went wrong."""
+    _change(
+        engine,
+        parcel,
+        due_at=at,
+        error=failure.error,
+        attempts=stored.c.attempts + 1,
+        failing_since=func.coalesce(stored.c.failing_since, failure.at),
+        error_is_permanent=failure.is_permanent,
+    )
 
 
 def troubled_parcels(connection: Connection) -> tuple[TrackedParcel, ...]:
@@ -117,4 +143,8 @@ def _row(parcel: Parcel, now: datetime) -> dict[str, Any]:
 
 def _tracked(row: Row[Any]) -> TrackedParcel:
     parcel = Parcel(row.destination, parse_month(row.month), row.revision, row.owner_kind, row.owner)
-    return TrackedParcel(parcel, row.state, row.attempts, row.due_at, row.error, row.sent_at)
+    return TrackedParcel(
+        *(parcel, row.state, row.attempts, row.due_at, row.error, row.sent_at),
+        failing_since=row.failing_since,
+        is_permanent=bool(row.error_is_permanent),
+    )

@@ -1,6 +1,6 @@
 """The ledger's tables of closed months: their statements, and what was restated after them."""
 
-from sqlalchemy import BigInteger, Column, Date, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, String, Table, Text
 
 from attributor.ledger.instants import Instant
 from attributor.ledger.metadata import metadata
@@ -62,7 +62,10 @@ statement_deliveries = Table(
     Column("due_at", Instant, nullable=False),
     Column("error", Text),
     Column("sent_at", Instant),
+    Column("failing_since", Instant),
+    Column("error_is_permanent", Boolean),
 )
 """Which statement of a month (YYYY-MM) goes where: pending, sent, or superseded because the closing was undone.
 
-`revision` is that of the closing, 0 for a draft. `owner_kind` is team or cost_center."""
+`revision` is that of the closing, 0 for a draft. `owner_kind` is team or cost_center. `failing_since` is the first
+failure of what is not sent yet."""

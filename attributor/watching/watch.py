@@ -18,6 +18,7 @@ from alerts.detect.idle_gpu import gpu_findings
 from alerts.detect.policies.policies import with_policies
 from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
+from alerts.detect.undelivered import undelivered
 from alerts.detect.unpriced import unpriced_models
 from alerts.detect.vanished import vanished
 from alerts.pipeline import Outcome, process
@@ -38,6 +39,7 @@ from attributor.watching.silent import source_facts
 from attributor.watching.spend import spend_findings
 from attributor.watching.told import compared_days, covered_spans, told_daily
 from attributor.watching.unclaimed import unattributed_contributors, unattributed_days
+from attributor.watching.undelivered import failed_statements
 from attributor.watching.unpriced import unpriced_facts
 from rules.ruleset import RuleSet
 
@@ -108,13 +110,17 @@ def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:
 
 
 def _freshness(watched: Watched, now: datetime) -> Findings:
-    """Return what is wrong with sources: silence, failures, holes, zeros, and bills that disagree with their usage."""
+    """Return what is wrong with sources: silence, failures, holes, zeros, and bills that disagree with their usage.
+
+    And what could not be brought to where it should go.
+    """
     engine, names = watched.engine, watched.silence_limits
     stale = stale_sources(list(source_facts(engine, names, now, watched.limited)), now)
     more = (
         *coverage_holes(covered_spans(engine, names, now), now),
         *vanished(told_daily(engine, names, now)),
         *disagreements(compared_days(engine, now)),
+        *undelivered(list(failed_statements(engine, now)), now),
     )
     return replace(stale, alerts=(*stale.alerts, *more))
 

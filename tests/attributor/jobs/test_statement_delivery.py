@@ -16,6 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import Engine, insert, select
 
+from alerts.detect.undelivered import undelivered
 from attributor.config.statement_settings import DeliverySettings
 from attributor.jobs.statement_delivery import RECENT, CannotRenderError, Post, deliver_statements
 from attributor.ledger.engine import reading
@@ -26,6 +27,7 @@ from attributor.ledger.statements import Statement, closed_in, record_statement,
 from attributor.ledger.tables import rollup, statement_deliveries
 from attributor.periods import Month
 from attributor.reports.owner_statement import OwnerStatement
+from attributor.watching.undelivered import failed_statements
 from attributor.web.faces.forms import StatementFile, statement_file
 from rules.ruleset import Team
 
@@ -56,6 +58,10 @@ class Office:
         with self.engine.begin() as connection:
             undone = replace(closed_in(connection)[OCTOBER], undone_at=self.now, undone_by="bo", taken_back={})
             record_undoing(connection, undone)
+
+    def alerts(self) -> list[tuple[str, str, str, str]]:
+        found = undelivered(list(failed_statements(self.engine, self.now)), self.now)
+        return [(each.key, each.severity, each.title, each.summary) for each in found]
 
     def arrived(self) -> list[str]:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
@@ -131,10 +137,19 @@ def test_what_cannot_be_written_is_told_and_tried_again_ever_later(office: Offic
     office.now += timedelta(minutes=1)
     assert office.send() == 0
     assert {due for _, _, due in office.troubled()} == {office.now + timedelta(minutes=2)}
+    assert office.alerts() == [], "it may pass"
+    office.now += timedelta(hours=1)
+    assert office.send() == 0
+    [(key, severity, title, summary)] = office.alerts()
+    assert (key, severity) == (f"delivery:folder:{office.folder}", "warning")
+    assert title == f"Delivery failed: 2 statements to folder:{office.folder}"
+    assert "has failed since 2026-11-04 09:00 UTC and is tried again" in summary
+    assert "cannot be written" in summary
     office.folder.unlink()
-    office.now += timedelta(minutes=2)
+    office.now += timedelta(minutes=4)
     assert (office.send(), office.troubled()) == (2, [])
     assert len(office.arrived()) == 4
+    assert office.alerts() == []
 
 
 def test_a_closing_that_is_undone_before_it_was_sent_is_not_sent(office: Office) -> None:
@@ -170,8 +185,10 @@ def test_a_form_that_cannot_be_made_is_told_and_tried_the_next_day(office: Offic
     assert office.send() == 0
     [(_, error, due), _] = office.troubled()
     assert (error, due) == ("PDF needs WeasyPrint: install attributor[pdf]", office.now + timedelta(days=1))
+    assert [severity for _, severity, _, _ in office.alerts()] == ["critical"]
     office.render, office.now = made, office.now + timedelta(days=1)
     assert office.send() == 2
+    assert office.alerts() == []
 
 
 class Mailbox:
@@ -235,6 +252,10 @@ def test_a_recipient_that_is_refused_is_told_and_the_others_get_it_once(office: 
     assert (office.send(), office.send(), len(mailbox.taken)) == (1, 0, 1)
     [(_, error, _)] = office.troubled()
     assert error == "refused for gone@x.example"
+    [(_, severity, _, summary)] = office.alerts()
+    assert (severity, summary) == ("warning", f"Sent, but refused for some of those it was for: {error}")
+    office.now += timedelta(days=7)
+    assert office.alerts() == []
 
 
 @pytest.mark.parametrize(

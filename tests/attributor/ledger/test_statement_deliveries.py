@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from attributor.ledger.engine import reading
 from attributor.ledger.statement_deliveries import (
     Parcel,
+    ParcelFailure,
     claim_parcel,
     due_parcels,
     is_planned,
@@ -38,11 +39,14 @@ def test_a_parcel_is_planned_once_and_taken_by_one_sender(ledger_engine: Engine,
 
 def test_what_was_not_taken_waits_and_is_told(ledger_engine: Engine, now: datetime) -> None:
     plan_parcels(ledger_engine, [FIRST, SECOND], now)
-    retry_parcel(ledger_engine, FIRST, now + MINUTE, "away")
+    for minutes in (0, 1):
+        failure = ParcelFailure("away", is_permanent=False, at=now + minutes * MINUTE)
+        retry_parcel(ledger_engine, FIRST, now + MINUTE, failure)
     assert [tracked.parcel for tracked in due_parcels(ledger_engine, now)] == [SECOND]
     with reading(ledger_engine) as connection:
         [troubled] = troubled_parcels(connection)
-    assert (troubled.parcel, troubled.attempts, troubled.error, troubled.due_at) == (FIRST, 1, "away", now + MINUTE)
+    assert (troubled.parcel, troubled.attempts, troubled.error, troubled.due_at) == (FIRST, 2, "away", now + MINUTE)
+    assert (troubled.failing_since, troubled.is_permanent) == (now, False)
     mark_sent(ledger_engine, FIRST, now + MINUTE)
     mark_superseded(ledger_engine, SECOND)
     with reading(ledger_engine) as connection:

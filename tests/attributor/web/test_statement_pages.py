@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from attributor.ledger import tables
 from attributor.ledger.money_columns import joined, money_sums
-from attributor.ledger.statement_deliveries import Parcel, plan_parcels, retry_parcel
+from attributor.ledger.statement_deliveries import Parcel, ParcelFailure, plan_parcels, retry_parcel
 from attributor.money import plain, total
 from attributor.periods import Month
 from attributor.web.faces import statement_html
@@ -132,5 +132,6 @@ def test_what_could_not_be_sent_stands_on_the_list(tmp_path, make_site, make_led
     plan_parcels(engine, [parcel], now)
     client = TestClient(make_site(engine))
     assert "could be sent" not in client.get("/statements").text
-    retry_parcel(engine, parcel, now, "/finance cannot be written: Permission denied")
+    failure = ParcelFailure("/finance cannot be written: Permission denied", is_permanent=True, at=now)
+    retry_parcel(engine, parcel, now, failure)
     assert "search, 2026-10 to folder:/finance: /finance cannot be written" in client.get("/statements").text
