@@ -24,6 +24,7 @@ STORE = (
     Option("lake", "A folder or a URI (s3://, gs://, az://) of the Delta tables.", "./data/lake", "path"),
     Option("ledger", "An SQLAlchemy URL of SQLite or PostgreSQL.", "sqlite:///data/ledger.db"),
     Option("lake_options", "Storage options for a lake on an object store.", "{aws_region: eu-west-1}", "map"),
+    Option("history", "How long it is kept what days came to before they changed.", "120d", "duration", default="120d"),
 )
 
 WEB = (

@@ -24,11 +24,15 @@ from rules.ruleset import RuleSet
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """Where things are kept. `ledger` is an SQLAlchemy URL and may hold a password; `lake` a folder or URI."""
+    """Where things are kept. `ledger` is an SQLAlchemy URL and may hold a password; `lake` a folder or URI.
+
+    `history` is how long back it is kept what days came to before they changed.
+    """
 
     lake: str
     ledger: str = field(repr=False)
     lake_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    history: timedelta = timedelta(days=120)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def read_store(node: Located | None, folder: Path) -> tuple[StoreSettings, list[
         lake=_absolute_lake(values.get("lake", "./data/lake"), folder),
         ledger=ledger,
         lake_options=values.get("lake_options", {}),
+        history=values.get("history", StoreSettings.history),
     ), problems
 
 

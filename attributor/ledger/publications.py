@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, Row, Table, delete, select
 
 from attributor.ledger.bulk import insert_arrow, merged
+from attributor.ledger.costs_as_known import note_change
 from attributor.ledger.engine import reading, writing
 from attributor.ledger.lease import Lease, hold
 from attributor.ledger.published_rows import (
@@ -101,6 +102,8 @@ def publications(engine: Engine, days: Collection[date] | None = None) -> Mappin
 def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: datetime) -> None:
     """Put a day in the place of what was published of it, in one transaction; corrections posted on it stay.
 
+    What it came to before is noted where that was something else.
+
     Raises LeaseLostError where another leader took over, ClosingChangedError where the day's month was closed,
     ValueError where a table has another schema; then nothing was written.
     """
@@ -108,12 +111,14 @@ def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: 
         hold(connection, lease)
         if month_of(publication.day) in closed_in(connection):
             raise ClosingChangedError(publication.day)
+        rows = _checked(publication.rollup, ROLLUP)
+        note_change(connection, publication.day, rows, now)
         rules = {"digest": publication.rules.digest, "text": publication.rules.text, "first_used_at": now}
         insert_new(connection, rule_sets, [rules])
         _publish_sources(connection, lease, publication, now)
         own = (rollup.c.day == publication.day) & (rollup.c.corrects == "")
         connection.execute(delete(rollup).where(own))
-        insert_arrow(connection, rollup, _checked(publication.rollup, ROLLUP), {"day": publication.day})
+        insert_arrow(connection, rollup, rows, {"day": publication.day})
         _replace_rows(connection, usage_rollup, _checked(publication.usage, USAGE_ROLLUP), publication.day)
         _replace_rows(connection, usage_hours, _checked(publication.hours, USAGE_HOURS), publication.day)
         _replace_rows(connection, usage_by_fact, _checked(publication.said, USAGE_BY_FACT), publication.day)

@@ -192,6 +192,23 @@ rollup = Table(
 configured dimensions that have a value; empty text is "", never null. A row that `corrects` a closed month (YYYY-MM,
 otherwise "") is what came later of its `corrected_day`; its `day` is that on which it was posted."""
 
+costs_as_known = Table(
+    "costs_as_known",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("source", String(100), primary_key=True),
+    Column("currency", String(20), primary_key=True),
+    Column("team", String(200), primary_key=True),
+    Column("service", String(300), primary_key=True),
+    Column("category", String(50), primary_key=True),
+    Column("known_at", Instant, primary_key=True),
+    *money_columns("effective"),
+)
+"""What a published day's costs came to before, where they came to something else later; append-only until it is pruned.
+
+A row is what became known up to `known_at`, a whole hour, and holds until the next row of its key. A day without rows
+never changed since it was first published. What corrects closed months is not in it."""
+
 usage_rollup = Table(
     "usage_rollup",
     metadata,

@@ -25,25 +25,26 @@ from attributor.ledger.tables import (
     usage_rollup,
 )
 from attributor.periods import start_of
+from attributor.watching.backtesting.remembered import Remembered, copy, covered_until, remembered_days
 from rules.schema import ESTIMATES
 
-_BY_DAY = (rollup, usage_rollup, publications, unmatched_owners, estimated_days, estimates, unpriced_usage, collected)
+_BY_DAY = (usage_rollup, publications, unmatched_owners, estimated_days, estimates, unpriced_usage, collected)
 _LONGEST_LAG = timedelta(days=5)
-_CHUNK = 20_000
 
 
 @dataclass
 class AsKnown:
     """A scratch ledger beside the real one, which is only read.
 
-    A source is taken to have told of each day as late as it tells now: `lags`, the time from the end of what it covers
-    to its last reading. A day is known once it is over by that. Amounts are those known today: what a day said before
-    it was restated is kept by source alone, and not by team.
+    Costs of days that changed after they were first published are those that were known, from the hour on in which
+    they were. Of everything else a source is taken to have told of each day as late as it tells now: `lags`, the time
+    from the end of what it covers to its last reading. A day is known once it is over by that.
     """
 
     real: Engine
     scratch: Engine
     lags: Mapping[str, timedelta]
+    remembered: Mapping[date, Remembered]
     known: dict[str, date] = field(default_factory=dict)
     noticed_until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,10 +53,14 @@ class AsKnown:
         with reading(self.real) as old, writing(self.scratch) as new:
             ends = {source: (now - lag).date() for source, lag in self.lags.items()}
             for table in _BY_DAY:
-                _copy(old, new, table, self._newly_known(table, ends))
-            _copy(old, new, restatements, _between(restatements.c.noticed_at, self.noticed_until, now))
-            _copy(old, new, silences, _between(silences.c.created_at, self.noticed_until, now))
-            _copy(old, new, alert_feedback, _between(alert_feedback.c.given_at, self.noticed_until, now))
+                copy(old, new, table, self._newly_known(table, ends))
+            unchanged = rollup.c.day.not_in(list(self.remembered))
+            copy(old, new, rollup, self._newly_known(rollup, ends) & unchanged)
+            for remembered in self.remembered.values():
+                remembered.tell(old, new, self.noticed_until, now)
+            copy(old, new, restatements, _between(restatements.c.noticed_at, self.noticed_until, now))
+            copy(old, new, silences, _between(silences.c.created_at, self.noticed_until, now))
+            copy(old, new, alert_feedback, _between(alert_feedback.c.given_at, self.noticed_until, now))
             self._cover(old, new, now)
         self.known.update(ends)
         self.noticed_until = now
@@ -71,8 +76,9 @@ class AsKnown:
     def _cover(self, old: Connection, new: Connection, now: datetime) -> None:
         """Clip what sources cover, and let every source have been read just now."""
         new.execute(delete_rows(coverage))
+        ends = covered_until(old, now)
         spans = [
-            {"source": row.source, "start": row.start, "end": min(row.end, _told(now, self.lags[row.source]))}
+            {"source": row.source, "start": row.start, "end": min(row.end, self._told(row.source, ends, now))}
             for row in old.execute(select(coverage))
             if row.source in self.lags
         ]
@@ -80,6 +86,11 @@ class AsKnown:
         if spans:
             new.execute(insert(coverage), spans)
         new.execute(update(sources).values(tried_at=now, succeeded_at=now))
+
+    def _told(self, source: str, ends: Mapping[str, datetime], now: datetime) -> datetime:
+        """Days become known whole: what a source covers ends with the last of them, or with what is remembered."""
+        by_lag = start_of((now - self.lags[source]).date())
+        return max(by_lag, ends.get(source, by_lag))
 
 
 def as_known(real: Engine, scratch: Engine) -> AsKnown:
@@ -92,7 +103,9 @@ def as_known(real: Engine, scratch: Engine) -> AsKnown:
         with writing(scratch) as new:
             new.execute(insert(sources), told)
     lags = {row["source"]: _lag(row["succeeded_at"], ends.get(row["source"])) for row in rows}
-    return AsKnown(real, scratch, lags)
+    with reading(real) as old:
+        remembered = remembered_days(old, lags)
+    return AsKnown(real, scratch, lags, remembered)
 
 
 def _lag(read: datetime | None, covered: datetime | None) -> timedelta:
@@ -101,16 +114,5 @@ def _lag(read: datetime | None, covered: datetime | None) -> timedelta:
     return min(max(read - covered, timedelta(0)), _LONGEST_LAG)
 
 
-def _told(now: datetime, lag: timedelta) -> datetime:
-    """Days become known whole: what a source covers ends with the last of them."""
-    return start_of((now - lag).date())
-
-
 def _between(column: ColumnElement[Any], since: datetime, now: datetime) -> ColumnElement[bool]:
     return and_(column > since, column <= now)
-
-
-def _copy(old: Connection, new: Connection, table: Table, condition: ColumnElement[bool]) -> None:
-    rows = old.execute(select(table).where(condition)).mappings()
-    while chunk := rows.fetchmany(_CHUNK):
-        new.execute(insert(table), [dict(row) for row in chunk])
