@@ -205,13 +205,17 @@ def _retry_after(response: httpx2.Response) -> float | None:
     text = response.headers.get("Retry-After", "").strip()
     if text.isdigit():
         return float(text)
+    until = told_time(text)
+    return None if until is None else max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def told_time(date: str) -> datetime | None:
+    """Return what a server's Date header says, in UTC; None where it says nothing that makes sense."""
     try:
-        until = email.utils.parsedate_to_datetime(text)
+        told = email.utils.parsedate_to_datetime(date)
     except ValueError:
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def _hidden(text: str, server: Server) -> str:

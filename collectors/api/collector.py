@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from collectors.api.session import Session, Terms, opened_session
-from collectors.api.windowed import Answered, WindowedCollector, WindowedSource
+from collectors.api.windowed import Answered, WindowedCollector, WindowedSource, over_there
 from collectors.api.windows import DAY
 from collectors.base import SourceSettings, TableName, Window
 from collectors.http import Server
@@ -46,7 +46,7 @@ class ApiCollector(WindowedCollector[Session]):
                 table=source.table,
                 shown=source.server.shown,
                 opened=partial(opened_session, source.server, source.terms, source.settings.clock),
-                fetch=partial(_settled, source),
+                fetch=over_there(source.fetch, Session.now, source.settles),
                 permission=source.permission,
                 unit=source.unit,
                 piece=source.piece,
@@ -55,10 +55,3 @@ class ApiCollector(WindowedCollector[Session]):
                 settles=source.settles,
             )
         )
-
-
-def _settled(source: ApiSource, session: Session, piece: Window) -> Iterator[Answered]:
-    """Yield what was answered; a unit that is not over by the server's clock is left for the next time."""
-    for answered in source.fetch(session, piece):
-        if answered.span.end <= session.now() - source.settles:
-            yield answered

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
 
 from collectors.base import CollectError
-from collectors.http import Params, RefusedError, Server, connected, get_json, post_form, post_json
+from collectors.http import Params, RefusedError, Server, connected, get_json, post_form, post_json, told_time
 
 Headers = Mapping[str, str]
 _UNAUTHORISED = 401
@@ -91,11 +90,9 @@ class Session:
         self.requests += 1
 
     def _compare_clocks(self, response: httpx2.Response) -> None:
-        try:
-            there = parsedate_to_datetime(response.headers.get("Date", ""))
-        except ValueError:
-            return
-        self.skew = there.astimezone(UTC) - self._clock()
+        there = told_time(response.headers.get("Date", ""))
+        if there is not None:
+            self.skew = there - self._clock()
 
 
 @contextmanager

@@ -54,6 +54,19 @@ class WindowedSource(Generic[A]):
     settles: timedelta
 
 
+def over_there(
+    fetch: Callable[[A, Window], Iterator[Answered]], now: Callable[[A], datetime], settles: timedelta
+) -> Callable[[A, Window], Iterator[Answered]]:
+    """Return `fetch` without what is not over by the server's clock, `settles` later: it is left for the next time."""
+
+    def over(asking: A, piece: Window) -> Iterator[Answered]:
+        for answered in fetch(asking, piece):
+            if answered.span.end <= now(asking) - settles:
+                yield answered
+
+    return over
+
+
 class WindowedCollector(AskedByWindow, Generic[A]):
     """The Collector of such a source; `collect` raises in place of ending where anything is wrong."""
 

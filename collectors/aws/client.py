@@ -28,6 +28,9 @@ _BUSY = (
 )
 """How the codes of errors begin that pass, though they come with a status of 400."""
 
+_OTHER_TIME = {"RequestExpired", "RequestTimeTooSkewed"}
+_OTHER_TIME_SIGNED = ("Signature expired", "Signature not yet current")
+
 
 def access_of(texts: Mapping[str, str]) -> Access:
     """Gather who asks."""
@@ -52,8 +55,12 @@ def asked(what: str, ask: Callable[[], Any]) -> Any:
     except ClientError as error:
         told = error.response.get("Error", {})
         code, status = told.get("Code", "unknown"), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        message = told.get("Message", "")
+        if code in _OTHER_TIME or message.startswith(_OTHER_TIME_SIGNED):
+            # AWS refuses what was signed five minutes earlier or later than by its own clock.
+            raise CollectError(f"{what}: {code}: {message} (this host's clock is wrong)", permanent=False) from error
         permanent = is_permanent(status) and not code.startswith(_BUSY)
-        raise CollectError(f"{what}: {code}: {told.get('Message', '')}", permanent=permanent) from error
+        raise CollectError(f"{what}: {code}: {message}", permanent=permanent) from error
     except BotoCoreError as error:
         away = isinstance(error, (ConnectionFailedError, HTTPClientError))
         raise CollectError(f"{what}: {error}", permanent=not away) from error

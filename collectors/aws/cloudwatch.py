@@ -41,6 +41,7 @@ def list_metrics(client: Any, asking: Asking, namespace: str, name: str) -> list
         asking.count(_PRICE_OF_LIST)
         ask = partial(client.list_metrics, Namespace=namespace, MetricName=name, **following)
         answer = asked("cloudwatch:ListMetrics", ask)
+        asking.hear(answer)
         return Page(answer.get("Metrics", []), answer.get("NextToken") or None)
 
     found = {
@@ -91,6 +92,7 @@ def _results(
         asking.count(_PRICE_OF_QUERY * len(queries))
         following = {} if token is None else {"NextToken": token}
         answer = asked("cloudwatch:GetMetricData", partial(_ask, client, queries, window, following))
+        asking.hear(answer)
         results = answer.get("MetricDataResults", [])
         for result in results:
             if result.get("StatusCode") in {"Forbidden", "InternalError"}:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from collectors.api.windowed import Answered, WindowedCollector, WindowedSource
+from collectors.api.windowed import Answered, WindowedCollector, WindowedSource, over_there
 from collectors.api.windows import HOUR, pieces
 from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, client_of
@@ -27,6 +27,7 @@ _HIGHEST = 110
 """Above this a value is a blank of the driver and no measurement."""
 
 _MINUTE = timedelta(minutes=1)
+_SETTLES = 5 * _MINUTE
 _OPTIONS = (
     Option("namespace", "The namespace that the agents write to.", "Training/GPU", default="CWAgent"),
     Option("step", "The time slot; no shorter than the agents' interval.", "5m", kind="duration", default="1m"),
@@ -115,13 +116,13 @@ def _build(settings: SourceSettings) -> Collector:
         "usage",
         f"cloudwatch {texts['namespace']}",
         opened_asking,
-        agents.fetch,
+        over_there(agents.fetch, Asking.now, _SETTLES),
         "cloudwatch:ListMetrics, cloudwatch:GetMetricData",
         unit=HOUR,
         piece=_PIECE,
         backfill=duration("backfill", texts["backfill"]),
         restates=duration("restates", texts["restates"]),
-        settles=5 * _MINUTE,
+        settles=_SETTLES,
     )
     return WindowedCollector(source)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from collectors.api.windowed import Answered, WindowedCollector, WindowedSource
+from collectors.api.windowed import Answered, WindowedCollector, WindowedSource, over_there
 from collectors.api.windows import DAY, HOUR, pieces
 from collectors.aws.asking import Asking, opened_asking
 from collectors.aws.client import AWS_OPTIONS, access_of, client_of
@@ -24,6 +24,7 @@ _METRICS: Mapping[str, tuple[str, ...]] = {
 """Ours, and how Bedrock spells it: of two spellings of one model the first that is there counts. Its input tokens leave
 out what was read from the cache and written to it, so that these add up."""
 
+_SETTLES = HOUR / 4
 _PIECE = 8 * DAY
 """500 series of 192 hours: under the 100,800 points of one answer."""
 
@@ -41,18 +42,21 @@ def _build(settings: SourceSettings) -> Collector:
     texts = option_texts(settings, _OPTIONS)
     access = access_of(texts)
     facts = {"region": texts["region"]} if "region" in texts else {}
+    fetch = partial(
+        _fetch, lambda: client_of("cloudwatch", access), {"pool": texts.get("pool", settings.name), **facts}
+    )
     source = WindowedSource(
         settings,
         "usage",
         f"cloudwatch {_NAMESPACE}",
         opened_asking,
-        partial(_fetch, lambda: client_of("cloudwatch", access), {"pool": texts.get("pool", settings.name), **facts}),
+        over_there(fetch, Asking.now, _SETTLES),
         "cloudwatch:ListMetrics, cloudwatch:GetMetricData",
         unit=HOUR,
         piece=_PIECE,
         backfill=duration("backfill", texts["backfill"]),
         restates=duration("restates", texts["restates"]),
-        settles=HOUR / 4,
+        settles=_SETTLES,
     )
     return WindowedCollector(source)
 

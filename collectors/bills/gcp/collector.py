@@ -59,8 +59,8 @@ class ExportCollector(AskedByWindow):
     def collect(self, window: Window | None) -> Iterator[pa.RecordBatch]:
         """Yield the charges that start in the window; None begins `backfill` ago. Raises CollectError.
 
-        Covered are the days with rows that the export has gone past, by `settles`: one without rows is rather one on
-        which the export was off than one that cost nothing.
+        Covered are the days with rows that were asked for whole and that the export has gone past, by its own clock and
+        `settles`: one without rows is rather one on which the export was off than one that cost nothing.
         """
         self._reading = None
         source = self._source
@@ -76,7 +76,9 @@ class ExportCollector(AskedByWindow):
                 yield from self._read(asking, table, piece, read)
                 files.append(read.totals.file_read(place))
             problems.raise_if_any(self.name)
-            complete = {day for day in days if newest is not None and day + DAY + source.settles <= newest}
+            # Where our clock is behind Google's, the window ends within a day that the export has long gone past.
+            until = asked.start if newest is None else min(asked.end, newest - source.settles)
+            complete = {day for day in days if asked.start <= day and day + DAY <= until}
             self._reading = Reading(spans_of(complete, DAY), tuple(files), asking.requests, asking.cost)
 
     def probe(self) -> tuple[Need, ...]:

@@ -2,14 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
+from collectors.api.windows import HOUR, pieces
 from collectors.aws.asking import Asking
-from collectors.aws.cloudwatch import Metric, values_of
+from collectors.aws.client import asked
+from collectors.aws.cloudwatch import Metric, list_metrics, values_of
 from collectors.base import CollectError, Window
 from collectors.gpus.cloudwatch import TYPE as GPUS
 from collectors.tokens.bedrock import TYPE as BEDROCK
@@ -164,6 +168,75 @@ def test_a_page_that_comes_again_ends_the_reading_and_nothing_of_it_counts(
     monkeypatch.setattr(f"{module}.client_of", lambda *_args: Circling(lists=lists))
     with pytest.raises(CollectError, match="gave the same page twice") as refused:
         collecting.read(source, TWO_HOURS)
+    assert not refused.value.permanent
+
+
+class Timed:
+    """CloudWatch with one series that is used in every minute up to the time by its own clock, which it says."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def list_metrics(self, **request: Any) -> dict:
+        names = ("ModelId",) if request["Namespace"] == "AWS/Bedrock" else ("InstanceId", "index")
+        told = [{"Name": name, "Value": "1"} for name in names]
+        metric = {"Namespace": request["Namespace"], "MetricName": request["MetricName"], "Dimensions": told}
+        return {"Metrics": [metric], **self._said()}
+
+    def get_metric_data(self, **request: Any) -> dict:
+        period = timedelta(seconds=request["MetricDataQueries"][0]["MetricStat"]["Period"])
+        bins = (min(request["EndTime"], self.now) - request["StartTime"] + period - timedelta.resolution) // period
+        times = [request["StartTime"] + number * period for number in range(bins)]
+        results = [
+            {"Id": query["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": [7.0] * len(times)}
+            for query in request["MetricDataQueries"]
+        ]
+        return {"MetricDataResults": results, **self._said()}
+
+    def _said(self) -> dict:
+        return {"ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(self.now, usegmt=True)}}}
+
+
+@pytest.mark.parametrize("ours", [timedelta(hours=2), timedelta(minutes=4), timedelta(), -timedelta(hours=2)])
+@pytest.mark.parametrize("source", [BEDROCK, GPUS])
+def test_a_clock_that_is_ahead_or_behind_covers_no_hour_before_it_is_over_and_loses_none(
+    source, ours: timedelta, collecting, monkeypatch
+) -> None:
+    module = {"bedrock": "collectors.tokens.bedrock", "cloudwatch": "collectors.gpus.cloudwatch"}[source.name]
+    theirs = EIGHT + timedelta(hours=3, minutes=18)
+    monkeypatch.setattr(f"{module}.client_of", lambda *_args: Timed(theirs))
+    window = Window(EIGHT, EIGHT + timedelta(hours=8))
+    found = collecting.read(source, window, theirs + ours)
+    over = EIGHT + timedelta(hours=min(3, 3 + ours // timedelta(hours=1)))
+    assert found.reading.coverage == (Window(EIGHT, over),)
+    assert {row["hour"] for row in found.rows} == {hour.start for hour in pieces(Window(EIGHT, over), HOUR)}
+    right = collecting.read(source, window, theirs)
+    assert right.reading.coverage == (Window(EIGHT, EIGHT + timedelta(hours=3)),)
+    assert found.rows == [row for row in right.rows if row["hour"] < over], "hours that are whole are told as they are"
+
+
+def test_a_real_answer_says_the_time(s3) -> None:
+    asking = Asking()
+    list_metrics(boto3.client("cloudwatch"), asking, "AWS/Bedrock", "Invocations")
+    assert asking.told is not None
+    assert abs(asking.told - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("RequestExpired", "Request has expired."),
+        ("InvalidSignatureException", "Signature expired: 20261120T080000Z is now earlier than 20261120T081500Z"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20261120T090000Z is still later than 20261120T081500Z"),
+    ],
+)
+def test_a_clock_that_aws_refuses_is_named_and_no_permanent_error(code: str, message: str) -> None:
+    def ask() -> None:
+        told = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+        raise ClientError(told, "GetMetricData")  # type: ignore[arg-type]
+
+    with pytest.raises(CollectError, match="this host's clock is wrong") as refused:
+        asked("cloudwatch:GetMetricData", ask)
     assert not refused.value.permanent
 
 

@@ -149,6 +149,30 @@ def test_days_are_covered_that_have_rows_and_that_the_export_has_gone_past(fake_
     assert read(fake_bigquery([]), collecting).reading.coverage == ()
 
 
+@pytest.mark.parametrize(
+    ("ours", "covered"),
+    [
+        (datetime(2026, 11, 15, 20, tzinfo=UTC), [14]),
+        (datetime(2026, 11, 18, tzinfo=UTC), [14, 15]),
+        (datetime(2027, 1, 3, tzinfo=UTC), [14, 15]),
+    ],
+)
+def test_a_clock_that_is_behind_or_ahead_covers_no_day_before_it_is_whole_and_loses_none(
+    ours: datetime, covered: list[int], fake_bigquery, collecting
+) -> None:
+    """The export is at the 17th, 9 o'clock: the 15th is settled, the 16th is not, whatever time it is here."""
+    starts = ("14T05", "15T05", "15T22", "16T05")
+    api = fake_bigquery(
+        [row(f"2026-11-{start}:00:00Z", export_time="2026-11-17T09:00:00Z", cost=1.0) for start in starts]
+    )
+    window = Window(NOVEMBER.start, ours)
+    collected = collecting.read(TYPE, window, ours, table=api.table, endpoint_url=api.url)
+    assert [day for span in collected.reading.coverage for day in range(span.start.day, span.end.day)] == covered
+    whole = read(api, collecting)
+    assert [day for span in whole.reading.coverage for day in range(span.start.day, span.end.day)] == [14, 15]
+    assert len(whole.rows) == 4
+
+
 def test_promotions_count_as_charges_when_rows_are_counted(fake_bigquery, collecting) -> None:
     api = fake_bigquery([row(credits=[credit("PROMOTION", -4.0), credit("PROMOTION", 0.0)]), row()])
     collector = collecting.build(TYPE, table=TABLE, endpoint_url=api.url)
