@@ -57,7 +57,7 @@ def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
     with engine.connect() as connection:
         seen = frame(connection, view)
         spends = daily_spend(connection, seen)
-    found = (_pace(seen, team, spends.get(team.id, NO_SPEND)) for team in teams.values())
+    found = (budget_pace(seen, team, spends.get(team.id, NO_SPEND)) for team in teams.values())
     lines = [pace for pace in found if pace is not None]
     lines.sort(key=lambda pace: ((pace.line.used or Decimal(0)).copy_negate(), pace.line.team))
     return Budgets(
@@ -69,7 +69,8 @@ def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
     )
 
 
-def _pace(seen: Frame, team: Team, spend: Spend) -> BudgetPace | None:
+def budget_pace(seen: Frame, team: Team, spend: Spend) -> BudgetPace | None:
+    """Return a team's budget and its pace; None where it has none, and for what no budget is of."""
     line = budget_line(seen, team, spend)
     if line is None:
         return None

@@ -12,8 +12,14 @@ from attributor.ledger.tables import rollup
 from attributor.money import total
 from attributor.reports.costs import BASES, IS_OWN, amounts, cost_sums
 
-IS_SHARED = IS_OWN & ((rollup.c.shared_step != "") | rollup.c.method.not_in(("direct", "unattributed")))
+_ALONE = ("direct", "unattributed")
+IS_SHARED = IS_OWN & ((rollup.c.shared_step != "") | rollup.c.method.not_in(_ALONE))
 """The condition that a rollup row is the owner's part of something that several bear."""
+
+
+def is_shared(method: str, shared_step: str) -> bool:
+    """Return whether what came by a method and step is the owner's part of something that several bear."""
+    return bool(shared_step) or method not in _ALONE
 
 
 @dataclass(frozen=True)

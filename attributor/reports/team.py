@@ -1,20 +1,23 @@
 """The team report: what a team costs, against what budget, made of what, and who to ask."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TypedDict
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import Engine
 
 from attributor.ledger.tables import rollup
-from attributor.reports.categories import IS_USAGE, CategoryLine, category_lines, fixed_costs
+from attributor.reports.budgets import budget_pace
+from attributor.reports.categories import CategoryLine, category_lines, fixed_costs
 from attributor.reports.consumption import ModelLine, PoolLine, model_lines, pool_lines, quantities
-from attributor.reports.costs import amounts, cost_sums
 from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import CostLine, cost_lines, summed
+from attributor.reports.movers import Mover, movers
 from attributor.reports.open_alerts import OpenAlert, open_alerts
-from attributor.reports.outlook import NO_SPEND, BudgetLine, Outlook, budget_line, burn_rate, daily_spend, month_outlook
+from attributor.reports.opportunities import Opportunity, opportunities
+from attributor.reports.outlook import NO_SPEND, BudgetLine, Outlook, Spend, burn_rate, daily_spend, month_outlook
 from attributor.reports.owners import known_team, shown_name
 from attributor.reports.team_lines import (
     Driver,
@@ -28,18 +31,11 @@ from attributor.reports.team_lines import (
     rule_lines,
     unmatched,
 )
+from attributor.reports.trend import DayCost, WeekCost, trend
+from attributor.reports.unit_costs import UnitCost, team_unit_costs
 from attributor.reports.view import Frame, Heading, View, frame
-from rules.ruleset import Team
+from rules.ruleset import Rule, Team
 from rules.schema import IDLE, UNATTRIBUTED
-
-
-@dataclass(frozen=True)
-class DayCost:
-    """What one UTC day cost; `usage` is the part that is no purchase, tax, credit or adjustment."""
-
-    day: date
-    cost: Decimal
-    usage: Decimal
 
 
 @dataclass(frozen=True)
@@ -48,9 +44,10 @@ class TeamReport:
 
     `total` is the period as published; `previous` and `change` compare the days that both periods have (see
     `Heading.comparison`). Budget, burn rate and forecast are of effective cost. `services`, `rules` and `categories`
-    sum to `total`, and so does `grouping` where the view names one; `days` sum to `total`, `previous_days` to the
-    previous period. `unmatched` is only told of `unattributed`, `idle_teams` only of `idle`: idle
-    capacity that has an owner stands on the owner's page.
+    sum to `total`, and so do `projects`, `environments` and, where the view names one, `grouping`; `days` sum to
+    `total`, `previous_days` to the previous period. `a_day` is what each day left may cost so that the budget holds,
+    `runs_out` the day on which the burn rate uses it up. `movers` are what moved most. `unmatched` is only told of
+    `unattributed`, `idle_teams` only of `idle`: idle capacity that has an owner stands on the owner's page.
     """
 
     team: str
@@ -64,24 +61,37 @@ class TeamReport:
     change: Decimal
     budget: BudgetLine | None
     burn_rate: Decimal | None
+    a_day: Decimal | None
+    runs_out: date | None
     forecast: Outlook | None
+    movers: tuple[Mover, ...]
     services: tuple[CostLine, ...]
+    projects: tuple[CostLine, ...]
+    environments: tuple[CostLine, ...]
     models: tuple[ModelLine, ...]
     pools: tuple[PoolLine, ...]
     categories: tuple[CategoryLine, ...]
     days: tuple[DayCost, ...]
     previous_days: tuple[DayCost, ...]
+    weeks: tuple[WeekCost, ...]
     drivers: tuple[Driver, ...]
     rules: tuple[RuleLine, ...]
     idle: tuple[IdleLine, ...]
     idle_teams: tuple[IdleTeam, ...]
+    opportunities: tuple[Opportunity, ...]
+    unit_costs: tuple[UnitCost, ...]
     unmatched: tuple[UnmatchedOwner, ...]
     alerts: tuple[OpenAlert, ...]
     grouping: Grouping | None
 
 
-def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View) -> TeamReport:
-    """Read a team's report; raise UnknownTeamError. A dozen aggregates, each kept to the team."""
+def team_report(
+    engine: Engine, teams: Mapping[str, Team], name: str, view: View, rules: Sequence[Rule] = ()
+) -> TeamReport:
+    """Read a team's report; raise UnknownTeamError. Some twenty aggregates, each kept to the team.
+
+    `rules` are those in use now: they say why shared costs were divided as they were.
+    """
     with engine.connect() as connection:
         team = known_team(connection, teams, name)
         seen = frame(connection, view)
@@ -91,7 +101,9 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
         spend = daily_spend(connection, seen, of_team).get(team.id, NO_SPEND)
         used = quantities(connection, seen, team.id)
         fixed = fixed_costs(connection, seen, of_team)
-        days, previous_days = _days(connection, seen, of_team)
+        by_day = trend(connection, seen, of_team)
+        idle = idle_lines(connection, seen, of_team)
+        models = model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used)
         return TeamReport(
             team=team.id,
             name=shown_name(teams, team.id),
@@ -102,31 +114,45 @@ def team_report(engine: Engine, teams: Mapping[str, Team], name: str, view: View
             total=whole.cost,
             previous=whole.previous,
             change=whole.change,
-            budget=budget_line(seen, team, spend),
-            burn_rate=burn_rate(seen, spend),
-            forecast=month_outlook(seen, spend),
+            **_standing(seen, team, spend),
+            movers=movers(connection, seen, teams, of_team),
             services=services,
-            models=model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used),
+            projects=cost_lines(connection, seen, rollup.c.project, of_team),
+            environments=cost_lines(connection, seen, rollup.c.environment, of_team),
+            models=models,
             pools=pool_lines(used),
             categories=category_lines(whole.cost, fixed),
-            days=days,
-            previous_days=previous_days,
+            days=by_day.days,
+            previous_days=by_day.previous_days,
+            weeks=by_day.weeks,
             drivers=drivers(connection, seen, of_team),
-            rules=rule_lines(connection, seen, of_team),
-            idle=idle_lines(connection, seen, of_team),
+            rules=rule_lines(connection, seen, of_team, rules),
+            idle=idle,
             idle_teams=idle_teams(connection, seen, teams) if team.id == IDLE else (),
+            opportunities=opportunities(idle, models),
+            unit_costs=team_unit_costs(connection, seen, teams, team.id),
             unmatched=unmatched(connection, seen) if team.id == UNATTRIBUTED else (),
             alerts=open_alerts(connection, team.id),
             grouping=grouping(connection, seen, of_team),
         )
 
 
-def _days(
-    connection: Connection, seen: Frame, of_team: ColumnElement[bool]
-) -> tuple[tuple[DayCost, ...], tuple[DayCost, ...]]:
-    day, basis = rollup.c.day, seen.view.basis
-    sums = (*cost_sums(basis), *cost_sums(basis, IS_USAGE))
-    query = select(day, *sums).where(seen.both_periods, seen.rows(of_team)).group_by(day).order_by(day)
-    found = [DayCost(row[0], *amounts(row, 1, 2)) for row in connection.execute(query)]
-    first = seen.period.first
-    return tuple(day for day in found if day.day >= first), tuple(day for day in found if day.day < first)
+class _Standing(TypedDict):
+    """The fields of a report that tell of budget and forecast."""
+
+    budget: BudgetLine | None
+    burn_rate: Decimal | None
+    a_day: Decimal | None
+    runs_out: date | None
+    forecast: Outlook | None
+
+
+def _standing(seen: Frame, team: Team, spend: Spend) -> _Standing:
+    pace = budget_pace(seen, team, spend)
+    return {
+        "budget": None if pace is None else pace.line,
+        "burn_rate": burn_rate(seen, spend),
+        "a_day": None if pace is None else pace.a_day,
+        "runs_out": None if pace is None else pace.runs_out,
+        "forecast": month_outlook(seen, spend),
+    }

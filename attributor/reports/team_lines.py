@@ -10,8 +10,10 @@ from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, unmatched_owners
 from attributor.reports.lines import Moved, moved_by, summed
 from attributor.reports.owners import shown_name
+from attributor.reports.rule_basis import rule_basis
+from attributor.reports.statement_lines import is_shared
 from attributor.reports.view import Frame
-from rules.ruleset import Team
+from rules.ruleset import Rule, RuleSet, Team
 from rules.schema import IDLE
 
 _DRIVERS = 10
@@ -38,12 +40,18 @@ class Driver:
 
 @dataclass(frozen=True)
 class RuleLine:
-    """What one rule gave the team, by which method, through which provider team, leaning on which fallback."""
+    """What one rule gave the team, by which method, through which provider team, leaning on which fallback.
+
+    `is_shared`: it is the team's part of something that several bear; `why` says how it was divided, as the rule stands
+    now.
+    """
 
     rule: str
     method: str
     shared_step: str
     fallback: str
+    is_shared: bool
+    why: str
     cost: Decimal
     previous: Decimal
     change: Decimal
@@ -106,11 +114,16 @@ def _driver(thing: tuple[str, ...], members: Sequence[tuple[str, Moved]]) -> Dri
     return Driver(service, project, account, model, *summed([moved for _, moved in members]))
 
 
-def rule_lines(connection: Connection, frame: Frame, keep: ColumnElement[bool]) -> tuple[RuleLine, ...]:
-    """Return how the cost reached the team; the lines sum to the whole."""
-    columns = (rollup.c.rule, rollup.c.method, rollup.c.shared_step, rollup.c.fallback)
+def rule_lines(
+    connection: Connection, frame: Frame, keep: ColumnElement[bool], rules: Sequence[Rule] = ()
+) -> tuple[RuleLine, ...]:
+    """Return how the cost reached the team; the lines sum to the whole. `rules` are those in use."""
+    columns, ruleset = (
+        (rollup.c.rule, rollup.c.method, rollup.c.shared_step, rollup.c.fallback),
+        RuleSet(rules=(*rules,)),
+    )
     return tuple(
-        RuleLine(rule, method, step, fallback, *moved)
+        RuleLine(rule, method, step, fallback, is_shared(method, step), rule_basis(ruleset, rule, method).words, *moved)
         for (rule, method, step, fallback), moved in moved_by(connection, frame, columns, keep)
     )
 

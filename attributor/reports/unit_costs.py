@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, select, true
 
 from attributor.ledger.money_columns import money_sums
 from attributor.ledger.tables import rollup, usage_rollup
@@ -106,8 +106,7 @@ def unit_costs(engine: Engine, teams: Mapping[str, Team], view: View) -> UnitCos
     """Read the unit costs; some twenty small queries."""
     with engine.connect() as connection:
         seen = frame(connection, view)
-        until = min(seen.whole_until, seen.period.end) if view.is_open else seen.period.end
-        until = max(until, seen.period.first)
+        until = _until(seen)
         now = _counted(connection, seen, seen.period.first, until)
         before = _counted(connection, seen, seen.before.first, seen.before.end)
         earlier = [seen.period.plus(-back) for back in range(_PERIODS_BACK, 1, -1)]
@@ -135,17 +134,29 @@ def unit_costs(engine: Engine, teams: Mapping[str, Team], view: View) -> UnitCos
     )
 
 
-def _trend(metric: str, points: Sequence[tuple[Period, _Counted]]) -> Trend:
-    costs = (PeriodCost(period, _unit_cost(counted, None, metric)) for period, counted in points)
-    return Trend(metric, _per(metric), tuple(costs))
+def team_unit_costs(connection: Connection, seen: Frame, teams: Mapping[str, Team], team: str) -> tuple[UnitCost, ...]:
+    """Return what one team's units cost; four queries. Usage knows no services: what is kept to some has none."""
+    if seen.view.filters or team in {UNATTRIBUTED, IDLE}:
+        return ()
+    until = _until(seen)
+    now = _counted(connection, seen, seen.period.first, until, team)
+    before = _counted(connection, seen, seen.before.first, seen.before.end, team)
+    metrics = sorted({metric for _, metric in now.quantities if metric != REVENUE})
+    return tuple(_line(teams, team, metric, now, before) for metric in metrics)
 
 
-def _counted(connection: Connection, seen: Frame, first: date, end: date) -> _Counted:
+def _until(seen: Frame) -> date:
+    """Return the day before which (exclusive) both costs and usage of the period are whole."""
+    until = min(seen.whole_until, seen.period.end) if seen.view.is_open else seen.period.end
+    return max(until, seen.period.first)
+
+
+def _counted(connection: Connection, seen: Frame, first: date, end: date, team: str | None = None) -> _Counted:
     table, costs = usage_rollup.c, (rollup.c.team, rollup.c.model)
     used = select(table.team, table.metric, *money_sums(usage_rollup, "quantity")).group_by(table.team, table.metric)
-    rows = connection.execute(used.where(table.day >= first, table.day < end))
+    rows = connection.execute(used.where(table.day >= first, table.day < end, _of_team(table.team, team)))
     paid = select(*costs, *cost_sums(seen.view.basis)).group_by(*costs)
-    paid = paid.where(within(first, end), rollup.c.currency == seen.currency)
+    paid = paid.where(within(first, end), rollup.c.currency == seen.currency, _of_team(rollup.c.team, team))
     of_models: dict[str, list[Decimal]] = {}
     whole: dict[str, list[Decimal]] = {}
     for row in connection.execute(paid):
@@ -154,6 +165,10 @@ def _counted(connection: Connection, seen: Frame, first: date, end: date) -> _Co
         if row.model:
             of_models.setdefault(row.team, []).append(cost)
     return _Counted(_quantities(rows), _summed(of_models), _summed(whole))
+
+
+def _of_team(column: Column[str], team: str | None) -> ColumnElement[bool]:
+    return true() if team is None else column == team
 
 
 def _quantities(rows: Iterable[Row[*tuple[object, ...]]]) -> dict[tuple[str, str], Decimal]:

@@ -85,6 +85,29 @@ def team_by_day(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
     return {**_base(values), "layer": [bars, *pace]}
 
 
+def team_by_week(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
+    """Return a team's weeks of usage as bars, by their Mondays; weeks that are not whole are drawn faint."""
+    currency = report.heading.currency
+    values = [
+        {"day": week.first.isoformat(), "cost": float(week.usage), "whole": week.is_whole}
+        | {"Week from": short_day(week.first), "Cost": money(week.usage, currency)}
+        for week in report.weeks
+    ]
+    mondays = [value["day"] for value in values]
+    label = "utcFormat(toDate(datum.value), '%-d %b')"
+    axis = {**_X_AXIS, "values": mondays[:: max(len(mondays) // 5, 1)], "labelExpr": label, "labelAngle": 0}
+    return {
+        **_base(values),
+        "mark": {"type": "bar", "cornerRadiusEnd": 2, "color": colour(teams, report.team)},
+        "encoding": {
+            "x": {"field": "day", "type": "ordinal", "scale": {"domain": mondays, "paddingInner": 0.25}, "axis": axis},
+            "y": _money_axis("cost", currency),
+            "opacity": _FADED,
+            "tooltip": [{"field": "Week from"}, {"field": "Cost"}],
+        },
+    }
+
+
 def period_so_far(report: TeamReport, teams: Mapping[str, Team]) -> Spec:
     """Return the period's running total beside the previous one's, with the budget and the forecast of a month.
 

@@ -1,6 +1,6 @@
 """Addresses within the site: a link is the view, so period, basis, currency, group and filters travel with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote, urlencode
@@ -24,7 +24,15 @@ STATEMENTS = "/statements"
 GPUS = "/gpus"
 MODELS = "/models"
 PLACES = (("GPUs", GPUS), ("Models", MODELS), ("Statements", STATEMENTS))
-"""The pages of the navigation that keep the view, in their order: a new page is one entry here."""
+MORE_PLACES = (
+    ("Unit costs", "/unit-costs"),
+    ("Budgets", "/budgets"),
+    ("Data quality", "/data-quality"),
+    ("Rules", "/rules"),
+    ("Health", "/health"),
+)
+"""The pages of the navigation that keep the view, in their order, those of the second list in a menu: a new page is one
+entry here."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,14 @@ class Links:
         """Return the address of another page in the same view."""
         return f"{quote(path)}?{urlencode(self.words)}"
 
+    def plain(self, path: str) -> str:
+        """Return the address of another page in the same period, basis and currency, of everything."""
+        return Links(replace(self.view, group="", filters=()), self.path).to(path)
+
+    def statement(self, team: str) -> str:
+        """Return the address of a team's statement of the view's month."""
+        return quote(f"{STATEMENTS}/{self.view.period}/{team}")
+
     def team(self, team: str) -> str:
         """Return the address of a team's page: its own name is no filter there, and it is grouped by no team."""
         filters = tuple(found for found in self.view.filters if found.word != "team")
@@ -75,8 +91,7 @@ class Links:
     def explain(self, subject: Subject, path: str = EXPLAIN) -> str:
         """Return the address of where an amount comes from, in the view's currency."""
         asked = {"team": subject.team} | ({"day": subject.day.isoformat()} if subject.day else {})
-        plain = Links(replace(self.view, group="", filters=()), self.path)
-        return f"{plain.to(path)}&{urlencode({**asked, **subject.filters})}"
+        return f"{self.plain(path)}&{urlencode({**asked, **subject.filters})}"
 
     def explain_part(self, team: str, day: date | None = None, **filters: str) -> str:
         """Return the address of where a part of a team's period comes from, kept to what the view is kept to."""
@@ -91,8 +106,15 @@ class Links:
     @property
     def places(self) -> tuple[Link, ...]:
         """The pages of the navigation."""
-        plain = Links(replace(self.view, group="", filters=()), self.path)
-        return tuple(Link(name, plain.to(path), f"{self.path}/".startswith(f"{path}/")) for name, path in PLACES)
+        return self._places(PLACES)
+
+    @property
+    def more_places(self) -> tuple[Link, ...]:
+        """The pages of the navigation that are looked at less often."""
+        return self._places(MORE_PLACES)
+
+    def _places(self, places: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+        return tuple(Link(name, self.plain(path), f"{self.path}/".startswith(f"{path}/")) for name, path in places)
 
     @property
     def place(self) -> str:

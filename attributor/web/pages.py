@@ -11,7 +11,7 @@ from attributor.reports.narrowing import NARROWING
 from attributor.reports.overview import Overview, overview
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.team import TeamReport, team_report
-from attributor.web.charts import period_so_far, spend_by_day, team_by_day
+from attributor.web.charts import period_so_far, spend_by_day, team_by_day, team_by_week
 from attributor.web.controls import DIMENSION_NAMES, controls
 from attributor.web.flow_drawing import draw_flow
 from attributor.web.links import OVERVIEW, Links
@@ -81,7 +81,8 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     router = APIRouter()
 
     def read(team: str, request: Request) -> TeamReport:
-        return team_report(parts.engine, parts.teams(), team, read_narrowed_view(parts, request.query_params))
+        view = read_narrowed_view(parts, request.query_params)
+        return team_report(parts.engine, parts.teams(), team, view, parts.rules())
 
     @router.get("/teams/{team:path}.json")
     def as_json(team: str, request: Request) -> JSONResponse:
@@ -92,7 +93,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     def page(team: str, request: Request) -> Response:
         """Answer a team's page."""
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
-        report = team_report(parts.engine, teams, team, view)
+        report = team_report(parts.engine, teams, team, view, parts.rules())
         links = Links(view, f"/teams/{team}")
         return templates.page(
             "team.html",
@@ -106,6 +107,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "grouped_by": DIMENSION_NAMES[view.group or "service"],
                 "daily": team_by_day(report, teams),
                 "so_far": period_so_far(report, teams),
+                "weekly": team_by_week(report, teams),
                 "running": running(report),
                 "explains": parts.explain is not None and links.can_explain,
             },

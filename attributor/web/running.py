@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 from attributor.money import from_units, to_units
-from attributor.reports.team import DayCost, TeamReport
+from attributor.reports.team import TeamReport
+from attributor.reports.trend import DayCost
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from attributor.reports.consumption import ModelLine, PoolLine
 from attributor.reports.freshness import SourceFreshness
 from attributor.reports.lines import CostLine
 from attributor.reports.movers import Mover
+from attributor.reports.opportunities import Opportunity
 from attributor.reports.outlook import BudgetLine, Outlook
 from attributor.reports.overview import TeamLine, overview
 from attributor.reports.questions.alerts import AlertLine, alert_line
@@ -19,6 +20,7 @@ from attributor.reports.questions.asked import AnyPeriod, CostBasis, Currency, Q
 from attributor.reports.questions.books import Books
 from attributor.reports.team import team_report
 from attributor.reports.team_lines import Driver, IdleLine, IdleTeam, RuleLine, UnmatchedOwner
+from attributor.reports.unit_costs import UnitCost
 from attributor.reports.view import Heading, View
 
 T = TypeVar("T")
@@ -82,7 +84,9 @@ class TeamSummary:
     budget: BudgetLine | None
     burn_rate: Decimal | None
     forecast: Outlook | None
+    movers: tuple[Mover, ...]
     services: tuple[CostLine, ...]
+    projects: tuple[CostLine, ...]
     models: tuple[ModelLine, ...]
     pools: tuple[PoolLine, ...]
     categories: tuple[CategoryLine, ...]
@@ -90,6 +94,8 @@ class TeamSummary:
     rules: tuple[RuleLine, ...]
     idle: tuple[IdleLine, ...]
     idle_teams: tuple[IdleTeam, ...]
+    opportunities: tuple[Opportunity, ...]
+    unit_costs: tuple[UnitCost, ...]
     unmatched: tuple[UnmatchedOwner, ...]
     alerts: tuple[AlertLine, ...]
     left_out: Mapping[str, int]
@@ -150,7 +156,9 @@ def answer_team(books: Books, asked: TeamQuestion) -> TeamSummary:
         budget=found.budget,
         burn_rate=found.burn_rate,
         forecast=found.forecast,
+        movers=cut("movers", found.movers),
         services=cut("services", found.services),
+        projects=cut("projects", found.projects),
         models=cut("models", found.models),
         pools=cut("pools", found.pools),
         categories=found.categories,
@@ -158,6 +166,8 @@ def answer_team(books: Books, asked: TeamQuestion) -> TeamSummary:
         rules=cut("rules", found.rules),
         idle=cut("idle", found.idle),
         idle_teams=cut("idle_teams", found.idle_teams),
+        opportunities=cut("opportunities", found.opportunities),
+        unit_costs=found.unit_costs,
         unmatched=cut("unmatched", found.unmatched),
         alerts=tuple(map(alert_line, cut("alerts", found.alerts))),
         left_out=cut.left_out,

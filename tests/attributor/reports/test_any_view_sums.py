@@ -120,8 +120,11 @@ def test_every_part_of_a_team_sums_to_its_total(engine, put_cost, given_charges,
     kept = [charge for charge in fill(engine, put_cost, given_charges, view) if charge.place["team"] == "unattributed"]
     found = team_report(engine, {}, "unattributed", view)
     assert found.total == total(charge.cost(view.basis) for charge in kept)
-    for parts in (found.services, found.days, found.rules, found.categories):
+    parts_of_it = (found.services, found.projects, found.environments, found.days, found.rules, found.categories)
+    for parts in parts_of_it:
         assert total(part.cost for part in parts) == found.total
+    for line in found.movers:
+        assert total(part.amount for part in line.parts) == line.change
     if found.grouping is not None:
         assert total(line.cost for line in found.grouping.lines) == found.total
 

@@ -12,10 +12,12 @@ from attributor.ledger.alert_json import alert_to_json
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.tables import alerts, unmatched_owners, usage_rollup
 from attributor.periods import Month
+from attributor.reports.narrowing import Filter
 from attributor.reports.owners import UnknownTeamError
 from attributor.reports.team import team_report
 from attributor.reports.view import View
-from rules.ruleset import Budget, Team
+from rules.outcomes import Driver, UsageSplit
+from rules.ruleset import Budget, Rule, Team
 
 OCTOBER = Month(2026, 10)
 TEAMS = {
@@ -193,3 +195,57 @@ def test_an_unknown_team_is_told_with_near_ones(see):
     with pytest.raises(UnknownTeamError) as caught:
         see("zzzzzz")
     assert caught.value.near == ()
+
+
+def test_opportunities_are_what_stood_idle_and_models_that_read_little_from_a_cache(see, put_cost, put_usage):
+    put_cost("5", service="GPU", idle_cause="held")
+    put_cost("2", service="GPU", idle_cause="low")
+    put_cost("9", service="Savings plan", idle_cause="unused_commitment")
+    put_cost("50", service="API", model="gpt-5")
+    put_cost("70", service="API", model="careful")
+    put_usage("tokens.input", "900000", model="gpt-5")
+    put_usage("tokens.cached_input", "100000", model="gpt-5")
+    put_usage("tokens.input", "500000", model="careful")
+    put_usage("tokens.cached_input", "500000", model="careful")
+    assert [(line.kind, line.what, line.amount, line.is_wasted, line.share) for line in see().opportunities] == [
+        ("little_cached", "gpt-5", 50, False, Decimal("0.1")),
+        ("unused_commitment", "Savings plan", 9, True, None),
+        ("idle_gpus", "GPU", 7, True, None),
+    ]
+
+
+def test_shared_costs_say_why_by_the_rules_in_use(engine, now, put_cost):
+    put_cost("3", rule="cluster", method="usage")
+    put_cost("2", rule="team tag", method="direct")
+    put_cost("1", rule="team tag", method="direct", shared_step="platform")
+    rule = Rule("cluster", UsageSplit((Driver("gpu.hours", "a100"),), per="hour"))
+    found = team_report(engine, TEAMS, "search", View(OCTOBER, now), (rule,))
+    assert [(line.rule, line.is_shared, line.why) for line in found.rules] == [
+        ("cluster", True, "split by gpu.hours of a100, hour by hour"),
+        ("team tag", False, "named in the charge"),
+        ("team tag", True, "named in the charge"),
+    ]
+
+
+def test_unit_costs_are_of_the_team_alone(see, put_cost, put_usage, put_published):
+    put_published(date(2026, 10, 1), date(2026, 10, 20))
+    put_cost("6", model="gpt-5")
+    put_cost("4")
+    put_cost("90", team="research", model="gpt-5")
+    for team, count in (("search", "3000"), ("research", "9000")):
+        put_usage("requests", count, team=team, model="gpt-5")
+        put_usage("answers", "4", team=team)
+    assert [(line.metric, line.per, line.unit_cost) for line in see().unit_costs] == [
+        ("answers", 1, Decimal("2.5")),
+        ("requests", 1000, 2),
+    ]
+    assert see(filters=(Filter("service", ("API",)),)).unit_costs == ()
+
+
+def test_a_budget_says_what_a_day_may_cost_and_when_it_is_used_up(see, put_cost, put_published):
+    put_published(date(2026, 10, 1), date(2026, 10, 20))
+    for day in range(1, 20):
+        put_cost("4", day=date(2026, 10, day))
+    found = see()
+    assert (found.a_day, found.burn_rate, found.runs_out) == (2, 4, date(2026, 10, 26))
+    assert (see("research").a_day, see("research").runs_out) == (None, None)

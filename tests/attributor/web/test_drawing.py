@@ -15,7 +15,7 @@ from attributor.reports.team import team_report
 from attributor.reports.view import View
 from attributor.web import formats, palette
 from attributor.web.bars import share_bar
-from attributor.web.charts import period_so_far, spend_by_day, team_by_day
+from attributor.web.charts import period_so_far, spend_by_day, team_by_day, team_by_week
 from attributor.web.running import running
 from attributor.web.stacks import stack
 from rules.ruleset import Team
@@ -29,6 +29,7 @@ def test_every_chart_is_valid_vega_lite(company, teams):
     alt.Chart.from_dict(spend_by_day(overview(company, teams, VIEW), teams), validate=True)
     alt.LayerChart.from_dict(team_by_day(team, teams), validate=True)
     alt.LayerChart.from_dict(period_so_far(team, teams), validate=True)
+    alt.Chart.from_dict(team_by_week(team, teams), validate=True)
 
 
 def test_a_team_by_day_is_a_picture_for_messages(company, make_site):

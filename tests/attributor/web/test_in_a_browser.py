@@ -158,7 +158,7 @@ def test_the_overview_and_the_teams_have_charts_with_marks(open_page):
     page = open_page("/")
     assert page.locator("#main [data-chart=spend-by-day] svg path[aria-roledescription=bar]").count() > 50
     page = open_page("/teams/search")
-    assert page.locator("[data-chart]").count() == 2
+    assert page.locator("[data-chart]").count() == 3
     assert page.locator("[data-chart=daily] svg path[aria-roledescription=bar]").count() == 18
 
 

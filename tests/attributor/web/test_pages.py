@@ -71,8 +71,10 @@ def test_a_team_page_shows_the_numbers_of_its_json(client, team):
     values = Amounts(client.get(f"/teams/{team}?month=2026-10").text).values
     assert values[0] == report["total"]
     shown = (report["services"], report["models"], report["drivers"], report["rules"], report["idle"], report["days"])
-    missing = [line for lines in shown for line in lines if line["cost"] not in values]
+    missing = [line for lines in (*shown, report["weeks"]) for line in lines if line["cost"] not in values]
     assert missing == []
+    assert [line for line in report["opportunities"] if line["amount"] not in values] == []
+    assert [line for line in report["movers"] if line["change"] not in values] == []
 
 
 def test_the_basis_in_the_address_changes_every_number(client):
