@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from attributor.periods import Month, parse_month
+from attributor.periods import Month, Period, Span, parse_month, parse_period
 
 
 class _MonthType(click.ParamType[Month]):
@@ -33,6 +33,24 @@ class _DayType(click.ParamType[date]):
         except ValueError:
             self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD", param, ctx)
         return day
+
+
+class _AnyPeriodType(click.ParamType[Period]):
+    name = "PERIOD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Period:
+        if isinstance(value, Month | Span):
+            return value
+        try:
+            return parse_period(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def any_period_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take `--period` as pages do; None where it is absent."""
+    said = "UTC days: 2026-11, 2026-Q4, 2026-W47, 2026, 2026-11-03..2026-11-20.  [default: this month]"
+    return click.option("--period", type=_AnyPeriodType(), help=said)(command)
 
 
 def period_option(command: Callable[..., Any]) -> Callable[..., Any]:

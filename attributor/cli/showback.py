@@ -7,7 +7,7 @@ import click
 from attributor.app.reading import open_ledger
 from attributor.cli.options import config_option, config_path, format_option
 from attributor.cli.output import write_csv, write_json, write_table
-from attributor.cli.periods import period_option
+from attributor.cli.periods import any_period_option
 from attributor.cli.teams import check_team
 from attributor.money import plain, shown
 from attributor.periods import month_of
@@ -18,7 +18,7 @@ from attributor.reports.showback import Showback, ShowbackRequest, showback, sho
 @click.command("showback")
 @config_option
 @format_option
-@period_option
+@any_period_option
 @click.option("--team", help="Only this team.")
 @click.option("--by", default="team", show_default=True, help="What to group by: team,service,… or your dimensions.")
 @click.option("--basis", type=click.Choice(BASES), default="effective", show_default=True)
@@ -46,6 +46,8 @@ def command(context: click.Context, /, form: str, **asked: Any) -> None:
             report = showback(ledger.engine, request)
         except SeveralCurrenciesError as error:
             raise click.UsageError(f"{error}; choose one with --currency") from error
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--period") from error
     _write(report, form)
 
 

@@ -1,7 +1,7 @@
 """Every team's budget of a month: how it stands, how it was spent day by day, and what is left for the days to come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 
@@ -53,15 +53,19 @@ class Budgets:
 
 
 def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
-    """Read the budgets of the month that the view is of; budgets are of effective cost, whatever its basis is."""
+    """Read the budgets of the month that the view is of, of the teams that it is kept to.
+
+    They are of effective cost, whatever its basis is, and of all that a team costs.
+    """
+    teams = {name: team for name, team in teams.items() if all(name in found.values for found in view.filters)}
     with engine.connect() as connection:
-        seen = frame(connection, view)
+        seen = frame(connection, replace(view, filters=()))
         spends = daily_spend(connection, seen)
     found = (budget_pace(seen, team, spends.get(team.id, NO_SPEND)) for team in teams.values())
     lines = [pace for pace in found if pace is not None]
     lines.sort(key=lambda pace: ((pace.line.used or Decimal(0)).copy_negate(), pace.line.team))
     return Budgets(
-        heading=seen.heading,
+        heading=replace(seen.heading, filters=view.filters),
         budget=total(pace.line.budget for pace in lines),
         spent=total(pace.line.spent for pace in lines),
         lines=tuple(lines),

@@ -11,6 +11,7 @@ from attributor.ledger.tables import usage_rollup
 from attributor.money import total
 from attributor.reports.costs import amounts
 from attributor.reports.lines import CostLine, ratio
+from attributor.reports.narrowing import kept_usage
 from attributor.reports.view import Frame
 
 _MODEL_METRICS = ("tokens.input", "tokens.cached_input", "tokens.output", "requests")
@@ -51,14 +52,14 @@ class PoolLine:
 
 def quantities(connection: Connection, frame: Frame, team: str) -> Quantities:
     """Return a team's usage in a period; one query. Usage knows no service or account: what keeps to them has none."""
-    if any(found.word not in {"team", "model"} for found in frame.view.filters):
+    kept = kept_usage(usage_rollup, frame.view.filters)
+    if kept is None:
         return {}
     table = usage_rollup.c
-    kept = [table[found.word].in_(found.values) for found in frame.view.filters]
     keys = (table.metric, table.pool, table.model)
     query = select(*keys, *money_sums(usage_rollup, "quantity"))
     of_period = (table.day >= frame.period.first) & (table.day < frame.period.end)
-    rows = connection.execute(query.where(of_period, table.team == team, *kept).group_by(*keys))
+    rows = connection.execute(query.where(of_period, table.team == team, kept).group_by(*keys))
     return {(row[0], row[1], row[2]): amounts(row, 3)[0] for row in rows}
 
 

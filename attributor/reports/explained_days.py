@@ -8,7 +8,8 @@ from sqlalchemy import Engine, and_, select
 
 from attributor.ledger.tables import rollup
 from attributor.money import total
-from attributor.reports.costs import DIMENSIONS, amounts, cost_sums, within
+from attributor.reports.costs import amounts, cost_sums, within
+from attributor.reports.narrowing import column_of
 from attributor.reports.subject import Subject
 
 _KEYS = ("day", "rule", "method", "idle_cause", "shared_step", "fallback", "corrects")
@@ -39,10 +40,10 @@ class ExplainedMonth:
 
 
 def explained_month(engine: Engine, subject: Subject, currency: str) -> ExplainedMonth:
-    """Read what an amount is made of; `subject.filters` has words of `costs.DIMENSIONS` alone."""
+    """Read what an amount is made of; `subject.filters` has words that `narrowing` knows."""
     keys = [rollup.c[name] for name in _KEYS]
     conditions = [within(*subject.days), rollup.c.team == subject.team, rollup.c.currency == currency]
-    conditions += [DIMENSIONS[word] == value for word, value in subject.filters.items()]
+    conditions += [column_of(word) == value for word, value in subject.filters.items()]
     query = select(*keys, *cost_sums(subject.basis)).where(and_(*conditions)).group_by(*keys)
     with engine.connect() as connection:
         found = [DayLine(*row[: len(keys)], *amounts(row, len(keys))) for row in connection.execute(query)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from attributor.reports.gpu_usage import GpuHour, JobUse
+from attributor.reports.grouping import Grouping
 from attributor.reports.view import Heading
 
 
@@ -75,6 +76,7 @@ class GpuReport:
 
     `pools`, `teams` and `jobs` begin with the worst: with what cost most without computing, and the jobs with the most
     hours that they held and did not compute. `hours` are those of the period that any source tells, oldest first.
+    `grouping` sums to the fleet's cost; None where the view names no group.
     """
 
     heading: Heading
@@ -83,3 +85,4 @@ class GpuReport:
     teams: tuple[GpuTeam, ...]
     jobs: tuple[JobUse, ...]
     hours: tuple[GpuHour, ...]
+    grouping: Grouping | None

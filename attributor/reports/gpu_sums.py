@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from attributor.ledger.tables import rollup
+from attributor.ledger.tables import rollup, usage_rollup
 from attributor.money import from_units, to_units
 from attributor.periods import Period
 from attributor.reports.costs import IS_OWN, amounts, cost_sums, on_days
 from attributor.reports.gpu_lines import IdleCause
 from attributor.reports.gpu_pools import pools_by_rule
 from attributor.reports.gpu_usage import gpu_use
+from attributor.reports.narrowing import kept_usage
 from attributor.reports.view import Frame
 from rules.ruleset import Rule
 
@@ -25,11 +26,17 @@ _Units = dict[_Place, dict[str, int]]
 class GpuSums:
     """Hours by metric and costs by idle cause ("" is what computed), in units of 1e-12.
 
-    Both are by (pool, team), by (pool, None) and, all together, by (None, None).
+    Both are by (pool, team), by (pool, None) and, all together, by (None, None). `rules` are those whose cost it is.
     """
 
     used: Mapping[_Place, Mapping[str, int]]
     costs: Mapping[_Place, Mapping[str, int]]
+    rules: tuple[str, ...]
+
+    @property
+    def is_theirs(self) -> ColumnElement[bool]:
+        """The condition that a rollup row is of the costs."""
+        return rollup.c.rule.in_(self.rules) & IS_OWN
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -68,14 +75,16 @@ class GpuSums:
 def gpu_sums(connection: Connection, seen: Frame, rules: Sequence[Rule], period: Period) -> GpuSums:
     """Read a period; two aggregates."""
     used: _Units = {}
-    for (pool, team), metrics in gpu_use(connection, period).items():
+    kept = kept_usage(usage_rollup, seen.view.filters)
+    use = {} if kept is None else gpu_use(connection, period, kept)
+    for (pool, team), metrics in use.items():
         for metric, hours in metrics.items():
             _add(used, (pool, team), metric, to_units(hours))
     pools = pools_by_rule(rules, {pool for pool, _ in used if pool is not None})
     costs: _Units = {}
     for pool, team, cause, units in _costs(connection, seen, pools, period):
         _add(costs, (pool, team), cause, units)
-    return GpuSums(used, costs)
+    return GpuSums(used, costs, tuple(pools))
 
 
 def _costs(

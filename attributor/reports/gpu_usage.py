@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select, true
 
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import usage_by_fact, usage_hours, usage_rollup
@@ -47,12 +47,14 @@ class GpuHour:
     busy_share: Decimal | None
 
 
-def gpu_use(connection: Connection, period: Period) -> dict[tuple[str, str], dict[str, Decimal]]:
-    """Return GPU hours by (pool, team); what no team is told of, as capacity, is of team ""."""
+def gpu_use(
+    connection: Connection, period: Period, kept: ColumnElement[bool]
+) -> dict[tuple[str, str], dict[str, Decimal]]:
+    """Return GPU hours of the kept rows by (pool, team); what no team is told of, as capacity, is of team ""."""
     table = usage_rollup.c
     keys = (table.pool, table.team, table.metric)
     query = select(*keys, *money_sums(usage_rollup, "quantity")).where(
-        table.day >= period.first, table.day < period.end, table.metric.in_(_METRICS)
+        table.day >= period.first, table.day < period.end, table.metric.in_(_METRICS), kept
     )
     found: dict[tuple[str, str], dict[str, Decimal]] = {}
     for pool, team, metric, millionths, rest in connection.execute(query.group_by(*keys)):
@@ -61,12 +63,12 @@ def gpu_use(connection: Connection, period: Period) -> dict[tuple[str, str], dic
     return found
 
 
-def job_use(connection: Connection, period: Period) -> tuple[JobUse, ...]:
-    """Return the jobs that held most without computing, at most fifty."""
+def job_use(connection: Connection, period: Period, kept: ColumnElement[bool]) -> tuple[JobUse, ...]:
+    """Return the jobs of the kept rows that held most without computing, at most fifty."""
     table = usage_by_fact.c
     keys = (table.value, table.team, table.pool, table.metric)
     query = select(*keys, *money_sums(usage_by_fact, "quantity")).where(
-        table.day >= period.first, table.day < period.end, table.fact == "job"
+        table.day >= period.first, table.day < period.end, table.fact == "job", kept
     )
     found: dict[tuple[str, str, str], dict[str, Decimal]] = {}
     for *key, metric, millionths, rest in connection.execute(query.group_by(*keys)):
@@ -75,10 +77,14 @@ def job_use(connection: Connection, period: Period) -> tuple[JobUse, ...]:
     return tuple(sorted(jobs, key=lambda job: (job.idle_hours.copy_negate(), job.job, job.team, job.pool))[:_JOBS])
 
 
-def gpu_hours(connection: Connection, period: Period) -> tuple[GpuHour, ...]:
-    """Return the period hour by hour, over all pools; to whoever may not read of all teams, what theirs had of it."""
-    table = usage_hours.c
-    return _hours(connection, period, table.team == "") or _hours(connection, period, table.team != "")
+def gpu_hours(connection: Connection, period: Period, kept: ColumnElement[bool] | None) -> tuple[GpuHour, ...]:
+    """Return the period hour by hour, over all pools: of the kept teams, or of all together where None is given.
+
+    Whoever may not read of all teams is told what theirs had.
+    """
+    team = usage_hours.c.team
+    whole = () if kept is not None else _hours(connection, period, team == "")
+    return whole or _hours(connection, period, and_(team != "", true() if kept is None else kept))
 
 
 def _hours(connection: Connection, period: Period, keep: ColumnElement[bool]) -> tuple[GpuHour, ...]:

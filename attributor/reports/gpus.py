@@ -5,12 +5,15 @@ from decimal import Decimal
 
 from sqlalchemy import Engine
 
+from attributor.ledger.tables import usage_by_fact, usage_hours
 from attributor.money import total
 from attributor.reports.gpu_lines import Fleet, GpuPool, GpuReport, GpuTeam
 from attributor.reports.gpu_pools import HOURS
 from attributor.reports.gpu_sums import GpuSums, gpu_sums
 from attributor.reports.gpu_usage import BUSY, CAPACITY, LOW, gpu_hours, job_use
+from attributor.reports.grouping import grouping
 from attributor.reports.lines import ratio
+from attributor.reports.narrowing import kept_usage
 from attributor.reports.owners import shown_name
 from attributor.reports.view import View, frame
 from rules.ruleset import Rule, Team
@@ -19,21 +22,24 @@ _NOTHING = Decimal(0)
 
 
 def gpu_report(engine: Engine, teams: Mapping[str, Team], rules: Sequence[Rule], view: View) -> GpuReport:
-    """Read the GPU report; `rules` say which cost is that of which pool. Seven aggregates.
+    """Read the GPU report; `rules` say which cost is that of which pool. Seven aggregates, nine where it is grouped.
 
-    What an hour costs is told of the days that every source has told of: a bill is a day behind the usage.
+    Hours are known of teams alone: a view that is kept to anything else has no pools. What an hour costs is told of the
+    days that every source has told of: a bill is a day behind the usage.
     """
     with engine.connect() as connection:
         seen = frame(connection, view)
         found = gpu_sums(connection, seen, rules, view.period)
         whole = gpu_sums(connection, seen, rules, seen.whole_days)
+        of_jobs, of_hours = (kept_usage(table, view.filters) for table in (usage_by_fact, usage_hours))
         return GpuReport(
             heading=seen.heading,
             fleet=_fleet(found, whole) if found.pools else None,
             pools=_pools(found, whole),
             teams=_teams(teams, found, whole),
-            jobs=job_use(connection, view.period),
-            hours=gpu_hours(connection, view.period),
+            jobs=() if of_jobs is None else job_use(connection, view.period, of_jobs),
+            hours=() if of_hours is None else gpu_hours(connection, view.period, of_hours if view.filters else None),
+            grouping=grouping(connection, seen, found.is_theirs),
         )
 
 

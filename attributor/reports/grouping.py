@@ -10,7 +10,7 @@ from attributor.ledger.tables import rollup
 from attributor.reports.categories import IS_USAGE
 from attributor.reports.costs import amounts, cost_sums, on_days
 from attributor.reports.lines import CostLine, cost_lines
-from attributor.reports.narrowing import NARROWING
+from attributor.reports.narrowing import column_of
 from attributor.reports.view import Frame
 
 
@@ -26,7 +26,7 @@ class DayOfGroup:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Costs by the dimension `by` (a word of `NARROWING`); the lines and the days sum to the report's total."""
+    """Costs by the dimension `by` (a word that `narrowing` knows); the lines and the days sum to the report's total."""
 
     by: str
     lines: tuple[CostLine, ...]
@@ -37,7 +37,7 @@ def grouping(connection: Connection, frame: Frame, keep: ColumnElement[bool] | N
     """Read the kept rows by the view's `group`; None where it names none. Two queries."""
     if not frame.view.group:
         return None
-    column, basis = NARROWING[frame.view.group], frame.view.basis
+    column, basis = column_of(frame.view.group), frame.view.basis
     keys = (rollup.c.day, column)
     query = select(*keys, *cost_sums(basis), *cost_sums(basis, IS_USAGE)).group_by(*keys).order_by(*keys)
     rows = connection.execute(query.where(on_days(frame.period.first, frame.period.end), frame.rows(keep)))

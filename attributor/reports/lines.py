@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, literal, select, union_all
 
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup
@@ -36,7 +36,7 @@ class CostLine:
 
 
 def moved_by(
-    connection: Connection, frame: Frame, columns: Sequence[Column[Any]], keep: ColumnElement[bool] | None = None
+    connection: Connection, frame: Frame, columns: Sequence[ColumnElement[Any]], keep: ColumnElement[bool] | None = None
 ) -> list[tuple[tuple[str, ...], Moved]]:
     """Return (values of the columns, cost) for the kept rows, the most expensive first; one query."""
     kept = frame.rows(keep)
@@ -55,7 +55,7 @@ def moved_by(
 
 
 def cost_lines(
-    connection: Connection, frame: Frame, column: Column[Any], keep: ColumnElement[bool] | None = None
+    connection: Connection, frame: Frame, column: ColumnElement[Any], keep: ColumnElement[bool] | None = None
 ) -> tuple[CostLine, ...]:
     """Return the costs by one column, the most expensive first."""
     return tuple(CostLine(values[0], *moved) for values, moved in moved_by(connection, frame, (column,), keep))

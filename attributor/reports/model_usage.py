@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, usage_by_fact, usage_rollup
@@ -14,6 +14,7 @@ from attributor.periods import Period, days_between
 from attributor.reports.categories import IS_USAGE
 from attributor.reports.costs import amounts, cost_sums
 from attributor.reports.lines import ratio
+from attributor.reports.narrowing import kept_usage
 from attributor.reports.view import Frame
 
 _INPUT, _CACHED, _WRITTEN, _REQUESTS = "tokens.input", "tokens.cached_input", "tokens.cache_write", "requests"
@@ -102,24 +103,24 @@ class ModelRates:
     previous: ModelDays
 
 
-def token_use(connection: Connection, period: Period) -> dict[tuple[str, str], TokenUse]:
-    """Return what was used by (team, model); one query. Requests of no model are no calls of one."""
+def token_use(connection: Connection, period: Period, kept: ColumnElement[bool]) -> dict[tuple[str, str], TokenUse]:
+    """Return what was used by (team, model) of the kept rows; one query. Requests of no model are no calls of one."""
     table = usage_rollup.c
     keys = (table.team, table.model, table.metric)
     of_period = (table.day >= period.first) & (table.day < period.end)
-    query = select(*keys, *money_sums(usage_rollup, "quantity")).where(of_period, _OF_CALLS)
+    query = select(*keys, *money_sums(usage_rollup, "quantity")).where(of_period, _OF_CALLS, kept)
     found: dict[tuple[str, str], dict[str, Decimal]] = {}
     for team, model, metric, millionths, rest in connection.execute(query.group_by(*keys)):
         found.setdefault((team, model), {})[metric] = joined(millionths, rest)
     return {key: TokenUse.by_metric(metrics) for key, metrics in found.items()}
 
 
-def said_use(connection: Connection, period: Period) -> dict[str, tuple[SaidUse, ...]]:
-    """Return what was used by key, feature and tier, the most tokens first; one query."""
+def said_use(connection: Connection, period: Period, kept: ColumnElement[bool]) -> dict[str, tuple[SaidUse, ...]]:
+    """Return what was used by key, feature and tier of the kept rows, the most tokens first; one query."""
     table = usage_by_fact.c
     keys = (table.fact, table.value, table.team, table.metric)
     query = select(*keys, *money_sums(usage_by_fact, "quantity")).where(
-        table.day >= period.first, table.day < period.end, table.fact.in_(_SAID)
+        table.day >= period.first, table.day < period.end, table.fact.in_(_SAID), kept
     )
     found: dict[tuple[str, str, str], dict[str, Decimal]] = {}
     for fact, value, team, metric, millionths, rest in connection.execute(query.group_by(*keys)):
@@ -165,10 +166,13 @@ def _daily_costs(connection: Connection, seen: Frame) -> dict[str, dict[date, De
 
 
 def _daily_use(connection: Connection, seen: Frame) -> dict[str, dict[date, TokenUse]]:
+    kept = kept_usage(usage_rollup, seen.view.filters)
+    if kept is None:
+        return {}
     table = usage_rollup.c
     keys = (table.model, table.day, table.metric)
     of_both = (table.day >= seen.before.first) & (table.day < seen.period.end)
-    query = select(*keys, *money_sums(usage_rollup, "quantity")).where(of_both, _OF_CALLS)
+    query = select(*keys, *money_sums(usage_rollup, "quantity")).where(of_both, _OF_CALLS, kept)
     found: dict[tuple[str, date], dict[str, Decimal]] = {}
     for model, day, metric, millionths, rest in connection.execute(query.group_by(*keys)):
         found.setdefault((model, day), {})[metric] = joined(millionths, rest)

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from attributor.ledger.tables import rollup
+from attributor.ledger.tables import rollup, usage_by_fact, usage_rollup
 from attributor.money import from_units, to_units
+from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import Moved, moved_by, ratio, summed
 from attributor.reports.model_usage import ModelDays, ModelRates, SaidUse, TokenUse, model_rates, said_use, token_use
+from attributor.reports.narrowing import kept_usage
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Heading, View, frame
 from rules.ruleset import Team
@@ -63,33 +65,37 @@ class ModelsReport:
     """Language models in a period, in one currency and basis, the most expensive first.
 
     `cost` is what is charged for a named model; `models` sum to it, and so do `teams`. `keys`, `features` and `tiers`
-    tell the tokens and requests that say one, the most used first.
+    tell the tokens and requests that say one, the most used first. What was used is not known of a view that is kept to
+    anything but teams and models; `tokens` and `requests` are None then. `grouping` sums to `cost`; None where the view
+    names no group.
     """
 
     heading: Heading
     cost: Decimal
     previous: Decimal
     change: Decimal
-    tokens: Decimal
-    requests: Decimal
+    tokens: Decimal | None
+    requests: Decimal | None
     cache_share: Decimal | None
     models: tuple[ModelUse, ...]
     teams: tuple[ModelTeam, ...]
     keys: tuple[SaidUse, ...]
     features: tuple[SaidUse, ...]
     tiers: tuple[SaidUse, ...]
+    grouping: Grouping | None
 
 
 def models_report(engine: Engine, teams: Mapping[str, Team], view: View) -> ModelsReport:
-    """Read the models report; seven aggregates."""
+    """Read the models report; seven aggregates, nine where the view names a group."""
     with engine.connect() as connection:
         seen = frame(connection, view)
-        use = token_use(connection, view.period)
+        kept = kept_usage(usage_rollup, view.filters)
+        use = {} if kept is None else token_use(connection, view.period, kept)
         named = rollup.c.model != ""
         costs = moved_by(connection, seen, (rollup.c.team, rollup.c.model), named)
         by_model = _by_model(costs)
         rates = model_rates(connection, seen)
-        said = said_use(connection, view.period)
+        said = _said(connection, view)
         whole = summed([moved for _, moved in costs])
         everything = TokenUse.of(use.values())
         return ModelsReport(
@@ -97,15 +103,21 @@ def models_report(engine: Engine, teams: Mapping[str, Team], view: View) -> Mode
             cost=whole.cost,
             previous=whole.previous,
             change=whole.change,
-            tokens=everything.tokens or Decimal(0),
-            requests=everything.requests or Decimal(0),
+            tokens=None if kept is None else everything.tokens or Decimal(0),
+            requests=None if kept is None else everything.requests or Decimal(0),
             cache_share=everything.cache_share,
             models=_models(by_model, use, rates),
             teams=_teams(teams, dict(costs), use),
             keys=said.get("key", ()),
             features=said.get("feature", ()),
             tiers=said.get("tier", ()),
+            grouping=grouping(connection, seen, named),
         )
+
+
+def _said(connection: Connection, view: View) -> dict[str, tuple[SaidUse, ...]]:
+    kept = kept_usage(usage_by_fact, view.filters)
+    return {} if kept is None else said_use(connection, view.period, kept)
 
 
 def _by_model(costs: Sequence[tuple[tuple[str, ...], Moved]]) -> dict[str, Moved]:

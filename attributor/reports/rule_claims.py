@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 from attributor.ledger.tables import rollup
 from attributor.money import total
 from attributor.reports.costs import amounts, cost_sums
+from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import ratio
 from attributor.reports.view import Frame, Heading, View, frame
 from rules.outcomes import Activity, CostSplit, FixedSplit, Follow, Outcome, UsageSplit
@@ -39,12 +40,16 @@ class RuleClaim:
 
 @dataclass(frozen=True)
 class RuleClaims:
-    """All rules in their order, then those that are no longer in the file; costs sum to `total` with `unclaimed`."""
+    """All rules in their order, then those that are no longer in the file; costs sum to `total` with `unclaimed`.
+
+    So does `grouping`, which is None where the view names no group.
+    """
 
     heading: Heading
     total: Decimal
     unclaimed: Decimal
     rules: tuple[RuleClaim, ...]
+    grouping: Grouping | None
 
     @property
     def unused(self) -> tuple[RuleClaim, ...]:
@@ -56,23 +61,23 @@ _Claimed = tuple[Decimal, int, int]
 
 
 def rule_claims(engine: Engine, rules: Iterable[Rule], view: View) -> RuleClaims:
-    """Return what each rule claimed in the view's period, basis and currency; seven small queries."""
+    """Return what each rule claimed in the view's period, basis, currency and filters; seven small queries."""
     with engine.connect() as connection:
         seen = frame(connection, view)
-        claimed = claims(connection, seen)
+        claimed, grouped = claims(connection, seen), grouping(connection, seen)
     known = tuple(rules)
     whole = total(cost for cost, _, _ in claimed.values())
     names = {rule.name for rule in known}
     lines = [_line(rule, claimed.get(rule.name), whole) for rule in known]
     lines += [_gone(name, claimed[name], whole) for name in sorted(claimed.keys() - names - {""})]
-    return RuleClaims(seen.heading, whole, claimed.get("", (Decimal(0), 0, 0))[0], tuple(lines))
+    return RuleClaims(seen.heading, whole, claimed.get("", (Decimal(0), 0, 0))[0], tuple(lines), grouped)
 
 
 def claims(connection: Connection, seen: Frame) -> Mapping[str, _Claimed]:
     """Return cost, number of teams and number of days by rule; "" is what no rule claimed."""
     counts = (func.count(rollup.c.team.distinct()), func.count(rollup.c.day.distinct()))
     query = select(rollup.c.rule, *counts, *cost_sums(seen.view.basis)).group_by(rollup.c.rule)
-    found = connection.execute(query.where(seen.this_period, rollup.c.currency == seen.currency))
+    found = connection.execute(query.where(seen.this_period, seen.rows()))
     return {row[0]: (amounts(row, 3)[0], row[1], row[2]) for row in found}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, select
 
 from attributor.ledger.tables import rollup
 from attributor.money import from_units, plain, to_units, total
-from attributor.periods import Month
+from attributor.periods import Period, month_of
 from attributor.reports.allocations.filters import Filter, filter_condition
 from attributor.reports.allocations.windows import Window
 from attributor.reports.costs import (
@@ -27,14 +27,14 @@ PeriodBy = Literal["charge", "billing"]
 
 @dataclass(frozen=True)
 class ShowbackRequest:
-    """What is asked: a UTC month, the cost basis, what to group by, and what to keep to.
+    """What is asked: a UTC month or any other period, the cost basis, what to group by, and what to keep to.
 
     `by` holds words of `costs.DIMENSIONS` and configured dimensions. `period_by` "billing" takes the charges of the
-    month's invoices instead of the charges of its days. `currency` keeps to one currency where there are several.
+    invoices of the period's months instead of the charges of its days. `currency` keeps to one where there are several.
     `window` is days that stand in for the month; `filter` is what charges must meet.
     """
 
-    period: Month
+    period: Period
     basis: Basis = "effective"
     by: tuple[str, ...] = ("team",)
     team: str | None = None
@@ -59,9 +59,9 @@ class ShowbackRow:
 
 @dataclass(frozen=True)
 class Showback:
-    """A month's costs by group, the most expensive first; `currency` is "" where there was no charge."""
+    """A period's costs by group, the most expensive first; `currency` is "" where there was no charge."""
 
-    period: Month
+    period: Period
     basis: Basis
     currency: str
     by: tuple[str, ...]
@@ -70,7 +70,10 @@ class Showback:
 
 
 def showback(engine: Engine, request: ShowbackRequest) -> Showback:
-    """Sum the published allocations of a month; raise SeveralCurrenciesError where they have no single total."""
+    """Sum the published allocations of a period; raise SeveralCurrenciesError where they have no single total.
+
+    Raises ValueError for invoices of what is no whole months.
+    """
     columns = list(dict.fromkeys(DIMENSIONS.get(name, rollup.c.dimensions) for name in request.by))
     with engine.connect() as connection:
         condition = _condition(connection, request)
@@ -108,10 +111,9 @@ def showback_document(report: Showback) -> dict[str, Any]:
 
 
 def _condition(connection: Connection, request: ShowbackRequest) -> ColumnElement[bool]:
-    if request.period_by == "billing":
-        conditions = [rollup.c.billing_month == str(request.period)]
-    else:
-        conditions = [within(*request.days)]
+    by_invoice = request.period_by == "billing"
+    months = rollup.c.billing_month.in_(_invoice_months(request.period)) if by_invoice else None
+    conditions = [within(*request.days) if months is None else months]
     if request.team is not None:
         conditions.append(rollup.c.team == request.team)
     if request.currency is not None:
@@ -119,6 +121,16 @@ def _condition(connection: Connection, request: ShowbackRequest) -> ColumnElemen
     if request.filter is not None:
         conditions.append(filter_condition(connection, request.filter, conditions))
     return and_(*conditions)
+
+
+def _invoice_months(period: Period) -> list[str]:
+    month, found = month_of(period.first), list[str]()
+    while month.first < period.end:
+        found.append(str(month))
+        month = month.plus(1)
+    if (period.first.day, period.end.day) != (1, 1):
+        raise ValueError(f"invoices are of whole months, and {period} is not")
+    return found
 
 
 def _values(by: tuple[str, ...], row: Row[*tuple[Any, ...]]) -> tuple[str, ...]:

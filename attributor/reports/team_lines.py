@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, unmatched_owners
 from attributor.reports.lines import Moved, moved_by, summed
+from attributor.reports.narrowing import kept_sources
 from attributor.reports.owners import shown_name
 from attributor.reports.rule_basis import rule_basis
 from attributor.reports.statement_lines import is_shared
@@ -142,13 +143,12 @@ def idle_teams(connection: Connection, frame: Frame, teams: Mapping[str, Team]) 
 
 
 def unmatched(connection: Connection, frame: Frame) -> tuple[UnmatchedOwner, ...]:
-    """Return the owner values that name no team, the most expensive first; nothing where filters are: none is known."""
-    if frame.view.filters:
-        return ()
+    """Return the owner values that name no team, the most expensive first; they are known by source alone."""
     table = unmatched_owners.c
     keys = (table.column_name, table.value)
     query = select(*keys, *money_sums(unmatched_owners, "effective")).group_by(*keys)
     period = (table.day >= frame.period.first) & (table.day < frame.period.end)
-    rows = connection.execute(query.where(period, table.currency == frame.currency))
+    kept = kept_sources(unmatched_owners, frame.view.filters)
+    rows = connection.execute(query.where(period, kept, table.currency == frame.currency))
     found = (UnmatchedOwner(row[0], row[1], joined(row[2], row[3])) for row in rows)
     return tuple(sorted(found, key=lambda line: (line.cost.copy_negate(), line.column, line.value)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, and_, select, true
 
 from attributor.ledger.money_columns import money_sums
 from attributor.ledger.tables import rollup, usage_rollup
@@ -82,7 +82,8 @@ class Trend:
 class UnitCosts:
     """The unit costs of a period's days before `until` (exclusive), of which both costs and usage are whole.
 
-    `company` are those of all teams together, `teams` of each; the trends are of the company.
+    `company` are those of all teams together, `teams` of each; the trends are of the company. Filters keep to a part of
+    the cost, and only teams to a part of what was counted: so AWS alone can be held against all requests.
     """
 
     heading: Heading
@@ -154,9 +155,10 @@ def _until(seen: Frame) -> date:
 def _counted(connection: Connection, seen: Frame, first: date, end: date, team: str | None = None) -> _Counted:
     table, costs = usage_rollup.c, (rollup.c.team, rollup.c.model)
     used = select(table.team, table.metric, *money_sums(usage_rollup, "quantity")).group_by(table.team, table.metric)
-    rows = connection.execute(used.where(table.day >= first, table.day < end, _of_team(table.team, team)))
+    kept = and_(_of_team(table.team, team), *(table.team.in_(f.values) for f in seen.view.filters if f.word == "team"))
+    rows = connection.execute(used.where(table.day >= first, table.day < end, kept))
     paid = select(*costs, *cost_sums(seen.view.basis)).group_by(*costs)
-    paid = paid.where(within(first, end), rollup.c.currency == seen.currency, _of_team(rollup.c.team, team))
+    paid = paid.where(within(first, end), seen.rows(_of_team(rollup.c.team, team)))
     of_models: dict[str, list[Decimal]] = {}
     whole: dict[str, list[Decimal]] = {}
     for row in connection.execute(paid):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, select
 
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import estimated_days, estimates
@@ -96,8 +96,10 @@ def variance(engine: Engine, period: Month, by: tuple[str, ...] = ("provider", "
     )
 
 
-def variance_lines(connection: Connection, period: Period, by: tuple[str, ...]) -> dict[str, list[VarianceLine]]:
-    """Return the lines of a period by the state of their days, read through an open connection; one query."""
+def variance_lines(
+    connection: Connection, period: Period, by: tuple[str, ...], kept: ColumnElement[bool] | None = None
+) -> dict[str, list[VarianceLine]]:
+    """Return the lines of a period (of the kept rows of `estimates`) by the state of their days; one query."""
     columns = [VARIANCE_DIMENSIONS[name] for name in by]
     keys = (estimated_days.c.state, *columns, estimates.c.currency)
     of_day = (estimates.c.source == estimated_days.c.source) & (estimates.c.day == estimated_days.c.day)
@@ -105,6 +107,7 @@ def variance_lines(connection: Connection, period: Period, by: tuple[str, ...]) 
         estimated_days, of_day
     )
     within = (estimates.c.day >= period.first) & (estimates.c.day < period.end)
+    within = within if kept is None else within & kept
     found: dict[str, list[VarianceLine]] = {}
     for row in connection.execute(query.where(within).group_by(*keys)):
         values = tuple(_text(value) for value in row[1 : len(by) + 1])

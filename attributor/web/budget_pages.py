@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from attributor.periods import Month, month_of
 from attributor.reports.budgets import budgets
+from attributor.reports.narrowing import Narrowing
 from attributor.reports.view import View
 from attributor.web.burn_down import burn_down
 from attributor.web.parts import SiteParts
@@ -22,6 +23,8 @@ def budget_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         "budgets.html",
         lambda view: budgets(parts.engine, parts.teams(), view),
         viewed=_of_a_month,
+        can=lambda _: Narrowing(("team",)),
+        known=lambda report: (pace.line.team for pace in report.lines),
         shown=lambda report: {
             "drawn": {pace.line.team: burn_down(pace, report.heading.period.days) for pace in report.lines}
         },

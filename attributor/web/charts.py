@@ -9,7 +9,7 @@ from typing import Any
 from attributor.periods import Month, Period, days_between
 from attributor.reports.overview import Overview
 from attributor.reports.team import TeamReport
-from attributor.web.controls import DIMENSION_NAMES
+from attributor.web.controls import dimension_name
 from attributor.web.formats import money, short_day
 from attributor.web.palette import colour
 from attributor.web.period_words import period_name
@@ -48,7 +48,7 @@ def spend_by_day(report: Overview, teams: Mapping[str, Team]) -> Spec:
     ]
     paints = [f"var(--series-{layer.slot})" for layer in shown.layers]
     palette = {"domain": [layer.name for layer in shown.layers], "range": paints}
-    what = "Team" if report.grouping is None else DIMENSION_NAMES[report.grouping.by]
+    what = "Team" if report.grouping is None else dimension_name(report.grouping.by)
     return {
         **_base(values),
         "mark": {"type": "bar", "stroke": "var(--surface)", "strokeWidth": 0.5},

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from attributor.periods import Month, Period, Span, month_of
-from attributor.reports.narrowing import Filter
+from attributor.reports.narrowing import Filter, Narrowing
 from attributor.web.links import Link, Links
 from attributor.web.queries import NOT_GIVEN
 
@@ -39,11 +39,13 @@ class Chip:
 class Controls:
     """The controls of one page.
 
-    `groups` are (word, name) of the dimensions that it can be grouped by or kept to; `known` are values on the page.
+    `groups` and `keeps` are (word, name) of the dimensions that it can be grouped by and kept to; `known` are values on
+    the page.
     """
 
     links: Links
     groups: tuple[tuple[str, str], ...] = ()
+    keeps: tuple[tuple[str, str], ...] = ()
     known: tuple[str, ...] = ()
 
     @property
@@ -56,7 +58,7 @@ class Controls:
     def chips(self) -> tuple[Chip, ...]:
         """The filters that are chosen, each value by itself."""
         return tuple(
-            Chip(DIMENSION_NAMES[found.word], value or NOT_GIVEN, self.links.kept_to(self._without(found, value)))
+            Chip(dimension_name(found.word), value or NOT_GIVEN, self.links.kept_to(self._without(found, value)))
             for found in self.links.view.filters
             for value in found.values
         )
@@ -81,10 +83,16 @@ class Controls:
         return tuple(found for found in changed if found.values)
 
 
-def controls(links: Links, groups: Iterable[str] = (), known: Iterable[str] = ()) -> Controls:
-    """Return the controls of a page that can be grouped by these words of `narrowing.NARROWING`."""
-    values = sorted({value for value in known if value})
-    return Controls(links, tuple((word, DIMENSION_NAMES[word]) for word in groups), tuple(values[:_MOST_KNOWN]))
+def controls(links: Links, can: Narrowing | None = None, known: Iterable[str] = ()) -> Controls:
+    """Return the controls of a page that can be kept to and grouped by so much; without it by nothing."""
+    able = can or Narrowing()
+    groups, keeps = (tuple((word, dimension_name(word)) for word in words) for words in (able.groups, able.keeps))
+    return Controls(links, groups, keeps, tuple(sorted({value for value in known if value})[:_MOST_KNOWN]))
+
+
+def dimension_name(word: str) -> str:
+    """Return what people call a dimension; those of their own naming as they named them."""
+    return DIMENSION_NAMES.get(word) or word.replace("_", " ").capitalize()
 
 
 def _near(links: Links) -> Iterator[tuple[str, Period]]:

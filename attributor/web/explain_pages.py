@@ -1,6 +1,6 @@
 """Where an amount comes from: first by day and rule, then one day down to the rows of the bill."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal
@@ -10,21 +10,24 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.datastructures import QueryParams
 
-from attributor.attributing.explaining import FILTERS
 from attributor.periods import month_of
+from attributor.reports.costs import BASES, Basis
 from attributor.reports.document import document
 from attributor.reports.explained_days import ExplainedMonth, explained_month
 from attributor.reports.explanation import Explained, in_basis
 from attributor.reports.explanation_document import explained_document
+from attributor.reports.narrowing import Filter, Narrowing, every_word
 from attributor.reports.owners import known_team, shown_name
 from attributor.reports.questions.asked import parse_day
 from attributor.reports.subject import Subject
-from attributor.reports.view import View, frame
+from attributor.reports.view import Frame, View, frame
+from attributor.web.controls import controls
 from attributor.web.formats import percentage
-from attributor.web.links import EXPLAIN, Links
+from attributor.web.links import BASIS_NAMES, EXPLAIN, Link, Links
 from attributor.web.parts import SiteParts
-from attributor.web.queries import BadQueryError, read_view
+from attributor.web.queries import NOT_GIVEN, BadQueryError, read_view
 from attributor.web.templating import Templates
 
 Explain = Callable[[Subject], tuple[Explained, ...]]
@@ -48,9 +51,14 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
     def page(request: Request) -> Response:
         """Answer an explanation as a page."""
         subject, view = _subject(parts, request.query_params)
-        links, teams = Links(view, EXPLAIN), parts.teams()
+        kept = replace(view, filters=tuple(Filter(word, (value,)) for word, value in subject.filters.items()))
+        links, teams = Links(kept, EXPLAIN, (("team", subject.team),)), parts.teams()
+        words = tuple(word for word in every_word(parts.dimensions()) if word != "team")
         common: dict[str, Any] = {
             "links": links,
+            "controls": controls(links, Narrowing(words)),
+            "heading": _frame(parts, view).heading,
+            "bases": tuple(_in_basis(kept, subject, basis) for basis in BASES),
             "teams": links.teams(teams),
             "name": shown_name(teams, subject.team),
             "subject": subject,
@@ -81,6 +89,12 @@ def _asked_on(subject: Subject, day: date, rule: str) -> Subject:
     return replace(subject, day=day, filters={**subject.filters, "rule": rule})
 
 
+def _in_basis(view: View, subject: Subject, basis: Basis) -> Link:
+    """Return the same explanation in another cost basis."""
+    links = Links(replace(view, basis=basis), EXPLAIN)
+    return Link(BASIS_NAMES[basis], links.explain(replace(subject, basis=basis)), basis == subject.basis)
+
+
 def _month(parts: SiteParts, subject: Subject, view: View) -> ExplainedMonth:
     return explained_month(parts.engine, subject, _currency(parts, view))
 
@@ -92,11 +106,15 @@ def _day(parts: SiteParts, explain: Explain, subject: Subject, view: View) -> Ex
 
 
 def _currency(parts: SiteParts, view: View) -> str:
+    return _frame(parts, view).currency
+
+
+def _frame(parts: SiteParts, view: View) -> Frame:
     with parts.engine.connect() as connection:
-        return frame(connection, view).currency
+        return frame(connection, view)
 
 
-def _subject(parts: SiteParts, query: Mapping[str, str]) -> tuple[Subject, View]:
+def _subject(parts: SiteParts, query: QueryParams) -> tuple[Subject, View]:
     view = read_view(parts, query)
     try:
         day = parse_day(query["day"]) if "day" in query else None
@@ -106,5 +124,17 @@ def _subject(parts: SiteParts, query: Mapping[str, str]) -> tuple[Subject, View]
         view = replace(view, period=month_of(day))
     with parts.engine.connect() as connection:
         team = known_team(connection, parts.teams(), query.get("team", ""))
-    filters = {word: query[word] for word in FILTERS if word in query}
-    return Subject(view.period, day, team.id, filters, view.basis), view
+    return Subject(view.period, day, team.id, _parts(parts, query), view.basis), view
+
+
+def _parts(parts: SiteParts, query: QueryParams) -> dict[str, str]:
+    """Return what the amount is kept to: one value of each dimension, "" where the address says that none is given."""
+    words = tuple(word for word in every_word(parts.dimensions()) if word != "team")
+    more, value = query.get("where", ""), query.get("is", "").strip()
+    if value and more not in words:
+        raise BadQueryError(f"cannot keep to {more!r} here; write one of {', '.join(words)}")
+    several = [word for word in words if len(query.getlist(word)) > 1]
+    if several:
+        raise BadQueryError(f"{several[0]}= is given twice; an explanation is of one value of a dimension")
+    found = {word: query[word] for word in words if word in query} | ({more: value} if value else {})
+    return {word: "" if asked == NOT_GIVEN else asked for word, asked in found.items()}

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from attributor.reports.gpu_lines import GpuReport
 from attributor.reports.gpus import gpu_report
 from attributor.reports.models import ModelsReport, models_report
+from attributor.reports.narrowing import Narrowing
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.web.heat import heat, heat_map
 from attributor.web.links import GPUS, MODELS
@@ -25,12 +26,18 @@ def gpu_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         return {
             "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
             "slots": slots(teams, {line.team for line in report.teams} | {job.team for job in report.jobs}),
+            "compares": report.heading.comparison.is_possible,
             "heat": found,
             "chart": heat_map(found),
         }
 
     page = ReportPage(
-        GPUS, "gpus.html", lambda view: gpu_report(parts.engine, parts.teams(), parts.rules(), view), shown=shown
+        GPUS,
+        "gpus.html",
+        lambda view: gpu_report(parts.engine, parts.teams(), parts.rules(), view),
+        shown=shown,
+        can=lambda words: Narrowing(("team",), words),
+        known=lambda report: (line.team for line in report.teams),
     )
     return report_routes(parts, templates, page)
 
@@ -46,5 +53,12 @@ def model_routes(parts: SiteParts, templates: Templates) -> APIRouter:
             "compares": report.heading.comparison.is_possible,
         }
 
-    page = ReportPage(MODELS, "models.html", lambda view: models_report(parts.engine, parts.teams(), view), shown=shown)
+    page = ReportPage(
+        MODELS,
+        "models.html",
+        lambda view: models_report(parts.engine, parts.teams(), view),
+        shown=shown,
+        can=lambda words: Narrowing(words, words),
+        known=lambda report: (name for line in report.teams for name in (line.team, line.model)),
+    )
     return report_routes(parts, templates, page)

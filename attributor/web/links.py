@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote, urlencode
 
-from attributor.attributing.explaining import FILTERS
 from attributor.periods import Month, Period
 from attributor.reports.costs import BASES, Basis
 from attributor.reports.narrowing import Filter
@@ -47,14 +46,19 @@ class Link:
 
 @dataclass(frozen=True)
 class Links:
-    """The links of one page in one view. `path` is the page's own, unquoted."""
+    """The links of one page in one view. `path` is the page's own, unquoted; `fixed` are words of its address alone."""
 
     view: View
     path: str
+    fixed: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
-        """The view as the names and values of an address."""
+        """The page's own address, as names and values."""
+        return (*self._view_words, *self.fixed)
+
+    @property
+    def _view_words(self) -> tuple[tuple[str, str], ...]:
         view, period = self.view, self.view.period
         return (
             ("month" if isinstance(period, Month) else "period", str(period)),
@@ -66,7 +70,7 @@ class Links:
 
     def to(self, path: str) -> str:
         """Return the address of another page in the same view."""
-        return f"{quote(path)}?{urlencode(self.words)}"
+        return f"{quote(path)}?{urlencode(self._view_words)}"
 
     def plain(self, path: str) -> str:
         """Return the address of another page in the same period, basis and currency, of everything."""
@@ -91,11 +95,12 @@ class Links:
     def explain(self, subject: Subject, path: str = EXPLAIN) -> str:
         """Return the address of where an amount comes from, in the view's currency."""
         asked = {"team": subject.team} | ({"day": subject.day.isoformat()} if subject.day else {})
-        return f"{self.plain(path)}&{urlencode({**asked, **subject.filters})}"
+        parts = {word: value or NOT_GIVEN for word, value in subject.filters.items()}
+        return f"{self.plain(path)}&{urlencode({**asked, **parts})}"
 
     def explain_part(self, team: str, day: date | None = None, **filters: str) -> str:
         """Return the address of where a part of a team's period comes from, kept to what the view is kept to."""
-        kept = {found.word: found.values[0] for found in self.view.filters if found.word in FILTERS}
+        kept = {found.word: found.values[0] for found in self.view.filters if found.word != "team"}
         return self.explain(Subject(self.view.period, day, team, {**kept, **filters}, self.view.basis))
 
     @property
@@ -124,7 +129,8 @@ class Links:
     @property
     def json(self) -> str:
         """The address of the same report as JSON."""
-        return self.to("/overview.json" if self.path == OVERVIEW else f"{self.path}.json")
+        path = "/overview.json" if self.path == OVERVIEW else f"{self.path}.json"
+        return f"{quote(path)}?{urlencode(self.words)}"
 
     @property
     def earlier(self) -> str:
@@ -169,4 +175,4 @@ class Links:
         )
 
     def _with(self, view: View) -> str:
-        return Links(view, self.path).to(self.path)
+        return f"{self.place}?{urlencode(Links(view, self.path, self.fixed).words)}"

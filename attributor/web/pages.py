@@ -7,12 +7,12 @@ from fastapi.responses import JSONResponse
 
 from attributor.reports.document import document
 from attributor.reports.health import Health, health
-from attributor.reports.narrowing import NARROWING
+from attributor.reports.narrowing import Narrowing, every_word
 from attributor.reports.overview import Overview, overview
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.team import TeamReport, team_report
 from attributor.web.charts import period_so_far, spend_by_day, team_by_day, team_by_week
-from attributor.web.controls import DIMENSION_NAMES, controls
+from attributor.web.controls import controls, dimension_name
 from attributor.web.flow_drawing import draw_flow
 from attributor.web.links import OVERVIEW, Links
 from attributor.web.palette import slot, slots
@@ -39,7 +39,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = overview(parts.engine, teams, view)
         links = Links(view, OVERVIEW)
-        choices = controls(links, NARROWING, _known(report))
+        choices = controls(links, _any_way(parts), _known(report))
         return templates.page(
             "overview.html",
             {
@@ -51,7 +51,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "slots": slots(teams, [*(line.team for line in report.teams), *(line.team for line in report.movers)]),
                 "others": parts.others(view),
                 "compares": report.heading.comparison.is_possible,
-                "grouped_by": DIMENSION_NAMES[view.group or "team"],
+                "grouped_by": dimension_name(view.group or "team"),
                 "explains": False,
                 "chart": spend_by_day(report, teams),
                 "stack": stack(report, teams),
@@ -67,6 +67,11 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         return JSONResponse({**document(read(request)), **more})
 
     return router
+
+
+def _any_way(parts: SiteParts, but: str = "") -> Narrowing:
+    words = tuple(word for word in every_word(parts.dimensions()) if word != but)
+    return Narrowing(words, words)
 
 
 def _known(report: Overview | TeamReport) -> Iterator[str]:
@@ -100,11 +105,11 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
             {
                 "report": report,
                 "links": links,
-                "controls": controls(links, (word for word in NARROWING if word != "team"), _known(report)),
+                "controls": controls(links, _any_way(parts, "team"), _known(report)),
                 "teams": links.teams(teams),
                 "slot": slot(teams, team),
                 "compares": report.heading.comparison.is_possible,
-                "grouped_by": DIMENSION_NAMES[view.group or "service"],
+                "grouped_by": dimension_name(view.group or "service"),
                 "daily": team_by_day(report, teams),
                 "so_far": period_so_far(report, teams),
                 "weekly": team_by_week(report, teams),

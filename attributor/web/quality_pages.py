@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from attributor.reports.narrowing import Narrowing
 from attributor.reports.quality.report import data_quality
 from attributor.reports.rule_claims import rule_claims
 from attributor.web.parts import SiteParts
@@ -19,6 +20,8 @@ def quality_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         "quality.html",
         lambda view: data_quality(parts.engine, parts.rules(), view),
         told=lambda report: {"missing_days": report.missing_days},
+        can=lambda _: Narrowing(("source",)),
+        known=lambda report: (each.source for each in report.calendars),
     )
     return report_routes(parts, templates, page)
 
@@ -29,6 +32,9 @@ def rule_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         RULES,
         "rules.html",
         lambda view: rule_claims(parts.engine, parts.rules(), view),
+        shown=lambda report: {"compares": report.heading.comparison.is_possible},
         told=lambda report: {"unused": [rule.name for rule in report.unused]},
+        can=lambda words: Narrowing(words, words),
+        known=lambda report: (rule.name for rule in report.rules),
     )
     return report_routes(parts, templates, page)

@@ -1,7 +1,7 @@
 """The view that a page's address asks for: its period, cost basis and currency, what it is grouped by and kept to."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sqlalchemy import Engine, func, select
@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from attributor.ledger.tables import publications
 from attributor.periods import Month, Period, month_of, parse_month, parse_period
 from attributor.reports.costs import parse_basis
-from attributor.reports.narrowing import NARROWING, Filter
+from attributor.reports.narrowing import Filter, Narrowing, every_word
 from attributor.reports.told import OF_CHARGES
 from attributor.reports.view import View
 from attributor.web.parts import SiteParts
@@ -44,16 +44,18 @@ def read_view(parts: SiteParts, query: Mapping[str, str]) -> View:
     return View(period or _latest_month(parts.engine, month_of(now.date())), now, basis, currency)
 
 
-def read_narrowed_view(parts: SiteParts, query: QueryParams) -> View:
+def read_narrowed_view(parts: SiteParts, query: QueryParams, can: Narrowing | None = None) -> View:
     """Return the view with what it is grouped by (`group=`) and kept to (`service=`, `provider=`, …; also repeated).
 
-    `where=` and `is=` are how a form names one more dimension and its value. Raises BadQueryError.
+    `where=` and `is=` are how a form names one more dimension and its value. `can` is what the page can do, anything
+    without it. Raises BadQueryError, also for what the page cannot do: to leave it out would show something else.
     """
+    words = every_word(parts.dimensions())
+    able = can or Narrowing(words, words)
     group = query.get("group", "")
-    if group and group not in NARROWING:
-        raise BadQueryError(f"cannot group by {group!r}; write one of {', '.join(NARROWING)}")
-    filters = tuple(_filters(query))
-    return replace(read_view(parts, query), group=group, filters=filters)
+    if group and group not in able.groups:
+        raise BadQueryError(_cannot("group by", group, able.groups))
+    return replace(read_view(parts, query), group=group, filters=tuple(_filters(query, words, able.keeps)))
 
 
 def _period(query: Mapping[str, str]) -> Period | None:
@@ -64,15 +66,22 @@ def _period(query: Mapping[str, str]) -> Period | None:
     return parse_month(query["month"]) if "month" in query else None
 
 
-def _filters(query: QueryParams) -> Iterator[Filter]:
+def _cannot(what: str, word: str, able: Collection[str]) -> str:
+    fix = f"write one of {', '.join(able)}" if able else "leave it out"
+    return f"cannot {what} {word!r} here; {fix}"
+
+
+def _filters(query: QueryParams, words: Iterable[str], able: Collection[str]) -> Iterator[Filter]:
     more, value = query.get("where", ""), query.get("is", "").strip()
-    if value and more not in NARROWING:
-        raise BadQueryError(f"cannot keep to {more!r}; write one of {', '.join(NARROWING)}")
-    for word in NARROWING:
+    if value and more not in able:
+        raise BadQueryError(_cannot("keep to", more, able))
+    for word in words:
         asked = [*query.getlist(word), *([value] if word == more else [])]
         values = tuple(dict.fromkeys("" if each == NOT_GIVEN else each for each in asked if each))
         if len(values) > _MOST_VALUES:
             raise BadQueryError(f"{word}= is given more than {_MOST_VALUES} times")
+        if values and word not in able:
+            raise BadQueryError(_cannot("keep to", word, able))
         if values:
             yield Filter(word, values)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from attributor.reports.narrowing import Narrowing
 from attributor.reports.unit_costs import UnitCosts, unit_costs
 from attributor.web.palette import slots
 from attributor.web.parts import SiteParts
@@ -24,6 +25,11 @@ def unit_cost_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         }
 
     page = ReportPage(
-        UNIT_COSTS, "unit_costs.html", lambda view: unit_costs(parts.engine, parts.teams(), view), shown=shown
+        UNIT_COSTS,
+        "unit_costs.html",
+        lambda view: unit_costs(parts.engine, parts.teams(), view),
+        shown=shown,
+        can=lambda words: Narrowing(tuple(word for word in words if word != "model")),
+        known=lambda report: (line.team for line in report.teams),
     )
     return report_routes(parts, templates, page)

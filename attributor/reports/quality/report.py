@@ -7,9 +7,10 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, select
 
 from attributor.ledger.money_columns import joined, money_sums
-from attributor.ledger.tables import rollup, tag_compliance
+from attributor.ledger.tables import estimates, rollup, tag_compliance
 from attributor.reports.costs import amounts, cost_sums
 from attributor.reports.lines import ratio
+from attributor.reports.narrowing import is_source_kept, kept_sources
 from attributor.reports.quality.calendar import SourceCalendar, calendars
 from attributor.reports.quality.restated import RestatedDay, restated_days
 from attributor.reports.rule_claims import claims
@@ -37,7 +38,8 @@ class DataQuality:
 
     `unattributed` and `estimated` are parts of `cost`, in the heading's basis. `variance` are the days whose bill took
     an estimate's place, `restated` the days that came again with another cost, in the heading's currency; `tags`,
-    `unmatched` and both of these are of effective cost. `unused` are the rules in use that claimed nothing.
+    `unmatched` and both of these are of effective cost. `unused` are the rules in use that claimed nothing. All of
+    it is of the sources that the view is kept to; of no other dimension everything is known.
     """
 
     heading: Heading
@@ -66,7 +68,9 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
         seen = frame(connection, view)
         cost, unattributed, estimated = _sums(connection, seen)
         claimed = claims(connection, seen)
-        found = variance_lines(connection, seen.period, ("provider", "service")).get("billed", [])
+        days, unpriced = calendars(connection, seen.period), unpriced_lines(connection, seen.period)
+        of_estimates = kept_sources(estimates, view.filters)
+        found = variance_lines(connection, seen.period, ("provider", "service"), of_estimates).get("billed", [])
         return DataQuality(
             heading=seen.heading,
             cost=cost,
@@ -74,12 +78,12 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
             unattributed_share=ratio(unattributed, cost),
             estimated=estimated,
             estimated_share=ratio(estimated, cost),
-            calendars=calendars(connection, seen.period),
-            restated=restated_days(connection, seen.period, seen.currency),
+            calendars=tuple(each for each in days if is_source_kept(each.source, view.filters)),
+            restated=restated_days(connection, seen),
             tags=_tags(connection, seen),
             unmatched=unmatched(connection, seen),
             variance=_in_currency(found, seen.currency),
-            unpriced=unpriced_lines(connection, seen.period),
+            unpriced=tuple(each for each in unpriced if is_source_kept(each.source, view.filters)),
             unused=tuple(rule.name for rule in rules if rule.name not in claimed),
         )
 
@@ -88,7 +92,7 @@ def _sums(connection: Connection, seen: Frame) -> tuple[Decimal, ...]:
     basis = seen.view.basis
     parts = (None, rollup.c.team == UNATTRIBUTED, rollup.c.basis == "estimated")
     sums = [column for part in parts for column in cost_sums(basis, part)]
-    row = connection.execute(select(*sums).where(seen.this_period, rollup.c.currency == seen.currency)).one()
+    row = connection.execute(select(*sums).where(seen.this_period, seen.rows())).one()
     return amounts(row, 0, len(parts))
 
 
@@ -96,8 +100,8 @@ def _tags(connection: Connection, seen: Frame) -> tuple[TagShare, ...]:
     table = tag_compliance.c
     within = (table.day >= seen.period.first) & (table.day < seen.period.end) & (table.currency == seen.currency)
     sums = (*money_sums(tag_compliance, "present"), *money_sums(tag_compliance, "missing"))
-    found = []
-    for row in connection.execute(select(table.tag, *sums).where(within).group_by(table.tag)):
+    found, kept = [], kept_sources(tag_compliance, seen.view.filters)
+    for row in connection.execute(select(table.tag, *sums).where(within, kept).group_by(table.tag)):
         present, missing = joined(row[1], row[2]), joined(row[3], row[4])
         found.append(TagShare(row[0], present, missing, ratio(present, present + missing)))
     return tuple(sorted(found, key=lambda line: (line.missing.copy_negate(), line.tag)))

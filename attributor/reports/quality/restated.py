@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import restatements
 from attributor.money import from_units, to_units
-from attributor.periods import Period
+from attributor.reports.narrowing import kept_sources
+from attributor.reports.view import Frame
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class RestatedDay:
         return from_units(to_units(self.after) - to_units(self.before))
 
 
-def restated_days(connection: Connection, period: Period, currency: str) -> tuple[RestatedDay, ...]:
-    """Return the restated days of a period in a currency, what changed most first."""
-    table = restatements.c
-    within = (table.day >= period.first) & (table.day < period.end) & (table.currency == currency)
+def restated_days(connection: Connection, seen: Frame) -> tuple[RestatedDay, ...]:
+    """Return the restated days of a period in its currency, what changed most first."""
+    table, period = restatements.c, seen.period
+    within = (table.day >= period.first) & (table.day < period.end) & (table.currency == seen.currency)
     found = (
         RestatedDay(
             row.source,
@@ -42,6 +43,6 @@ def restated_days(connection: Connection, period: Period, currency: str) -> tupl
             joined(row.before_millionths, row.before_rest),
             joined(row.after_millionths, row.after_rest),
         )
-        for row in connection.execute(select(restatements).where(within))
+        for row in connection.execute(select(restatements).where(within, kept_sources(restatements, seen.view.filters)))
     )
     return tuple(sorted(found, key=lambda line: (line.difference.copy_abs().copy_negate(), line.day, line.noticed_at)))

@@ -14,13 +14,13 @@ from attributor.reports.explanation import Explained
 from attributor.reports.explanation_document import explained_document
 from attributor.reports.owners import known_team
 from attributor.reports.questions.asked import (
+    AnyPeriod,
     CostBasis,
     Currency,
-    Period,
     Question,
     QuestionError,
-    month_asked,
     parse_day,
+    period_asked,
     worded,
 )
 from attributor.reports.questions.books import Books
@@ -34,7 +34,7 @@ class ExplainQuestion(Question):
     """Whose amount, of when, and of which part of it."""
 
     team: Annotated[str, Field(max_length=200, description="A team's id, `unattributed` or `idle`")]
-    period: Period = None
+    period: AnyPeriod = None
     day: Annotated[
         str | None, Field(max_length=10, description="A UTC day as YYYY-MM-DD: down to weights and the bill's rows")
     ] = None
@@ -55,7 +55,7 @@ class ExplainQuestion(Question):
 def answer_explain(books: Books, asked: ExplainQuestion) -> dict[str, Any]:
     """Answer with a document; raises QuestionError and UnknownTeamError."""
     subject = _subject(books, asked)
-    view = View(month_of(subject.days[0]), books.clock(), asked.basis, asked.currency)
+    view = View(subject.period, books.clock(), asked.basis, asked.currency)
     with books.engine.connect() as connection:
         currency = frame(connection, view).currency
     if subject.day is None:
@@ -70,11 +70,11 @@ def answer_explain(books: Books, asked: ExplainQuestion) -> dict[str, Any]:
 def _subject(books: Books, asked: ExplainQuestion) -> Subject:
     with worded():
         day = None if asked.day is None else parse_day(asked.day)
-    month = month_asked(asked.period, books) if day is None else month_of(day)
-    if day is not None and asked.period not in (None, str(month)):
+    period = period_asked(asked.period, books) if day is None or asked.period is not None else month_of(day)
+    if day is not None and not period.first <= day < period.end:
         raise QuestionError(f"{day} is not in {asked.period}")
     with books.engine.connect() as connection:
         team = known_team(connection, books.teams(), asked.team)
     given = {word: getattr(asked, word) for word in FILTERS}
     filters = {word: value for word, value in given.items() if value is not None}
-    return replace(Subject(month, day, team.id, filters), basis=asked.basis)
+    return replace(Subject(period if day is None else month_of(day), day, team.id, filters), basis=asked.basis)

@@ -14,17 +14,17 @@ from attributor.reports.allocations.windows import Window as Days
 from attributor.reports.allocations.windows import parse_window
 from attributor.reports.costs import Basis, parse_dimensions
 from attributor.reports.questions.asked import (
+    AnyPeriod,
     CostBasis,
     Currency,
     Cursor,
     Filter,
     Limit,
-    Period,
     Question,
     QuestionError,
     TeamName,
     Window,
-    month_asked,
+    period_asked,
     team_asked,
     worded,
 )
@@ -36,7 +36,7 @@ from attributor.reports.showback import PeriodBy, ShowbackRequest, ShowbackRow, 
 class ShowbackQuestion(Question):
     """Costs by group, the most expensive first."""
 
-    period: Period = None
+    period: AnyPeriod = None
     window: Window = None
     by: Annotated[str, Field(max_length=1000, description="Dimensions to group by, as in team,service")] = "team"
     basis: CostBasis = "effective"
@@ -62,7 +62,7 @@ class CostOfGroup:
 class ShowbackAnswer:
     """Costs of UTC days [start, end) by group, the most expensive first.
 
-    All rows, on whichever page, sum exactly to `total`. `period` is the month where one was asked for.
+    All rows, on whichever page, sum exactly to `total`. `period` is the month or other period where one was asked for.
     """
 
     period: str | None
@@ -100,7 +100,7 @@ def _request(books: Books, asked: ShowbackQuestion) -> ShowbackRequest:
     configured, team = books.dimensions(), team_asked(asked.team, books)
     with worded():
         return ShowbackRequest(
-            period=month_asked(asked.period, books),
+            period=period_asked(asked.period, books),
             basis=asked.basis,
             by=parse_dimensions(asked.by, configured),
             team=team,

@@ -1,5 +1,6 @@
 """For any charges, period, grouping and filters the parts of a page sum to its whole: what was put in."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,8 +16,10 @@ from attributor.ledger.tables import publications, rollup
 from attributor.money import from_units, total
 from attributor.periods import parse_period
 from attributor.reports.costs import BASES
+from attributor.reports.models import models_report
 from attributor.reports.narrowing import NARROWING, Filter
 from attributor.reports.overview import overview
+from attributor.reports.rule_claims import rule_claims
 from attributor.reports.team import team_report
 from attributor.reports.view import View
 
@@ -31,7 +34,10 @@ VALUES = {
     "model": ["gpt", ""],
     "category": ["Usage", "Tax"],
     "source": ["bill", "other"],
+    "feature": ["chat", ""],
 }
+OWN = "feature"
+"""A dimension that the rules file names, and the rollup has no column of."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ views = st.builds(
     period=st.sampled_from(PERIODS).map(parse_period),
     now=st.just(NOW),
     basis=st.sampled_from(BASES),
-    group=st.sampled_from(["", *NARROWING]),
+    group=st.sampled_from(["", *NARROWING, OWN]),
     filters=filters,
 )
 many = settings(max_examples=at_most(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -83,7 +89,9 @@ def fill(engine: Engine, put_cost, given_charges: Sequence[Charge], view: View) 
             row |= {"inputs_digest": "i", "epoch": 1, "published_at": NOW, "source": source, "day": day}
             connection.execute(insert(publications).values(row))
     for charge in given_charges:
-        put_cost("0", **charge.place, day=charge.day, **{basis: charge.cost(basis) for basis in BASES})
+        place = {word: value for word, value in charge.place.items() if word != OWN}
+        place["dimensions"] = json.dumps({OWN: charge.place[OWN]}) if charge.place[OWN] else ""
+        put_cost("0", **place, day=charge.day, **{basis: charge.cost(basis) for basis in BASES})
     return [
         charge
         for charge in given_charges
@@ -127,6 +135,20 @@ def test_every_part_of_a_team_sums_to_its_total(engine, put_cost, given_charges,
         assert total(part.amount for part in line.parts) == line.change
     if found.grouping is not None:
         assert total(line.cost for line in found.grouping.lines) == found.total
+
+
+@many
+@given(charges, views)
+def test_every_part_of_the_pages_of_rules_and_models_sums_to_its_total(engine, put_cost, given_charges, view):
+    kept = fill(engine, put_cost, given_charges, view)
+    rules, models = rule_claims(engine, (), view), models_report(engine, {}, view)
+    assert total([rules.unclaimed, *(rule.cost for rule in rules.rules)]) == rules.total
+    assert rules.total == total(charge.cost(view.basis) for charge in kept)
+    assert models.cost == total(charge.cost(view.basis) for charge in kept if charge.place["model"])
+    for parts in (models.models, models.teams):
+        assert total(part.cost for part in parts) == models.cost
+    for grouped, whole in ((rules.grouping, rules.total), (models.grouping, models.cost)):
+        assert grouped is None or total(line.cost for line in grouped.lines) == whole
 
 
 @many

@@ -107,7 +107,8 @@ def test_explain_teams_and_sources_are_those_of_the_pages(client, november, team
 @pytest.mark.parametrize(
     ("path", "asked", "status", "says"),
     [
-        ("showback", {"period": "11-2026"}, 400, "write it as YYYY-MM"),
+        ("showback", {"period": "11-2026"}, 400, "write it as 2026-11, 2026-Q4"),
+        ("showback", {"period": "2026-W47", "period_by": "billing"}, 400, "invoices are of whole months"),
         ("showback", {"by": "pod"}, 400, "cannot group by 'pod'"),
         ("showback", {"filter": "team"}, 400, "a comparison after team"),
         ("showback", {"window": "7d", "period_by": "billing"}, 400, "ask for one of them"),
