@@ -23,10 +23,10 @@ run: $(VENV)/.installed  ## serve a made-up company at 127.0.0.1:8080
 
 test: $(VENV)/.installed  ## everything, with a real browser, Prometheus and PostgreSQL where they can be had
 	sh tests/install-counterparts.sh
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(VENV)/.installed  ## what answers within a minute
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not browser"
 
 check: $(VENV)/.installed  ## format, lint, types, walls
 	$(BIN)/ruff format --check .

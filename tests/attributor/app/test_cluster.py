@@ -25,7 +25,6 @@ from attributor.ledger.engine import open_engine
 from attributor.ledger.publications import publications
 from attributor.ledger.schema import migrate
 
-pytestmark = pytest.mark.xdist_group("cluster")  # they share the undisturbed run
 PATIENCE = 240
 STORE = "store: {lake: ./data/lake, ledger: sqlite:///data/ledger.db}"
 
@@ -87,7 +86,7 @@ def wait_until(condition: Callable[[], Any]) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A company that nobody has collected or attributed yet."""
     folder = tmp_path_factory.mktemp("company") / "new"
-    write_company(folder, DemoPlan(days=12, charges=1500, seed=11, now=datetime.now(UTC)))
+    write_company(folder, DemoPlan(days=8, charges=400, seed=11, now=datetime.now(UTC)))
     return folder
 
 

@@ -36,7 +36,7 @@ GAPS = [
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("company")
     now = datetime.now(UTC)
-    write_company(folder, DemoPlan(days=10, charges=1500, seed=11, now=now))
+    write_company(folder, DemoPlan(days=7, charges=400, seed=11, now=now))
     return folder
 
 
@@ -51,7 +51,7 @@ def ledger(folder: Path, file: str = "data/ledger.db") -> str:
 @pytest.mark.slow
 def test_twenty_kills_leave_the_ledger_of_an_undisturbed_run(company: Path, tmp_path: Path) -> None:
     chance = random.Random(20)
-    moments = [*GAPS, *(f"after:{chance.uniform(0.05, 2.5):.2f}" for _ in range(20 - len(GAPS)))]
+    moments = [*GAPS, *(f"after:{chance.uniform(0.05, 1.5):.2f}" for _ in range(20 - len(GAPS)))]
     for number in range(len(moments) + 1):
         shutil.copytree(company, tmp_path / str(number))
     undisturbed = tmp_path / str(len(moments))
