@@ -86,7 +86,7 @@ def wait_until(condition: Callable[[], Any]) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A company that nobody has collected or attributed yet."""
     folder = tmp_path_factory.mktemp("company") / "new"
-    write_company(folder, DemoPlan(days=8, charges=400, seed=11, now=datetime.now(UTC)))
+    write_company(folder, DemoPlan(days=10, charges=400, seed=11, now=datetime.now(UTC)))
     return folder
 
 

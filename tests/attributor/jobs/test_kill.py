@@ -4,13 +4,11 @@ import random
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from attributor.demo.company import write_company
-from attributor.demo.plan import DemoPlan
 from attributor.ledger.dump import canonical_dump
 from attributor.ledger.engine import open_engine
 
@@ -32,16 +30,68 @@ GAPS = [
 """Between the lake's commit and the ledger's, in the middle of the ledger's, and around the messages."""
 
 
+DAYS = [datetime.now(UTC).date() - timedelta(days=back) for back in range(10, 0, -1)]
+COMPANY = """
+store: {lake: ./lake, ledger: sqlite:///ledger.db}
+sources:
+  aws: {type: focus, path: aws.csv}
+  gcp: {type: focus, path: gcp.csv}
+  gpus: {type: usage, path: gpus.csv}
+  calls: {type: usage, path: calls.csv}
+teams: {search: {budget: 20}, ads: {budget: 1}, platform: }
+rules:
+  - {name: team tag, match: {tags.team: present}, owner: {team: tags.team}}
+  - {name: cluster, match: {tags.cluster: prod}, split: {by: gpu.hours, pool: prod, per: hour, idle: holder}}
+  - {name: calls, match: {x_Source: gcp}, split: {by: requests, per: day}}
+  - {name: rest, owner: platform}
+shared: [{team: platform, split: {by: cost}}]
+alerts:
+  channels: {console: {type: console}}
+  routes: [{channels: [console]}]
+"""
+
+
+def period(day: date) -> str:
+    return f"{day}T00:00:00Z,{day + timedelta(days=1)}T00:00:00Z"
+
+
+def bill(tags: str) -> str:
+    """One charge a day for each tag, `team=search`."""
+    header = "BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ServiceName,Tags"
+    rows = [
+        f'{cost}.000000000001,6.5,8,USD,{period(day)},EC2,"{{""{key}"": ""{value}""}}"'
+        for day in DAYS
+        for cost, (key, _, value) in enumerate((tag.partition("=") for tag in tags.split()), start=7)
+    ]
+    return "\n".join([header, *rows, ""])
+
+
+def usage(*measured: str) -> str:
+    """So much of a metric in a pool by a team in every third hour: `gpu.hours prod 2 search`."""
+    rows = [
+        ",".join([f"{day}T{hour:02}:00:00Z", *each.split()])
+        for day in DAYS
+        for hour in range(0, 24, 3)
+        for each in measured
+    ]
+    return "\n".join(["hour,metric,pool,quantity,team", *rows, ""])
+
+
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("company")
-    now = datetime.now(UTC)
-    write_company(folder, DemoPlan(days=7, charges=400, seed=11, now=now))
+    (folder / "attributor.yaml").write_text(COMPANY)
+    (folder / "aws.csv").write_text(bill("team=search team=ads cluster=prod"))
+    (folder / "gcp.csv").write_text(bill("cluster=other team=nobody"))
+    (folder / "gpus.csv").write_text(
+        usage("gpu.hours prod 2 search", "gpu.hours prod 1 ads", "gpu.busy_hours prod 1 ads")
+    )
+    (folder / "calls.csv").write_text(usage("requests gw 5 search", "requests gw 3 ads"))
     return folder
 
 
-def ledger(folder: Path, file: str = "data/ledger.db") -> str:
-    engine = open_engine(f"sqlite:///{folder}/{file}")
+def ledger(folder: Path) -> str:
+    engine = open_engine(f"sqlite:///{folder}/ledger.db")
     try:
         return canonical_dump(engine)
     finally:
@@ -105,12 +155,10 @@ def test_a_kill_while_a_closed_month_is_corrected_posts_every_difference_once(tm
         shutil.copytree(closed, tmp_path / str(number))
     undisturbed = tmp_path / str(len(CORRECTING))
     subprocess.run([sys.executable, "-m", "attributor", "run"], cwd=undisturbed, check=True, capture_output=True)
-    expected = ledger(undisturbed, "ledger.db")
+    expected = ledger(undisturbed)
     assert sum(line.startswith("corrections ") for line in expected.splitlines()) == 2
     command = [sys.executable, str(HARNESS), str(tmp_path), *CORRECTING]
     found = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout.splitlines()
     assert found == [f"{moment} killed" for moment in CORRECTING]
-    differing = [
-        moment for number, moment in enumerate(CORRECTING) if ledger(tmp_path / str(number), "ledger.db") != expected
-    ]
+    differing = [moment for number, moment in enumerate(CORRECTING) if ledger(tmp_path / str(number)) != expected]
     assert differing == []
