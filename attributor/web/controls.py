@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from attributor.periods import Month, Period, Span, month_of
 from attributor.reports.narrowing import Filter, Narrowing
-from attributor.web.links import Link, Links
-from attributor.web.queries import NOT_GIVEN
+from attributor.web.links import NOT_GIVEN, Link, Links
 
 DIMENSION_NAMES: Mapping[str, str] = {
     "team": "Team",

@@ -12,8 +12,10 @@ from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.palette import slots
-from attributor.web.queries import NOT_GIVEN
 from rules.ruleset import Team
+
+NOT_GIVEN = "(not given)"
+"""How an address keeps to charges that say nothing: what a form leaves empty is not asked for."""
 
 BASIS_NAMES: Mapping[Basis, str] = {"effective": "Effective", "billed": "Billed", "list": "List"}
 OVERVIEW = "/"

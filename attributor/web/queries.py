@@ -13,10 +13,8 @@ from attributor.reports.costs import parse_basis
 from attributor.reports.narrowing import Filter, Narrowing, every_word
 from attributor.reports.told import OF_CHARGES
 from attributor.reports.view import View
+from attributor.web.links import NOT_GIVEN
 from attributor.web.parts import SiteParts
-
-NOT_GIVEN = "(not given)"
-"""How an address keeps to charges that say nothing: what a form leaves empty is not asked for."""
 
 _CURRENCY = re.compile(r"[A-Za-z0-9]{2,20}")
 _MOST_VALUES = 100

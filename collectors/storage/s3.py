@@ -6,11 +6,10 @@ Credentials, region and endpoint (AWS_ENDPOINT_URL) come from where boto3 finds 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as ConnectionFailedError
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-_ATTEMPTS = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=60)
+_RETRIES = {"mode": "standard", "max_attempts": 4}
 _CHANGED = frozenset({"PreconditionFailed", "NoSuchKey", "404", "412"})
 
 
@@ -104,9 +103,13 @@ def _bucket_and_key(url: str) -> tuple[str, str]:
 
 
 def _client(access: Access) -> "S3Client":
+    # Imported here: it takes a third of a second, which every command would wait for, whatever it reads from.
+    boto3, config = import_module("boto3"), import_module("botocore.config")
+    attempts = config.Config(retries=_RETRIES, connect_timeout=10, read_timeout=60)
     # The default session would be global state.
     session = boto3.Session(profile_name=access.profile, region_name=access.region)
-    return session.client("s3", config=_ATTEMPTS, endpoint_url=access.endpoint_url)
+    client: S3Client = session.client("s3", config=attempts, endpoint_url=access.endpoint_url)
+    return client
 
 
 def _code(error: ClientError) -> str:

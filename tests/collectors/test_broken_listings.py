@@ -73,9 +73,7 @@ def store(request: pytest.FixtureRequest, api: RecordedApi, monkeypatch: pytest.
         pytest.importorskip("azure.storage.blob", reason="azure-storage-blob is not installed: attributor[azure]")
         monkeypatch.setattr("collectors.storage.azure._LIMITS", {"retry_total": 0})
     if request.param == "s3":
-        from botocore.config import Config
-
-        monkeypatch.setattr("collectors.storage.s3._ATTEMPTS", Config(retries={"max_attempts": 1}))
+        monkeypatch.setattr("collectors.storage.s3._RETRIES", {"max_attempts": 1})
     for name, value in {
         "STORAGE_EMULATOR_HOST": api.url,
         "AWS_ACCESS_KEY_ID": "test",
