@@ -25,9 +25,9 @@ from attributor.reports.subject import Subject
 from attributor.reports.view import Frame, View, frame
 from attributor.web.controls import controls
 from attributor.web.formats import percentage
-from attributor.web.links import BASIS_NAMES, EXPLAIN, Link, Links
+from attributor.web.links import BASIS_NAMES, EXPLAIN, NOT_GIVEN, Link, Links
 from attributor.web.parts import SiteParts
-from attributor.web.queries import NOT_GIVEN, BadQueryError, read_view
+from attributor.web.queries import BadQueryError, read_view
 from attributor.web.templating import Templates
 
 Explain = Callable[[Subject], tuple[Explained, ...]]
