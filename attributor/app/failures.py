@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alembic.util import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from attributor.app.errors import StoreError
 from attributor.ledger.engine import open_engine
-from attributor.ledger.schema import migrate
+from attributor.ledger.schema import OtherSchemaError, migrate
 
 
 def opened_ledger(url: str) -> Engine:
@@ -18,7 +17,7 @@ def opened_ledger(url: str) -> Engine:
     engine = open_engine(url)
     try:
         migrate(engine)
-    except CommandError as error:
+    except OtherSchemaError as error:
         engine.dispose()
         fix = "install the version that wrote it, or put the backup back"
         raise StoreError(f"{ledger_name(url)} is of a newer version: {first_line(error)} — {fix}") from error

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from alembic.util import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -59,7 +58,7 @@ def opened_to_read(url: str, patience: int = 30) -> Engine:
     try:
         with ledger_failures(url):
             current = schema_is_current(engine)
-    except (CommandError, DBAPIError) as error:
+    except DBAPIError as error:
         engine.dispose()
         raise StoreError(f"{ledger_name(url)} cannot be used: {first_line(error)}") from error
     except StoreError:
