@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from threading import Lock
 
 import duckdb
 from sqlalchemy import Engine
@@ -44,12 +45,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stores:
-    """Where ingest writes: lake and ledger, the lease it writes under, and the engine it computes with."""
+    """Where ingest writes: lake and ledger, the lease it writes under, and the engine it computes with.
+
+    `committing` is held by whoever commits to the lake: of two at once one would have to try again.
+    """
 
     lake: Lake
     engine: Engine
     lease: Lease
     connection: duckdb.DuckDBPyConnection
+    committing: Lock = field(default_factory=Lock, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -201,7 +206,8 @@ def store_staged(
     files = [file for file in rows.files if file.day in days]
     sums = _sums_by_day(stores.connection, rows) if rows.table == "charges" else {}
     bring_in(stores.lake, rows.table, rows.folder, files)
-    version = commit_days(stores.lake, rows.table, source, days, files, now)
+    with stores.committing:
+        version = commit_days(stores.lake, rows.table, source, days, files, now)
     return tuple(
         StoredDay(day.day, CollectedDay(version, day.digest, day.rows), sums.get(day.day, ())) for day in changed
     )

@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Event
 
 import duckdb
 from sqlalchemy import Engine
 
 from attributor.attributing.attribute import DayWork
+from attributor.attributing.ordered import in_order
 from attributor.config.settings import Price
 from attributor.estimating.estimate import Estimated, estimate
 from attributor.ingest.ingest import Ingested, Stores, ingest
@@ -22,6 +25,9 @@ from collectors.base import CollectError, Collector, RowProblem
 from rules.ruleset import RuleSet
 
 logger = logging.getLogger(__name__)
+
+_AT_ONCE = 2
+"""Sources: while the rows of one are written, those of another are parsed, and an API is waited for."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +68,53 @@ class Collected:
 
 
 def collect(works: Works, collectors: Mapping[str, Collector], progress: Callable[[str], Progress]) -> Collected:
-    """Read the sources one after the other; one that fails is recorded and does not stop the others."""
-    ingested: list[Ingested] = []
-    failures: list[Failure] = []
-    for name, collector in collectors.items():
+    """Read the sources, two beside each other; one that fails is recorded and does not stop the others.
+
+    Raises LeaseLostError, and what `progress` raises, when what is being read has ended as well.
+    """
+    left, stores = Event(), works.stores
+
+    def collected(name: str) -> Ingested | Failure:
+        with works.connection.cursor() as own:
+            reading = _Until(left, progress(f"read {name}"))
+            return _collected(works, replace(stores, connection=own), collectors[name], reading)
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="collect") as threads:
         try:
-            ingested.append(ingest(collector, works.stores, works.clock(), progress(f"read {name}")))
-        except CollectError as error:
-            failure = Failure(name, str(error), error.permanent, error.problems)
-            failures.append(failure)
-            logger.warning("source %s: %s", name, error)
-            text = "\n".join([failure.error, *(str(problem) for problem in failure.problems[:20])])
-            record_failure(works.engine, SourceFailure(name, collector.table, text, failure.permanent), works.clock())
-    return Collected(tuple(ingested), tuple(failures))
+            found = list(in_order(threads, collected, list(collectors), Future.result))
+        finally:
+            left.set()
+    ingested = tuple(one for one in found if isinstance(one, Ingested))
+    return Collected(ingested, tuple(one for one in found if isinstance(one, Failure)))
+
+
+class _AbandonedError(Exception):
+    """Nobody takes the result of a reading any more."""
+
+
+@dataclass(frozen=True)
+class _Until:
+    """Progress of a reading that ends where whoever waits for it has left, by an interrupt or another's error."""
+
+    left: Event
+    progress: Progress
+
+    def advance(self, amount: int = 1) -> None:
+        if self.left.is_set():
+            raise _AbandonedError
+        self.progress.advance(amount)
+
+
+def _collected(works: Works, stores: Stores, collector: Collector, progress: Progress) -> Ingested | Failure:
+    name = collector.name
+    try:
+        return ingest(collector, stores, works.clock(), progress)
+    except CollectError as error:
+        failure = Failure(name, str(error), error.permanent, error.problems)
+        logger.warning("source %s: %s", name, error)
+        text = "\n".join([failure.error, *(str(problem) for problem in failure.problems[:20])])
+        record_failure(works.engine, SourceFailure(name, collector.table, text, failure.permanent), works.clock())
+        return failure
 
 
 def estimate_outdated(works: Works, progress: Progress) -> Estimated:
