@@ -180,9 +180,14 @@ def _answer(server: Server, ask: Callable[[], httpx2.Response], where: str) -> A
         response = ask()
     _refuse(server, response, where)
     try:
-        return json.loads(response.content, parse_float=Decimal)
+        return json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
     except ValueError as error:
         raise CollectError(f"{where} answered with no JSON: {_said(server, response)}", permanent=True) from error
+
+
+def _no_number(constant: str) -> None:
+    """Refuse NaN and Infinity, which are no JSON and would be floats."""
+    raise ValueError(f"{constant} is no number")
 
 
 def _refuse(server: Server, response: httpx2.Response, where: str) -> None:

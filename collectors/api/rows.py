@@ -49,5 +49,5 @@ def _text(value: object) -> str | None:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
     raise TypeError(f"{type(value).__name__} is no value of a row: give text, a Decimal, an int, a time or a map")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_api import PLACEHOLDER, expired, throttled
+from recorded_api import PLACEHOLDER, cut, expired, throttled
 
 from collectors.base import ENTRY_POINT_GROUP, CollectError, Window
 from collectors.registry import read_types
@@ -42,6 +42,15 @@ TYPES = read_types(EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in
 
 def golden_types() -> set[str]:
     return {json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8"))["type"] for name in NAMES}
+
+
+def truncated(value: Any) -> bytes:
+    return json.dumps(value).encode()[:-1]
+
+
+def foreign(value: Any) -> bytes:
+    """A document in Latin-1."""
+    return json.dumps({**value, "remark": "größer"}, ensure_ascii=False).encode("latin-1")
 
 
 @pytest.fixture
@@ -77,6 +86,30 @@ def test_a_rate_limit_is_waited_out_and_new_fields_are_passed_over(
     api.misbehave(throttled(0))
     golden(GOLDEN / name / "table.json", read_golden(name), replacing=(api.url, PLACEHOLDER))
     assert len(api.requests) > 1
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_answers_that_break_off_once_and_fields_in_another_order_change_nothing(
+    name: str, read_golden, golden: Callable, api
+) -> None:
+    api.load(GOLDEN / name)
+    api.change(turned_round)
+    api.misbehave(cut({"data": "x" * 100}))
+    golden(GOLDEN / name / "table.json", read_golden(name), replacing=(api.url, PLACEHOLDER))
+    assert len(api.requests) > 1
+
+
+@pytest.mark.parametrize("spoiled", [truncated, foreign], ids=["truncated", "foreign"])
+@pytest.mark.parametrize("name", ANSWERED)
+def test_an_answer_that_is_truncated_or_in_another_encoding_is_refused_and_nothing_is_read(
+    name: str, spoiled: Callable[[Any], bytes], read_golden, api
+) -> None:
+    api.load(GOLDEN / name)
+    api.change(spoiled)
+    with pytest.raises(CollectError) as refused:
+        read_golden(name)
+    assert refused.value.permanent
+    assert "Traceback" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", CLOCKED)
@@ -122,6 +155,12 @@ def with_more(value: Any) -> Any:
 
 def is_record(value: Any) -> bool:
     return isinstance(value, dict) and not all(isinstance(one, dict) for one in value.values())
+
+
+def turned_round(value: Any) -> Any:
+    if isinstance(value, list):
+        return [turned_round(one) for one in value]
+    return {key: turned_round(one) for key, one in reversed(value.items())} if isinstance(value, dict) else value
 
 
 def moments(settings: dict[str, Any]) -> dict[str, Any]:

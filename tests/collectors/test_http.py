@@ -157,6 +157,13 @@ def test_an_answer_that_is_no_json_is_permanent(ask) -> None:
     assert refused.value.permanent
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_is_none_is_no_json(number: str, ask) -> None:
+    with pytest.raises(CollectError, match="answered with no JSON") as refused:
+        ask(Answer(body=f'{{"cost": {number}}}'))
+    assert refused.value.permanent
+
+
 def test_no_secret_is_told(ask, fake: Fake) -> None:
     with pytest.raises(CollectError) as refused:
         ask(Answer(401, f"bad token {TOKEN}, bad password hunter2"), password="hunter2")
