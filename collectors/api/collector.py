@@ -47,7 +47,7 @@ class ApiCollector(WindowedCollector[Session]):
                 shown=source.server.shown,
                 opened=partial(opened_session, source.server, source.terms, source.settings.clock),
                 fetch=over_there(source.fetch, Session.now, source.settles),
-                permission=source.permission,
+                permissions=(source.permission,),
                 unit=source.unit,
                 piece=source.piece,
                 backfill=source.backfill,

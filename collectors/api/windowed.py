@@ -37,8 +37,8 @@ class WindowedSource(Generic[A]):
     """One configured source; `shown` is how people know it, `opened` what it is asked through.
 
     `fetch` asks for a piece of at most `piece` and yields what was answered; spans that it does not yield are gaps.
-    `unit` is what it counts by (an hour or a day), `settles` how long after its end a unit is complete. `permission` is
-    what reading needs, in the provider's words.
+    `unit` is what it counts by (an hour or a day), `settles` how long after its end a unit is complete. `permissions`
+    are what reading needs, in the provider's words and in the order in which they are needed.
     """
 
     settings: SourceSettings
@@ -46,7 +46,7 @@ class WindowedSource(Generic[A]):
     shown: str
     opened: Callable[[], AbstractContextManager[A]]
     fetch: Callable[[A, Window], Iterator[Answered]]
-    permission: str
+    permissions: tuple[str, ...]
     unit: timedelta
     piece: timedelta
     backfill: timedelta
@@ -107,8 +107,8 @@ class WindowedCollector(AskedByWindow, Generic[A]):
             with source.opened() as asked:
                 next(iter(source.fetch(asked, Window(newest - source.unit, newest))), None)
         except CollectError as error:
-            return (Need(source.permission, str(error)),)
-        return (Need(source.permission),)
+            return _lacking(source.permissions, str(error))
+        return tuple(map(Need, source.permissions))
 
     def _asked(self, window: Window | None) -> Window:
         source = self._source
@@ -129,6 +129,14 @@ class WindowedCollector(AskedByWindow, Generic[A]):
                     problems.add(place, f"has a row of {_shown(period)}, which is not what it stands under")
             totals.add(rows)
             yield rows.batch
+
+
+def _lacking(permissions: tuple[str, ...], problem: str) -> tuple[Need, ...]:
+    """Return what was there before the permission that a problem names, and that; all of them where it names none."""
+    named = [place for place, permission in enumerate(permissions) if permission in problem]
+    if not named:
+        return (Need(", ".join(permissions), problem),)
+    return (*map(Need, permissions[: named[0]]), Need(permissions[named[0]], problem))
 
 
 def _shown(instant: datetime) -> str:

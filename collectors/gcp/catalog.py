@@ -37,6 +37,8 @@ _OPTIONS = (
            kind="duration", default="7d"),
     *IDENTITY_OPTIONS,
 )  # fmt: skip
+_TO_SEE_PRICES = "any signed-in account; the Cloud Billing API enabled"
+_TO_SEE_PROJECTS = "billing.resourceAssociations.list"
 
 
 @dataclass
@@ -93,7 +95,7 @@ class _Catalog:
             yield Answered(day, [*rows, *(projects if day.end == piece.end else ())])
 
     def _prices(self, asking: Asking, service: str) -> Iterator[GpuPrice]:
-        what = f"the catalog of services/{service} (any signed-in account; the Cloud Billing API enabled)"
+        what = f"the catalog of services/{service} ({_TO_SEE_PRICES})"
         request = partial(
             BILLING.load().ListSkusRequest,
             parent=f"services/{service}",
@@ -125,7 +127,7 @@ class _Catalog:
         name = f"billingAccounts/{account}"
         request = partial(BILLING.load().ListProjectBillingInfoRequest, name=name, page_size=_PAGE_OF_PROJECTS)
         ask = partial(asking.page, asking.billing.list_project_billing_info)
-        what = f"the projects of {name} (billing.resourceAssociations.list)"
+        what = f"the projects of {name} ({_TO_SEE_PROJECTS})"
         for infos in walk(lambda token: ask(request(page_token=token or ""), "project_billing_info", what), name):
             for info in infos:
                 yield {
@@ -156,7 +158,7 @@ def _build(settings: SourceSettings) -> Collector:
         "cloudbilling.googleapis.com",
         catalog.opened,
         catalog.fetch,
-        "the catalog: any signed-in account; projects: billing.resourceAssociations.list",
+        (_TO_SEE_PRICES, _TO_SEE_PROJECTS) if catalog.accounts else (_TO_SEE_PRICES,),
         unit=DAY,
         piece=31 * DAY,
         backfill=duration("backfill", texts["backfill"]),

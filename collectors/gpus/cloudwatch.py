@@ -117,7 +117,7 @@ def _build(settings: SourceSettings) -> Collector:
         f"cloudwatch {texts['namespace']}",
         opened_asking,
         over_there(agents.fetch, Asking.now, _SETTLES),
-        "cloudwatch:ListMetrics, cloudwatch:GetMetricData",
+        ("cloudwatch:ListMetrics", "cloudwatch:GetMetricData"),
         unit=HOUR,
         piece=_PIECE,
         backfill=duration("backfill", texts["backfill"]),

@@ -94,7 +94,7 @@ class PolledCollector(WindowedCollector[_Looked]):
                 targets.shown,
                 self._looking,
                 self._hours,
-                targets.permission,
+                (targets.permission,),
                 unit=HOUR,
                 piece=DAY,
                 backfill=keeping.keep,

@@ -51,7 +51,7 @@ def _build(settings: SourceSettings) -> Collector:
         f"cloudwatch {_NAMESPACE}",
         opened_asking,
         over_there(fetch, Asking.now, _SETTLES),
-        "cloudwatch:ListMetrics, cloudwatch:GetMetricData",
+        ("cloudwatch:ListMetrics", "cloudwatch:GetMetricData"),
         unit=HOUR,
         piece=_PIECE,
         backfill=duration("backfill", texts["backfill"]),

@@ -6,6 +6,7 @@ server gives those answers, `${API}` in the options stands for its address, and 
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_api import PLACEHOLDER, cut, expired, throttled
+from recorded_api import PLACEHOLDER, Answer, cut, expired, throttled
 
 from collectors.base import ENTRY_POINT_GROUP, CollectError, Window
 from collectors.registry import read_types
@@ -54,17 +55,40 @@ def foreign(value: Any) -> bytes:
 
 
 @pytest.fixture
-def read_golden(collecting, api, monkeypatch) -> Callable[[str], Any]:
-    """Reads the recorded input of a golden folder."""
+def settings_of(api, monkeypatch) -> Callable[[str], tuple[Any, dict[str, Any]]]:
+    """Gives the type and the settings of a golden folder, and sets its environment."""
 
-    def read(name: str) -> Any:
+    def settings_of(name: str) -> tuple[Any, dict[str, Any]]:
         settings = json.loads((GOLDEN / name / "source.json").read_text(encoding="utf-8").replace(PLACEHOLDER, api.url))
         for variable, value in settings.pop("environment", {}).items():
             monkeypatch.setenv(variable, value)
-        kind = TYPES.loaded[settings.pop("type")]
+        return TYPES.loaded[settings.pop("type")], settings
+
+    return settings_of
+
+
+@pytest.fixture
+def read_golden(collecting, settings_of) -> Callable[[str], Any]:
+    """Reads the recorded input of a golden folder."""
+
+    def read(name: str) -> Any:
+        kind, settings = settings_of(name)
         return type(collecting)(GOLDEN / name).read(kind, **moments(settings), **settings)
 
     return read
+
+
+@pytest.fixture
+def build_golden(collecting, settings_of) -> Callable[[str], tuple[Any, str]]:
+    """Builds the collector of a golden folder, its clock at the end of what is recorded, and names its type."""
+
+    def build(name: str) -> tuple[Any, str]:
+        kind, settings = settings_of(name)
+        found = moments(settings)
+        now = found.get("now") or found["window"].end
+        return type(collecting)(GOLDEN / name).build(kind, lambda: now, **settings), kind.name
+
+    return build
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -110,6 +134,19 @@ def test_an_answer_that_is_truncated_or_in_another_encoding_is_refused_and_nothi
         read_golden(name)
     assert refused.value.permanent
     assert "Traceback" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_a_probe_names_what_its_page_says_that_it_takes_where_it_is_refused(name: str, build_golden, api) -> None:
+    api.load(GOLDEN / name)
+    collector, type_name = build_golden(name)
+    api.misbehave(*[Answer({"error": {"code": 403, "message": "forbidden"}}, 403)] * 5)
+    (lacks,) = [need for need in collector.probe() if need.problem is not None]
+    assert "403" in str(lacks.problem)
+    page = (PYPROJECT.parent / "docs" / "sources" / f"{type_name}.md").read_text(encoding="utf-8")
+    said = page.partition("**Least permissions.**")[2].partition("\n\n")[0].lower()
+    words = re.findall(r"[\w.]+", lacks.permission.lower())
+    assert sum(word in said for word in words) > len(words) / 2, f"{lacks.permission} is not what the page says: {said}"
 
 
 @pytest.mark.parametrize("name", CLOCKED)

@@ -157,7 +157,7 @@ def _build(settings: SourceSettings) -> Collector:
         "cost-explorer",
         opened_asking,
         explorer.fetch,
-        "ce:GetCostAndUsage",
+        ("ce:GetCostAndUsage",),
         unit=DAY,
         piece=31 * DAY,
         backfill=duration("backfill", texts["backfill"]),

@@ -222,6 +222,40 @@ def test_a_real_answer_says_the_time(s3) -> None:
     assert abs(asking.told - datetime.now(UTC)) < timedelta(minutes=5)
 
 
+class Refusing(Timed):
+    """CloudWatch that refuses one of its actions."""
+
+    def __init__(self, now: datetime, action: str) -> None:
+        super().__init__(now)
+        self.action = action
+
+    def list_metrics(self, **request: Any) -> dict:
+        self._refuse("ListMetrics")
+        return super().list_metrics(**request)
+
+    def get_metric_data(self, **request: Any) -> dict:
+        self._refuse("GetMetricData")
+        return super().get_metric_data(**request)
+
+    def _refuse(self, action: str) -> None:
+        if action == self.action:
+            told = {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}
+            raise ClientError({**told, "ResponseMetadata": {"HTTPStatusCode": 403}}, action)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("action", ["ListMetrics", "GetMetricData", "none"])
+@pytest.mark.parametrize("source", [BEDROCK, GPUS])
+def test_a_probe_names_the_one_permission_that_is_missing(source, action: str, collecting, monkeypatch) -> None:
+    module = {"bedrock": "collectors.tokens.bedrock", "cloudwatch": "collectors.gpus.cloudwatch"}[source.name]
+    monkeypatch.setattr(f"{module}.client_of", lambda *_args: Refusing(EIGHT, action))
+    needs = collecting.build(source, lambda: EIGHT).probe()
+    actions = ["ListMetrics", "GetMetricData"]
+    tried = actions[: actions.index(action) + 1] if action in actions else actions
+    assert [need.permission for need in needs] == [f"cloudwatch:{each}" for each in tried]
+    lacks = {need.permission for need in needs if need.problem is not None}
+    assert lacks == ({f"cloudwatch:{action}"} if action in actions else set())
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

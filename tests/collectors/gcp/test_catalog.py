@@ -82,7 +82,8 @@ def test_a_missing_permission_is_named(api, collecting) -> None:
     api.on(SKUS, Answer({"skus": []}))
     api.on(PROJECTS, Answer({"error": {"code": 403, "message": "The caller does not have permission"}}, 403))
     collector = collecting.build(TYPE, endpoint_url=api.url, billing_accounts=["billingAccounts/01AB23-45CD67-89EF01"])
-    [need] = collector.probe()
+    prices, need = collector.probe()
+    assert (prices.problem, need.permission) == (None, "billing.resourceAssociations.list")
     assert "01AB23-45CD67-89EF01 (billing.resourceAssociations.list): 403" in str(need.problem)
 
 
