@@ -93,9 +93,13 @@ def _read_proxy(node: Located | None) -> tuple[ProxySettings | None, list[Proble
         except ValueError:
             place = (node.entries or {})["from"]
             problems.append(place.problem(f"`from`: {text!r} is no network", "write it like 10.0.0.0/8 or 127.0.0.1"))
+    leave = str(values.get("sign_out", ""))
+    if leave and (leave.startswith("//") or not leave.startswith(("/", "https://", "http://"))):
+        place = (node.entries or {})["sign_out"]
+        problems.append(place.problem(f"`sign_out`: {leave!r} is no address", "write a path or https://…"))
     if problems:
         return None, problems
-    return ProxySettings(str(values["user"]), str(values["groups"]), tuple(networks)), []
+    return ProxySettings(str(values["user"]), str(values["groups"]), tuple(networks), leave), []
 
 
 def _read_teams(node: Located | None, known: Collection[str]) -> tuple[Mapping[str, tuple[str, ...]], list[Problem]]:

@@ -7,11 +7,15 @@ from ipaddress import IPv4Network, IPv6Network
 
 @dataclass(frozen=True)
 class ProxySettings:
-    """A proxy that signs people in: the headers that it says user and groups in, and the networks it asks from."""
+    """A proxy that signs people in: the headers that it says user and groups in, and the networks it asks from.
+
+    `sign_out` is its path or address where people sign out, "" for none.
+    """
 
     user_header: str
     groups_header: str
     networks: tuple[IPv4Network | IPv6Network, ...]
+    sign_out: str = ""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ PROXY = (
     Option("from", "Addresses and networks that the proxy asks from.", "[127.0.0.1]", "list", required=True),
     Option("user", "The header with the user's name.", "X-Forwarded-User", default="X-Forwarded-User"),
     Option("groups", "The header with the user's groups.", "X-Forwarded-Groups", default="X-Forwarded-Groups"),
+    Option("sign_out", "Where the proxy signs people out: a path or an address.", "/oauth2/sign_out", default=""),
 )
 
 OIDC = (

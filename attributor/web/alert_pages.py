@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -19,11 +19,11 @@ from attributor.reports.document import document
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.web.access.asking import asker
 from attributor.web.links import ALERTS, Links
+from attributor.web.own_forms import own_form
 from attributor.web.parts import SiteParts
 from attributor.web.queries import BadQueryError, read_view
 from attributor.web.templating import Templates
 
-_LARGEST = 16 * 1024
 _SNOOZED_FOR = timedelta(days=1)
 WHY = f"{ALERTS}/why"
 
@@ -72,7 +72,7 @@ def alert_page_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         return JSONResponse(document(read_one(request)))
 
     @router.post(f"{ALERTS}/handle")
-    def handle(request: Request, form: Annotated[dict[str, str], Depends(_form)]) -> Response:
+    def handle(request: Request, form: Annotated[dict[str, str], Depends(own_form)]) -> Response:
         """Do what a form of the page says, and show the page again."""
         _do(parts, form, asker(request, "", "pages"))
         return RedirectResponse(why_address(form["key"]) if form.get("back") == "why" else ALERTS, 303)
@@ -106,24 +106,3 @@ def _do(parts: SiteParts, form: Mapping[str, str], by: str) -> None:
         give_feedback(engine, key, Told(by, now, note=note))
     else:
         raise HTTPException(400, "that is nothing that the page sends")
-
-
-def _refuse_other_sites(request: Request) -> None:
-    """Refuse what another site's form sends with this browser: its origin is not ours."""
-    origin = request.headers.get("origin")
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise HTTPException(403, "that form is another site's")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise HTTPException(403, "that form is another site's")
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Read a form of ours, before the route works beside the event loop."""
-    _refuse_other_sites(request)
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            raise HTTPException(413, "the form is too large")
-    fields = parse_qs(body.decode("utf-8", "replace"))
-    return {name: values[0] for name, values in fields.items()}

@@ -9,8 +9,10 @@ from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
+from attributor.ledger.audit import Change, record_change
+from attributor.web.access.account import account
 from attributor.web.access.control import AccessControl, Door, open_door
-from attributor.web.access.sessions import session_routes
+from attributor.web.access.sessions import Reception, session_routes
 from attributor.web.alert_pages import alert_page_routes
 from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
 from attributor.web.assets import Assets, asset_routes
@@ -42,11 +44,11 @@ _FOR_PROGRAMS = ("/api/v1/", "/v1/")
 def build_site(parts: SiteParts) -> FastAPI:
     """Return the ASGI application; it reads the ledger on each request and keeps nothing but its own files."""
     assets = Assets()
-    templates = Templates(parts.company, assets)
     site = FastAPI(
         title=f"{parts.company} · Attributor", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
     door = parts.door or open_door(parts.engine, parts.clock)
+    templates = Templates(parts.company, assets, lambda: account(door))
     parts = replace(parts, door=door, teams=_visible(parts.teams, door))
     _set_door(site, door, templates)
     site.add_middleware(EntityTags)
@@ -92,7 +94,12 @@ def _set_door(site: FastAPI, door: Door, templates: Templates) -> None:
     if oidc is not None:
         is_https = door.public_url.startswith("https://")
         site.add_middleware(SessionMiddleware, secret_key=oidc.session_secret, https_only=is_https)
-        site.include_router(session_routes(oidc, door.public_url, door.clock), include_in_schema=False)
+
+        def note(who: str, action: str) -> None:
+            record_change(door.engine, Change(door.clock(), who, "oidc", action))
+
+        reception = Reception(door.public_url, door.clock, note, templates.page)
+        site.include_router(session_routes(oidc, reception), include_in_schema=False)
 
 
 def _visible(teams: Callable[[], Mapping[str, Team]], door: Door) -> Callable[[], Mapping[str, Team]]:

@@ -13,17 +13,26 @@ from attributor.money import plain
 from attributor.reports.lines import rest_of
 from attributor.reports.statement_rows import how
 from attributor.web import alert_lists, formats, period_words, reasons, wording
+from attributor.web.access.account import Account
 from attributor.web.assets import Assets
 from attributor.web.bars import budget_bar, share_bar
 
 _FOLDER = Path(__file__).parent / "templates"
 
 
-class Templates:
-    """Renders pages. A name that a template does not know is an error, never an empty place."""
+def nobody() -> None:
+    """Say that nobody is signed in."""
 
-    def __init__(self, company: str, assets: Assets) -> None:
+
+class Templates:
+    """Renders pages; `account` says who is signed in.
+
+    A name that a template does not know is an error, never an empty place.
+    """
+
+    def __init__(self, company: str, assets: Assets, account: Callable[[], Account | None] = nobody) -> None:
         self._environment = environment(company, assets.address)
+        self._environment.globals["account"] = account
 
     def page(self, name: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """Return a page."""

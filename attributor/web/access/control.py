@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlencode
 
@@ -22,6 +22,7 @@ from attributor.ledger.audit import Change, record_change
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.web.access.policy import Wants, refused, wanted
 from attributor.web.access.sessions import SIGN_IN, signed_in
+from attributor.web.access.visiting import Visiting
 from attributor.web.access.visitor import Visitor, visitor_of, visitor_with
 
 _BEARER = "bearer "
@@ -33,13 +34,17 @@ _OPEN_NAMES = ("x-forwarded-user", "x-auth-request-user", "remote-user")
 
 @dataclass(frozen=True)
 class Door:
-    """What the door needs: `access` returns the settings in use now, `clock` aware UTC time."""
+    """What the door needs: `access` returns the settings in use now, `clock` aware UTC time.
+
+    While somebody is answered `owners` and `visiting` say what they may read and who they are.
+    """
 
     access: Callable[[], AccessSettings]
     engine: Engine
     clock: Callable[[], datetime]
     owners: OwnerFilter
     public_url: str = ""
+    visiting: Visiting = field(default_factory=Visiting)
 
 
 def open_door(engine: Engine, clock: Callable[[], datetime]) -> Door:
@@ -108,7 +113,7 @@ class AccessControl:
             status = message.get("status", status)
             await send(message)
 
-        with self._door.owners.seen_by(visitor.owners):
+        with self._door.owners.seen_by(visitor.owners), self._door.visiting.by(visitor):
             await self._app(scope, received, answered)
         if changes and status < 400:
             detail = sent.decode("utf-8", "replace")

@@ -13,6 +13,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("GET", r"/(healthz|readyz|favicon\.ico)", "nothing"),
     ("GET", r"/assets/.*", "nothing"),
     ("GET", r"/sign-in(/callback)?", "nothing"),
+    ("GET", r"/sign-out", "nothing"),
     ("POST", r"/sign-out", "nothing"),
     ("POST", r"/api/v1/slack/interactions", "nothing"),  # signed by Slack
     ("POST", r"/api/v1/usage|/v1/(traces|metrics)", "nothing"),  # the push source's own token

@@ -1,22 +1,34 @@
-"""Signing in by OpenID Connect: the provider says who somebody is; a signed cookie remembers it for a working day."""
+"""Signing in by OpenID Connect: the provider says who somebody is; a signed cookie remembers it for a working day.
 
-from collections.abc import Callable, Iterator
+Signing out ends the session here and leads to where the provider ends its own (OpenID Connect RP-Initiated Logout 1.0).
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from httpx2 import HTTPError
 from joserfc.errors import JoseError
+from starlette.concurrency import run_in_threadpool
 
 from attributor.config.access_settings import OidcSettings
+from attributor.web.own_forms import refuse_other_sites
+
+logger = logging.getLogger(__name__)
 
 SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
 _CALLBACK = f"{SIGN_IN}/callback"
-_KEPT = "user"
+_KEPT, _HINT = "user", "hint"
+_LONGEST_HINT = 1400
+"""Of an ID token that is kept in the cookie, which holds four thousand characters in all."""
 _LASTS = timedelta(hours=8)
 
 
@@ -28,9 +40,26 @@ class SignedIn:
     groups: tuple[str, ...]
 
 
-def session_routes(oidc: OidcSettings, public_url: str, clock: Callable[[], datetime]) -> APIRouter:
+@dataclass(frozen=True)
+class Reception:
+    """What signing in and out needs: our own address, aware UTC time, `note` to write down who did what, and pages."""
+
+    public_url: str
+    clock: Callable[[], datetime]
+    note: Callable[[str, str], None]
+    page: Callable[[str, Mapping[str, Any]], Response]
+
+
+def session_routes(oidc: OidcSettings, reception: Reception) -> APIRouter:
     """Return /sign-in, its callback, and /sign-out."""
     router = APIRouter()
+    provider = _provider(oidc)
+    _add_sign_in(router, provider, oidc, reception)
+    _add_sign_out(router, provider, oidc, reception)
+    return router
+
+
+def _provider(oidc: OidcSettings) -> Any:
     oauth = OAuth()
     oauth.register(
         "provider",
@@ -39,14 +68,17 @@ def session_routes(oidc: OidcSettings, public_url: str, clock: Callable[[], date
         server_metadata_url=f"{oidc.issuer}/.well-known/openid-configuration",
         client_kwargs={"scope": " ".join(oidc.scopes), "code_challenge_method": "S256"},
     )
-    provider: Any = oauth.create_client("provider")
+    return oauth.create_client("provider")
+
+
+def _add_sign_in(router: APIRouter, provider: Any, oidc: OidcSettings, reception: Reception) -> None:
 
     @router.get(SIGN_IN)
     async def sign_in(request: Request, back: str = "/") -> Response:
         """Send the browser to the provider, and remember where it came from."""
         request.session["back"] = back if _is_ours(back) else "/"
         with _told():
-            answer: Response = await provider.authorize_redirect(request, f"{public_url}{_CALLBACK}")
+            answer: Response = await provider.authorize_redirect(request, f"{reception.public_url}{_CALLBACK}")
         return answer
 
     @router.get(_CALLBACK)
@@ -63,17 +95,44 @@ def session_routes(oidc: OidcSettings, public_url: str, clock: Callable[[], date
         groups = claims.get(oidc.groups_claim) or ()
         back = request.session.get("back", "/")
         request.session.clear()
-        until = (clock() + _LASTS).timestamp()
+        until = (reception.clock() + _LASTS).timestamp()
         request.session[_KEPT] = {"name": name, "groups": [str(group) for group in groups], "until": int(until)}
+        if len(token["id_token"]) <= _LONGEST_HINT:
+            request.session[_HINT] = token["id_token"]
+        await run_in_threadpool(reception.note, name, "sign in")
         return RedirectResponse(back, 303)
 
-    @router.post("/sign-out")
-    async def sign_out(request: Request) -> Response:
-        """Forget who somebody is."""
-        request.session.clear()
-        return RedirectResponse("/", 303)
 
-    return router
+def _add_sign_out(router: APIRouter, provider: Any, oidc: OidcSettings, reception: Reception) -> None:
+    @router.get(SIGN_OUT)
+    def signed_out() -> Response:
+        """Answer whoever comes back from the provider, signed out there too."""
+        return reception.page("signed_out.html", {"onward": "", "provider": ""})
+
+    @router.post(SIGN_OUT)
+    async def sign_out(request: Request) -> Response:
+        """Forget who somebody is, and lead on to where the provider does."""
+        refuse_other_sites(request)
+        found, hint = signed_in(request.session, reception.clock()), request.session.get(_HINT)
+        request.session.clear()
+        if found is not None:
+            await run_in_threadpool(reception.note, found.name, "sign out")
+        onward = await _onward(provider, oidc, f"{reception.public_url}{SIGN_OUT}", hint)
+        # A form's answer may not redirect to another site by the content security policy: the page itself leads on.
+        return reception.page("signed_out.html", {"onward": onward, "provider": urlsplit(oidc.issuer).netloc})
+
+
+async def _onward(provider: Any, oidc: OidcSettings, back: str, hint: str | None) -> str:
+    """Return where the provider ends its session; "" where it says none, or does not answer."""
+    try:
+        endpoint = (await provider.load_server_metadata()).get("end_session_endpoint", "")
+    except HTTPError:
+        logger.warning("the provider does not answer: whoever signs out stays signed in there")
+        return ""
+    if not str(endpoint).startswith(("https://", "http://")):
+        return ""
+    words = {"client_id": oidc.client_id, "post_logout_redirect_uri": back} | ({"id_token_hint": hint} if hint else {})
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(words)}"
 
 
 @contextmanager

@@ -173,6 +173,18 @@ def test_what_moved_and_where_money_goes_is_of_ones_own_teams_alone(visit):
     assert len(everything["flow"]["teams"]) > 3
 
 
+def test_pages_say_whom_the_proxy_signed_in_and_how_they_leave_where_that_is_configured(visit):
+    page = visit("GET", "/", **by("ana@corp.example")).text
+    assert "<summary>ana@corp.example</summary>" in page
+    assert "Sign out" not in page
+    access = replace(ACCESS, proxy=replace(PROXY, sign_out="/oauth2/sign_out"))
+    assert '<a href="/oauth2/sign_out">Sign out</a>' in visit("GET", "/", access=access, **by("x", "finance")).text
+    assert "Finance: sees everything" in visit("GET", "/", access=access, **by("x", "finance")).text
+    assert "Admin: sees and changes everything" in visit("GET", "/", **by("root@corp.example")).text
+    assert "In no team yet" in visit("GET", "/", **by("stranger")).text
+    assert 'class="menu account"' not in visit("GET", "/", access=AccessSettings(is_open=True)).text
+
+
 def test_finance_sees_everything_and_changes_nothing_and_admins_do(visit, engine):
     form = {"data": {"key": "idle:research", "action": "acknowledge"}}
     assert visit("GET", "/teams/ads", **by("x", "finance")).status_code == 200

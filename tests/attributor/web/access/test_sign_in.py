@@ -1,6 +1,8 @@
 """Signing in by OpenID Connect, at a provider on loopback that signs what it says."""
 
+import html
 import json
+import re
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -16,6 +18,7 @@ from joserfc.jwk import RSAKey
 from starlette.testclient import TestClient
 
 from attributor.config.access_settings import AccessSettings, OidcSettings
+from attributor.ledger.audit import changes
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.web.access.control import Door
 
@@ -34,6 +37,7 @@ class Provider(ThreadingHTTPServer):
         self.claims = {"sub": "1", "email": "ana@corp.example", "groups": ["search"]}
         self.codes = {}
         self.signed_by = self.key
+        self.leaving = None
 
     def authorize(self, address):
         """Do what the provider's page does once somebody has signed in: send them back with a code."""
@@ -71,6 +75,7 @@ class Answers(BaseHTTPRequestHandler):
                     "token_endpoint": f"{at}/token",
                     "jwks_uri": f"{at}/keys",
                     "id_token_signing_alg_values_supported": ["RS256"],
+                    **({"end_session_endpoint": provider.leaving} if provider.leaving else {}),
                 },
             )
         else:
@@ -142,8 +147,56 @@ def test_whoever_is_not_signed_in_goes_to_the_provider_and_comes_back_to_where_t
     assert "secure" in cookie
     assert "Search" in browser.get("/teams/search?month=2026-11").text
     assert browser.get("/teams/ads").status_code == 403
-    assert browser.post("/sign-out").status_code == 303
+    assert browser.post("/sign-out").status_code == 200
     assert browser.get("/teams/search").status_code == 303
+
+
+def test_pages_say_who_is_signed_in_and_what_they_see_and_the_trail_when_they_came_and_left(browser, provider, company):
+    sign_in(browser, provider)
+    page = browser.get("/").text
+    assert "<summary>ana@corp.example</summary>" in page
+    assert "Sees search" in page
+    assert '<form method="post" action="/sign-out"><button>Sign out</button></form>' in page
+    browser.post("/sign-out")
+    browser.post("/sign-out")
+    [(_, left), (_, came), *_] = changes(company, 2)
+    assert [(each.who, each.via, each.action, each.at) for each in (came, left)] == [
+        ("ana@corp.example", "oidc", "sign in", NOW),
+        ("ana@corp.example", "oidc", "sign out", NOW),
+    ]
+
+
+def test_signing_out_ends_the_session_at_the_provider_too_where_it_says_how(browser, provider, monkeypatch):
+    monkeypatch.setattr(provider, "leaving", f"{provider.issuer}/leave?from=here")
+    sign_in(browser, provider)
+    left = browser.post("/sign-out", headers={"Origin": OURS})
+    [onward] = re.findall(r'http-equiv="refresh" content="0; url=([^"]*)"', left.text)
+    address = urlsplit(html.unescape(onward))
+    assert (address.scheme, address.netloc, address.path) == ("http", urlsplit(provider.issuer).netloc, "/leave")
+    words = {name: values[0] for name, values in parse_qs(address.query).items()}
+    assert words["post_logout_redirect_uri"] == f"{OURS}/sign-out"
+    assert (words["from"], words["client_id"]) == ("here", "attributor")
+    assert words["id_token_hint"].count(".") == 2
+    assert f'<a href="{onward}">' in left.text
+    back = browser.get("/sign-out")
+    assert "You are signed out" in back.text
+    assert "http-equiv" not in back.text
+
+
+def test_where_the_provider_ends_no_session_or_does_not_answer_people_are_told(browser, provider, company, make_site):
+    sign_in(browser, provider)
+    assert "may still be signed in at" in browser.post("/sign-out").text
+    oidc = OidcSettings("http://127.0.0.1:9", "attributor", "secret", "s" * 32)
+    door = Door(lambda: AccessSettings(oidc=oidc), company, lambda: NOW, OwnerFilter(company), OURS)
+    gone = TestClient(make_site(company, door=door), base_url=OURS).post("/sign-out")
+    assert (gone.status_code, "may still be signed in at 127.0.0.1:9" in gone.text) == (200, True)
+
+
+@pytest.mark.parametrize("said", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_another_site_signs_nobody_out(browser, provider, said):
+    sign_in(browser, provider)
+    assert browser.post("/sign-out", headers=said).status_code == 403
+    assert browser.get("/").status_code == 200
 
 
 def test_a_session_ends_after_a_working_day(browser, provider, clock):
