@@ -19,6 +19,7 @@ HOURS_REMEMBERED = 336
 SCANNED_HOURS = 48
 QUIET = timedelta(hours=12)
 """How long an episode fires after its last anomalous hour, and how far apart hours of one may be."""
+_JOINED = QUIET // timedelta(hours=1)
 _DAY = 24
 _WEEK = 7 * _DAY
 _ALIKE = 0.55
@@ -62,13 +63,19 @@ def hourly_gate(policy: SpendPolicy, spent: float) -> HourlyGate:
 def hourly_episodes(hours: Hours, gate: HourlyGate, standing: Collection[datetime]) -> list[HourlyEpisode]:
     """Return the episodes that fire on the newest hour; one that holds an hour of `standing` keeps that name."""
     newest = hours.amounts.size - 1
-    groups = _grouped(anomalous_hours(hours, gate.hour))
-    quiet = QUIET // timedelta(hours=1)
     return [
-        HourlyEpisode(hours.first, tuple(group), _began(hours.first, group, standing))
-        for group in groups
-        if newest - group[-1].day <= quiet
-        and sum(float(hours.amounts[each.day]) - each.expected for each in group) >= gate.whole
+        HourlyEpisode(hours.first, group, _began(hours.first, group, standing))
+        for group in episodes_by_hour(hours, gate)
+        if newest - group[-1].day <= _JOINED
+    ]
+
+
+def episodes_by_hour(hours: Hours, gate: HourlyGate) -> list[tuple[AnomalousDay, ...]]:
+    """Return the anomalous hours of the last SCANNED_HOURS that belong together and cost enough, oldest first."""
+    return [
+        tuple(group)
+        for group in _grouped(anomalous_hours(hours, gate.hour))
+        if sum(float(hours.amounts[each.day]) - each.expected for each in group) >= gate.whole
     ]
 
 
@@ -130,7 +137,7 @@ def _hour_of_day(logs: Floats, size: int) -> Floats:
 def _grouped(found: Sequence[AnomalousDay]) -> list[list[AnomalousDay]]:
     groups: list[list[AnomalousDay]] = []
     for each in found:
-        if groups and each.day - groups[-1][-1].day <= QUIET // timedelta(hours=1):
+        if groups and each.day - groups[-1][-1].day <= _JOINED:
             groups[-1].append(each)
         else:
             groups.append([each])

@@ -24,7 +24,7 @@ def spend_anomalies(
     `standing` are the keys that fire now or did lately: an episode keeps the one that it was told under.
     """
     limits = policy or SpendPolicy()
-    spent = _spent(series)
+    spent = spent_a_day(series)
     alerts = []
     undecided = []
     for each in series:
@@ -34,13 +34,13 @@ def spend_anomalies(
             continue
         gate = gate_of(limits, spent[each.team, each.currency])
         known = _days(days, days[0].day if each.source_since is None else min(each.source_since, days[0].day))
-        found = episodes_of(known, gate, limits, _told(each.key, standing))
+        found = episodes_of(known, gate, limits, days_told(each.key, standing))
         alerts += [spend_alert(each, days, episode, limits) for episode in found]
     return Findings("spend_anomaly", tuple(alerts), tuple(undecided))
 
 
-def _told(key: str, standing: Collection[str]) -> list[date]:
-    """Return the days that the series' alerts were told under."""
+def days_told(key: str, standing: Collection[str]) -> list[date]:
+    """Return the days that the alerts of a series, whose keys begin with `key`, were told under."""
     return [date.fromisoformat(each.removeprefix(f"{key}:")) for each in standing if _is_of(each, key)]
 
 
@@ -54,7 +54,7 @@ def gate_of(policy: SpendPolicy, spent: float) -> Gate:
     return Gate(day=day, whole=max(float(policy.floor), day))
 
 
-def _spent(series: Iterable[SpendSeries]) -> dict[tuple[str, str], float]:
+def spent_a_day(series: Iterable[SpendSeries]) -> dict[tuple[str, str], float]:
     """Return what each team spends in a day, by team and currency."""
     spent: dict[tuple[str, str], float] = {}
     for each in series:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.channel_memory import LedgerChannelMemory
 from attributor.ledger.holder import this_holder
 from attributor.ledger.lease import Lease
+from attributor.watching.hourly import KeptHours
 from attributor.web.alert_links import alert_chart_path
 from attributor.web.drawing import alert_picture
 from collectors.base import Collector, SourceSettings
@@ -45,6 +46,7 @@ class App:
     """What the daemon and the commands work with.
 
     `stamps` tell the version of the configuration's files; `refused` is what is wrong with a newer one, if anything.
+    `hours` is what cycles read of the spend by the hour.
     """
 
     settings: Settings
@@ -58,6 +60,7 @@ class App:
     holder: str
     day_work: Callable[[], AbstractContextManager[DayWork]]
     refused: tuple[Problem, ...] = ()
+    hours: KeptHours = field(default_factory=KeptHours)
 
 
 def build_collectors(settings: Settings, clock: Clock) -> tuple[dict[str, Collector], list[Problem]]:
@@ -158,6 +161,7 @@ def surroundings(app: App) -> Surroundings:
         silence_limits={source.name: source.stale_after for source in app.settings.sources},
         limited=frozenset(source.name for source in app.settings.sources if source.limits_silence),
         alerts=app.settings.alerts,
+        hours=app.hours,
     )
 
 

@@ -62,6 +62,7 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         low_for=idle["low_for"] if idle["low"] else None,
         saturated_for=idle["saturated_for"] if idle["saturated"] else None,
         spend_minimum=spend["minimum"],
+        spend_by_hour=spend["hourly"],
         unattributed_above=unclaimed["above"],
         policies=policies,
         runaway=RunawayPolicy(runaway["minimum"], runaway["times"]) if runaway["enabled"] else None,

@@ -147,7 +147,10 @@ IDLE_GPU = (
     Option("saturated_for", "For how long they must be so.", "30m", "duration", default="10m"),
 )
 
-SPEND = (Option("minimum", "Excess in money below which nothing is said.", "50", "decimal", default="50"),)
+SPEND = (
+    Option("minimum", "Excess in money below which nothing is said.", "50", "decimal", default="50"),
+    Option("hourly", "Whether spend that is told by the hour is judged by it.", "false", "boolean", default="true"),
+)
 
 UNATTRIBUTED = (Option("above", "Percent of a day's spend.", "5", "decimal", default="5"),)
 

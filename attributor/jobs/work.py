@@ -15,6 +15,7 @@ from attributor.jobs.attribution import attribute_outdated
 from attributor.jobs.cycle import Collected, Works, collect, estimate_outdated
 from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.runs import finish_run, start_run
+from attributor.watching.hourly import KeptHours
 from attributor.watching.watch import Watched, watch
 from collectors.base import Collector
 
@@ -26,7 +27,7 @@ class Surroundings:
     """What a cycle reads from and tells: sources, channels, the alert log, the limits of silence and the thresholds.
 
     `telling` is held by whoever sends: of two at once, one could overtake the other's message of the same group.
-    `limited` are the sources whose limit of silence the user gave.
+    `limited` are the sources whose limit of silence the user gave. `hours` is what earlier cycles read by the hour.
     """
 
     collectors: Mapping[str, Collector]
@@ -36,6 +37,7 @@ class Surroundings:
     alerts: AlertSettings
     telling: Lock = field(default_factory=Lock)
     limited: frozenset[str] = frozenset()
+    hours: KeptHours = field(default_factory=KeptHours)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def run_cycle(works: Works, around: Surroundings, progress: Callable[[str], Prog
         *(works.engine, works.lake, works.connection, works.ruleset),
         *(around.silence_limits, around.alerts, around.limited),
         prices=works.prices,
+        hours=around.hours,
     )
     watch(watched, replace(around.alert_log, lease=works.lease), works.clock())
     with around.telling:

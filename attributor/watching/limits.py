@@ -12,7 +12,8 @@ from alerts.detect.policies.rules import HourCost
 from attributor.ledger.tables import rollup
 from attributor.money import total
 from attributor.reports.costs import IS_OWN, amounts, cost_sums
-from attributor.watching.hourly import Read, hourly_spend
+from attributor.watching.hourly import Read
+from attributor.watching.hourly_spend import hourly_spend
 from rules.ruleset import Budget, RuleSet, Team
 
 _CHART_DAYS = 31
@@ -33,9 +34,9 @@ def limit_facts(engine: Engine, read: Read, ruleset: RuleSet, now: datetime) -> 
         return ()
     longest = max((days for _, of in limited for days, _ in of.rolling), default=0)
     spent = _spent(engine, [team.id for team, _ in limited], (now - timedelta(days=max(longest, _CHART_DAYS))).date())
-    elsewhere = any(team.time_zone != _UTC for team, _ in limited)
+    elsewhere = {team.id for team, _ in limited if team.time_zone != _UTC}
     first = (now - timedelta(days=longest) - _TOLD_BACK).date()
-    hours = hourly_spend(read, ruleset, first) if elsewhere else []
+    hours = hourly_spend(read, ruleset, first, elsewhere) if elsewhere else []
     return tuple(
         _facts(team, budget, spent[team.id], [hour for hour in hours if hour.team == team.id])
         for team, budget in limited

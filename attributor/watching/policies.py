@@ -8,10 +8,11 @@ from sqlalchemy import Engine, select
 from alerts.detect.policies.daily import LOOK_BACK
 from alerts.detect.policies.policies import breaches_of
 from alerts.detect.policies.rules import Breach, DayUse, Held, PolicyRule
+from alerts.detect.spend_series import SpendSeries
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import usage_rollup
-from attributor.watching.hourly import Read, hourly_spend, hourly_usage
-from attributor.watching.spend import spend_series
+from attributor.watching.hourly import Read, hourly_usage
+from attributor.watching.hourly_spend import hourly_spend
 from rules.ruleset import RuleSet
 from rules.schema import UNATTRIBUTED
 
@@ -22,16 +23,21 @@ _USUAL = timedelta(days=30)
 
 
 def policy_breaches(
-    engine: Engine, read: Read, ruleset: RuleSet, rules: Sequence[PolicyRule], now: datetime
+    engine: Engine,
+    read: Read,
+    ruleset: RuleSet,
+    rules: Sequence[PolicyRule],
+    series: Sequence[SpendSeries],
+    now: datetime,
 ) -> list[Breach]:
-    """Return what passed the policy rules, oldest first."""
+    """Return what passed the policy rules, oldest first; `series` are what the spend detector judges."""
     if not rules:
         return []
     kinds = {rule.kind for rule in rules}
     first = (now - _HOURS_BACK).date()
     by_hour = _metrics(rules, {"request_cost", "metric"})
     held = Held(
-        spend=spend_series(engine, now),
+        spend=series,
         hours=hourly_spend(read, ruleset, first) if kinds & {"hour", "request_cost"} else (),
         budgets={team.id: team.budget.monthly for team in ruleset.teams if team.budget is not None},
         days_of_use=days_of_use(engine, _metrics(rules, {"unit_cost", "expensive_share"}), now),

@@ -1,7 +1,7 @@
 """Everything that is watched, once: facts from the ledger and the lake to the detectors to the alert path."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -26,17 +26,19 @@ from alerts.ports import AlertLog
 from attributor.attributing.inputs import read_inputs
 from attributor.config.settings import AlertSettings, Price
 from attributor.lake.lake import Lake
+from attributor.watching.anomalies import spend_findings
 from attributor.watching.budgets import budget_facts
 from attributor.watching.driving.findings import with_their_drivers
 from attributor.watching.gpu_prices import idle_rates
 from attributor.watching.gpus import gpu_hours
-from attributor.watching.hourly import Read
+from attributor.watching.hourly import KeptHours, Read
+from attributor.watching.hours import Told
 from attributor.watching.limits import limit_facts
 from attributor.watching.policies import policy_breaches
 from attributor.watching.policy import anything_stands, policy_of
 from attributor.watching.restated import restated_days
 from attributor.watching.silent import source_facts
-from attributor.watching.spend import spend_findings
+from attributor.watching.spend import spend_series
 from attributor.watching.told import compared_days, covered_spans, told_daily
 from attributor.watching.unclaimed import unattributed_contributors, unattributed_days
 from attributor.watching.undelivered import failed_statements
@@ -48,7 +50,8 @@ from rules.ruleset import RuleSet
 class Watched:
     """What is watched: the ledger and lake with the rules in use, how long each source may be silent, the limits.
 
-    `limited` are the sources whose limit of silence the user gave, `prices` what GPU hours cost without a bill.
+    `limited` are the sources whose limit of silence the user gave, `prices` what GPU hours cost without a bill. `hours`
+    is the spend by the hour that was read before; whoever watches again and again passes the same.
     """
 
     engine: Engine
@@ -59,6 +62,7 @@ class Watched:
     settings: AlertSettings
     limited: frozenset[str] = frozenset()
     prices: tuple[Price, ...] = ()
+    hours: KeptHours = field(default_factory=KeptHours)
 
 
 def watch(watched: Watched, log: AlertLog, now: datetime) -> Outcome:
@@ -76,22 +80,29 @@ def keep_time(engine: Engine, settings: AlertSettings, log: AlertLog, now: datet
 
 def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     """Yield what each detector sees."""
-    engine, settings = watched.engine, watched.settings
+    engine = watched.engine
     teams = {team.id: team for team in watched.ruleset.teams}
-    read = Read(watched.lake, watched.connection, read_inputs(engine))
+    read = Read(watched.lake, watched.connection, read_inputs(engine), watched.hours)
     monthly = budget_alerts(budget_facts(engine, teams, now), now)
     yield replace(
         monthly, alerts=(*monthly.alerts, *limit_alerts(limit_facts(engine, read, watched.ruleset, now), now))
     )
     yield from _gpus(watched, now)
-    breaches = policy_breaches(engine, read, watched.ruleset, settings.policies, now)
-    spend = with_their_drivers(engine, read, watched.ruleset, spend_findings(engine, settings.spend_minimum, now))
-    spend, passed = with_policies(spend, breaches, now)
-    yield from (spend, with_their_drivers(engine, read, watched.ruleset, passed))
+    yield from _spend(watched, read, now)
     yield _freshness(watched, now)
     yield restatements(restated_days(engine, now), now)
     yield _unattributed(watched, now)
     yield unpriced_models(unpriced_facts(engine))
+
+
+def _spend(watched: Watched, read: Read, now: datetime) -> Iterator[Findings]:
+    """Yield unusual spend, and the policies that were passed without it."""
+    engine, settings, ruleset = watched.engine, watched.settings, watched.ruleset
+    series = spend_series(engine, now)
+    breaches = policy_breaches(engine, read, ruleset, settings.policies, series, now)
+    found = spend_findings(Told(engine, read, ruleset, watched.prices), series, settings, now)
+    spend, passed = with_policies(with_their_drivers(engine, read, ruleset, found), breaches, now)
+    yield from (spend, with_their_drivers(engine, read, ruleset, passed))
 
 
 def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:

@@ -14,6 +14,7 @@ from alerts.detect.drivers_told import with_drivers, with_drivers_of
 from attributor.ledger.alert_json import alert_from_json
 from attributor.ledger.tables import alerts
 from attributor.money import total
+from attributor.periods import days_between
 from attributor.watching.driving.asked import Asked, PartCost
 from attributor.watching.driving.parts import DIMENSIONS, part_costs
 from attributor.watching.hourly import Read
@@ -47,27 +48,31 @@ def with_their_drivers(engine: Engine, read: Read, ruleset: RuleSet, found: Find
 
 
 def _asked(alert: Alert) -> Asked | None:
-    """Return of what an alert tells an excess, from the days of its chart; None where it tells of no days."""
+    """Return of what an alert tells an excess, from the days of its chart; None where it tells of no days.
+
+    A chart of hours is too short to compare with: of these it is the week before.
+    """
     if "excess" not in alert.facts or "service" not in alert.facts:
         return None
-    days = tuple(day for point in alert.chart if point.marked and (day := _day(point.label)) is not None)
-    before = [day for point in alert.chart if (day := _day(point.label)) is not None and days and day < days[0]]
+    days = tuple(sorted({_day(point.label) for point in alert.chart if point.marked}))
     if not days:
         return None
+    known = [day for point in alert.chart if days[0] - _LOOK_BACK <= (day := _day(point.label)) < days[0]]
+    by_hour = len(alert.chart[0].label) > len("2026-11-19")
+    before = list(days_between(days[0] - timedelta(days=_ANY_DAYS), days[0])) if by_hour else known
     return Asked(alert.team, alert.facts["service"], alert.currency, days, _compared(days, before))
 
 
 def _compared(days: Sequence[date], before: Sequence[date]) -> tuple[date, ...]:
     """Return the days to compare with: the same weekdays of the four weeks before, else the week before."""
-    recent = [day for day in before if day >= days[0] - _LOOK_BACK]
     weekdays = {day.weekday() for day in days}
-    same = [day for day in recent if day.weekday() in weekdays][-_SAME_WEEKDAYS:]
-    return tuple(same if len(same) >= _FEW else recent[-_ANY_DAYS:])
+    same = [day for day in before if day.weekday() in weekdays][-_SAME_WEEKDAYS:]
+    return tuple(same if len(same) >= _FEW else before[-_ANY_DAYS:])
 
 
-def _day(label: str) -> date | None:
-    """Return the UTC day that a point is of; None for an hour."""
-    return date.fromisoformat(label) if len(label) == len("2026-11-19") else None
+def _day(label: str) -> date:
+    """Return the UTC day that a point, a day or an hour, is of."""
+    return date.fromisoformat(label[: len("2026-11-19")])
 
 
 def _earlier(engine: Engine, keys: Collection[str]) -> Mapping[str, Alert]:

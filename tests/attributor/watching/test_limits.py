@@ -7,7 +7,8 @@ import pytest
 
 from attributor.app.wiring import open_duckdb
 from attributor.attributing.inputs import read_inputs
-from attributor.watching.hourly import Read, hourly_spend, hourly_usage
+from attributor.watching.hourly import Read, hourly_usage
+from attributor.watching.hourly_spend import hourly_spend
 from attributor.watching.limits import limit_facts
 
 NOW = datetime(2026, 11, 12, 9, 30, tzinfo=UTC)

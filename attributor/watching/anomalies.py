@@ -1,0 +1,34 @@
+"""Unusual spend, by the day and, where sources tell it by the hour, by the hour."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+
+from alerts.alert import Findings
+from alerts.detect.hourly_spend import hourly_anomalies
+from alerts.detect.hours_and_days import with_hours
+from alerts.detect.spend import spend_anomalies, spent_a_day
+from alerts.detect.spend_series import SpendPolicy, SpendSeries
+from attributor.config.settings import AlertSettings
+from attributor.ledger.tables import alerts
+from attributor.watching.hours import Told, hourly_series
+
+
+def spend_findings(told: Told, series: Sequence[SpendSeries], settings: AlertSettings, now: datetime) -> Findings:
+    """Judge every team's spend on every service; what is found by day and hour on one day is one alert."""
+    policy = SpendPolicy(floor=settings.spend_minimum)
+    standing = _standing(told.engine, now - policy.quiet)
+    by_day = spend_anomalies(series, now, policy, standing)
+    if not settings.spend_by_hour:
+        return by_day
+    spent = spent_a_day(series)
+    return with_hours(by_day, hourly_anomalies(hourly_series(told, spent, policy, now), spent, policy, standing))
+
+
+def _standing(engine: Engine, since: datetime) -> list[str]:
+    """Return the keys of the spend anomalies that fire, or did until lately: an episode keeps its key."""
+    lately = (alerts.c.status != "resolved") | (alerts.c.resolved_at > since)
+    query = select(alerts.c.key).where((alerts.c.kind == "spend_anomaly") & lately)
+    with engine.connect() as connection:
+        return list(connection.scalars(query))
