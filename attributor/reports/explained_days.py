@@ -1,5 +1,6 @@
 """The first step of an explanation: a month's amount by day and rule, as the ledger has it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,12 +31,24 @@ class DayLine:
 
 
 @dataclass(frozen=True)
+class RuleSum:
+    """What one rule gave on all days together, "" where none claimed it."""
+
+    rule: str
+    cost: Decimal
+
+
+@dataclass(frozen=True)
 class ExplainedMonth:
-    """An amount by day and rule; the lines, oldest first and largest first within a day, sum to `cost`."""
+    """An amount by rule, the largest first, and by day and rule, oldest first and largest first within a day.
+
+    Both `rules` and `lines` sum to `cost`.
+    """
 
     subject: Subject
     currency: str
     cost: Decimal
+    rules: tuple[RuleSum, ...]
     lines: tuple[DayLine, ...]
 
 
@@ -48,4 +61,12 @@ def explained_month(engine: Engine, subject: Subject, currency: str) -> Explaine
     with engine.connect() as connection:
         found = [DayLine(*row[: len(keys)], *amounts(row, len(keys))) for row in connection.execute(query)]
     found.sort(key=lambda line: (line.day, line.cost.copy_abs().copy_negate(), line.rule, line.idle_cause))
-    return ExplainedMonth(subject, currency, total(line.cost for line in found), tuple(found))
+    return ExplainedMonth(subject, currency, total(line.cost for line in found), _by_rule(found), tuple(found))
+
+
+def _by_rule(lines: Sequence[DayLine]) -> tuple[RuleSum, ...]:
+    costs: dict[str, list[Decimal]] = {}
+    for line in lines:
+        costs.setdefault(line.rule, []).append(line.cost)
+    sums = [RuleSum(rule, total(of)) for rule, of in costs.items()]
+    return tuple(sorted(sums, key=lambda each: (each.cost.copy_abs().copy_negate(), each.rule)))

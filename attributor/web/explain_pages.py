@@ -63,6 +63,7 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
             "name": shown_name(teams, subject.team),
             "subject": subject,
             "json": links.explain(subject, EXPLAIN + ".json"),
+            "of_rule": lambda rule: links.explain(replace(subject, filters={**subject.filters, "rule": rule})),
             "of_day": lambda line: links.explain(_asked_on(subject, line.day, line.rule)),
         }
         if subject.day is None:

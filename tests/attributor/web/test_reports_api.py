@@ -96,6 +96,7 @@ def test_explain_teams_and_sources_are_those_of_the_pages(client, november, team
     explained = read(client, "explain", team="search", period="2026-11")
     cost = next(line.cost for line in november.teams if line.team == "search")
     assert Decimal(explained["cost"]) == sum(Decimal(line["cost"]) for line in explained["lines"]) == cost
+    assert sum(Decimal(line["cost"]) for line in explained["rules"]) == cost
     listed = read(client, "teams")["teams"]
     assert [team["team"] for team in listed] == [*teams, "unattributed", "idle"]
     assert listed[0]["budget"] == "42000"
