@@ -64,15 +64,15 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     notifications: frozenset({"sent_at", "incident"}),
     outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at", "incident"}),
 }
-"""What depends on when and how often something ran, and not on what is known. Leases, runs, asking, the reasons of the
-alert path and what was known before are all of that kind."""
+"""What depends on when and how often something ran, and not on what is known. Leases, editions, runs, asking, the
+reasons of the alert path and what was known before are all of that kind."""
 
 
 def canonical_dump(engine: Engine) -> str:
     """Return one line a row, "table {columns as JSON}", in binary order.
 
-    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `runs`, `asking`,
-    `alert_decisions` and `costs_as_known`.
+    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `editions`, `runs`,
+    `asking`, `alert_decisions` and `costs_as_known`.
     """
     with reading(engine) as connection:
         lines = [

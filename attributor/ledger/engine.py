@@ -9,6 +9,8 @@ import stamina
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
+from attributor.ledger.editions import note_editions
+
 _BEGIN = "sqlite_begin"
 _HANDLES_ALERTS = 7_164_903_201
 """The advisory lock of PostgreSQL that whoever changes the states of alerts holds."""
@@ -19,11 +21,13 @@ _PATIENCE = 30.0
 def open_engine(url: str) -> Engine:
     """Open SQLite (WAL, waiting writers) or PostgreSQL by SQLAlchemy URL; connects on first use."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(_with_driver(parsed), pool_pre_ping=True)
-    engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(_with_driver(parsed), pool_pre_ping=True)
+    note_editions(engine)
     return engine
 
 

@@ -10,12 +10,12 @@ from sqlalchemy.sql import Delete, Select, Update, visitors
 from sqlalchemy.sql.selectable import Alias, FromClause, Join
 
 from attributor.ledger.alert_tables import alert_decisions, alert_feedback, alerts
-from attributor.ledger.tables import coverage, leases, publications, sources, statements
+from attributor.ledger.tables import coverage, editions, leases, publications, sources, statements
 
 Owners = frozenset[str]
 """Ids of the teams whose costs, usage and alerts may be read."""
 
-_OF_NOBODY = frozenset({publications, coverage, leases, sources})
+_OF_NOBODY = frozenset({publications, coverage, editions, leases, sources})
 """Tables that say nothing of any team: which days are known and how fresh sources are."""
 
 _OF_ALERTS = {alert_decisions: "subject", alert_feedback: "key"}

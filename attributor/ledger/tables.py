@@ -62,6 +62,14 @@ leases = Table(
 )
 """Who leads. Every publication is conditional on the epoch."""
 
+editions = Table(
+    "editions",
+    metadata,
+    Column("name", String(50), primary_key=True),
+    Column("edition", String(64), nullable=False),
+)
+"""One row: its `edition` is another text after every change of what reports are made of."""
+
 estimated_days = Table(
     "estimated_days",
     metadata,

@@ -122,6 +122,13 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
         )
 
 
+def overview_now(engine: Engine, report: Overview) -> Overview:
+    """Return an overview that was read before with the alerts that stand now, and how fresh sources are."""
+    with engine.connect() as connection:
+        fresh = source_freshness(connection, report.heading.now)
+        return replace(report, alerts=open_alerts(connection), freshness=fresh)
+
+
 def team_totals(engine: Engine, teams: Mapping[str, Team], view: View) -> tuple[TeamLine, ...]:
     """Return what each team cost in all: whatever the view is kept to, for that would tell of what."""
     with engine.connect() as connection:

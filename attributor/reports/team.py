@@ -1,7 +1,7 @@
 """The team report: what a team costs, against what budget, made of what, and who to ask."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypedDict
@@ -156,3 +156,9 @@ def _standing(seen: Frame, team: Team, spend: Spend) -> _Standing:
         "runs_out": None if pace is None else pace.runs_out,
         "forecast": month_outlook(seen, spend),
     }
+
+
+def team_now(engine: Engine, report: TeamReport) -> TeamReport:
+    """Return a team's report that was read before with the alerts that stand now."""
+    with engine.connect() as connection:
+        return replace(report, alerts=open_alerts(connection, report.team))

@@ -1,16 +1,17 @@
 """/budgets: every team's budget, how it was spent, and what is left for the days to come."""
 
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter
 
 from attributor.periods import Month, month_of
-from attributor.reports.budgets import budgets
 from attributor.reports.narrowing import Narrowing
 from attributor.reports.view import View
 from attributor.web.burn_down import burn_down
 from attributor.web.parts import SiteParts
 from attributor.web.report_pages import ReportPage, report_routes
+from attributor.web.shown_reports import shown_budgets
 from attributor.web.templating import Templates
 
 BUDGETS = "/budgets"
@@ -21,7 +22,7 @@ def budget_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     page = ReportPage(
         BUDGETS,
         "budgets.html",
-        lambda view: budgets(parts.engine, parts.teams(), view),
+        partial(shown_budgets, parts),
         viewed=_of_a_month,
         can=lambda _: Narrowing(("team",)),
         known=lambda report: (pace.line.team for pace in report.lines),

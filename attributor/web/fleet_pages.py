@@ -1,13 +1,13 @@
 """The pages of what is shared: GPUs by pool, team, job and hour, and language models by team, key and feature."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
 
 from attributor.reports.gpu_lines import GpuReport
-from attributor.reports.gpus import gpu_report
-from attributor.reports.models import ModelsReport, models_report
+from attributor.reports.models import ModelsReport
 from attributor.reports.narrowing import Narrowing
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.web.heat import heat, heat_map
@@ -15,6 +15,7 @@ from attributor.web.links import GPUS, MODELS
 from attributor.web.palette import slots
 from attributor.web.parts import SiteParts
 from attributor.web.report_pages import ReportPage, report_routes
+from attributor.web.shown_reports import shown_gpus, shown_models
 from attributor.web.templating import Templates
 
 
@@ -34,7 +35,7 @@ def gpu_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     page = ReportPage(
         GPUS,
         "gpus.html",
-        lambda view: gpu_report(parts.engine, parts.teams(), parts.rules(), view),
+        partial(shown_gpus, parts),
         shown=shown,
         can=lambda words: Narrowing(("team",), words),
         known=lambda report: (line.team for line in report.teams),
@@ -56,7 +57,7 @@ def model_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     page = ReportPage(
         MODELS,
         "models.html",
-        lambda view: models_report(parts.engine, parts.teams(), view),
+        partial(shown_models, parts),
         shown=shown,
         can=lambda words: Narrowing(words, words),
         known=lambda report: (name for line in report.teams for name in (line.team, line.model)),

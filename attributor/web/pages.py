@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse
 from attributor.reports.document import document
 from attributor.reports.health import Health, health
 from attributor.reports.narrowing import Narrowing, every_word
-from attributor.reports.overview import Overview, overview
+from attributor.reports.overview import Overview
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
-from attributor.reports.team import TeamReport, team_report
+from attributor.reports.team import TeamReport
 from attributor.web.charts import period_so_far, spend_by_day, team_by_day, team_by_week
 from attributor.web.controls import controls, dimension_name
 from attributor.web.flow_drawing import draw_flow
@@ -20,6 +20,7 @@ from attributor.web.parts import SiteParts
 from attributor.web.queries import read_narrowed_view, read_view
 from attributor.web.run_lines import failed_deliveries, run_line
 from attributor.web.running import running
+from attributor.web.shown_reports import shown_overview, shown_team
 from attributor.web.stacks import stack
 from attributor.web.templating import Templates
 
@@ -31,13 +32,13 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     router = APIRouter()
 
     def read(request: Request) -> Overview:
-        return overview(parts.engine, parts.teams(), read_narrowed_view(parts, request.query_params))
+        return shown_overview(parts, read_narrowed_view(parts, request.query_params))
 
     @router.get(OVERVIEW)
     def page(request: Request) -> Response:
         """Answer the overview."""
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
-        report = overview(parts.engine, teams, view)
+        report = shown_overview(parts, view)
         links = Links(view, OVERVIEW)
         choices = controls(links, _any_way(parts), _known(report))
         return templates.page(
@@ -87,8 +88,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     router = APIRouter()
 
     def read(team: str, request: Request) -> TeamReport:
-        view = read_narrowed_view(parts, request.query_params)
-        return team_report(parts.engine, parts.teams(), team, view, parts.rules())
+        return shown_team(parts, team, read_narrowed_view(parts, request.query_params))
 
     @router.get("/teams/{team:path}.json")
     def as_json(team: str, request: Request) -> JSONResponse:
@@ -99,7 +99,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     def page(team: str, request: Request) -> Response:
         """Answer a team's page."""
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
-        report = team_report(parts.engine, teams, team, view, parts.rules())
+        report = shown_team(parts, team, view)
         links = Links(view, f"/teams/{team}")
         return templates.page(
             "team.html",

@@ -1,6 +1,6 @@
 """What the pages are made of: everything they need is handed to them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from attributor.reports.explanation import Explained
+from attributor.reports.kept import KeptReports, Report
 from attributor.reports.overview import TeamLine
 from attributor.reports.questions.books import Books
 from attributor.reports.subject import Subject
@@ -31,7 +32,7 @@ class SiteParts:
     without it no amount is linked. `dimensions` returns the names that the rules in use give, beside the built-in ones.
     `door` lets nobody further than they may go; without it everybody may see and do everything, which is written down.
     `rules` returns the rules in use now, in the order of the file. `others` returns what other teams cost in all, for
-    whoever may know that and no more.
+    whoever may know that and no more. `kept` are the reports that were read before.
     """
 
     engine: Engine
@@ -46,6 +47,11 @@ class SiteParts:
     door: Door | None = None
     rules: Callable[[], tuple[Rule, ...]] = tuple
     others: Callable[[View], tuple[TeamLine, ...]] = nobody
+    kept: KeptReports | None = None
+
+    def report(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Report]) -> Report:
+        """Return a report that may have been read before; see `KeptReports.of`."""
+        return read(view) if self.kept is None else self.kept.of(name, view, known, read)
 
 
 def books_of(parts: SiteParts) -> Books:

@@ -1,12 +1,13 @@
 """/data-quality and /rules: is the bill complete and owned, and what does each rule claim?"""
 
+from functools import partial
+
 from fastapi import APIRouter
 
 from attributor.reports.narrowing import Narrowing
-from attributor.reports.quality.report import data_quality
-from attributor.reports.rule_claims import rule_claims
 from attributor.web.parts import SiteParts
 from attributor.web.report_pages import ReportPage, report_routes
+from attributor.web.shown_reports import shown_quality, shown_rules
 from attributor.web.templating import Templates
 
 QUALITY = "/data-quality"
@@ -18,7 +19,7 @@ def quality_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     page = ReportPage(
         QUALITY,
         "quality.html",
-        lambda view: data_quality(parts.engine, parts.rules(), view),
+        partial(shown_quality, parts),
         told=lambda report: {"missing_days": report.missing_days},
         can=lambda _: Narrowing(("source",)),
         known=lambda report: (each.source for each in report.calendars),
@@ -31,7 +32,7 @@ def rule_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     page = ReportPage(
         RULES,
         "rules.html",
-        lambda view: rule_claims(parts.engine, parts.rules(), view),
+        partial(shown_rules, parts),
         shown=lambda report: {"compares": report.heading.comparison.is_possible},
         told=lambda report: {"unused": [rule.name for rule in report.unused]},
         can=lambda words: Narrowing(words, words),

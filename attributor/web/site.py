@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
 from attributor.ledger.audit import Change, record_change
+from attributor.reports.kept import KeptReports
 from attributor.web.access.account import account
 from attributor.web.access.control import AccessControl, Door, open_door
 from attributor.web.access.sessions import Reception, session_routes
@@ -42,14 +43,15 @@ _FOR_PROGRAMS = ("/api/v1/", "/v1/")
 
 
 def build_site(parts: SiteParts) -> FastAPI:
-    """Return the ASGI application; it reads the ledger on each request and keeps nothing but its own files."""
+    """Return the ASGI application; what it keeps of the ledger is thrown away once the ledger changes."""
     assets = Assets()
     site = FastAPI(
         title=f"{parts.company} · Attributor", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
     door = parts.door or open_door(parts.engine, parts.clock)
     templates = Templates(parts.company, assets, lambda: account(door))
-    parts = replace(parts, door=door, teams=_visible(parts.teams, door))
+    kept = parts.kept or KeptReports(parts.engine, lambda: door.owners.owners)
+    parts = replace(parts, door=door, kept=kept, teams=_visible(parts.teams, door))
     _set_door(site, door, templates)
     site.add_middleware(EntityTags)
     site.add_middleware(ReadableAddresses)

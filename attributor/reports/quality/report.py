@@ -1,7 +1,7 @@
 """Is the bill complete, does everything in it have an owner, and were the estimates right?"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select
@@ -86,6 +86,12 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
             unpriced=tuple(each for each in unpriced if is_source_kept(each.source, view.filters)),
             unused=tuple(rule.name for rule in rules if rule.name not in claimed),
         )
+
+
+def quality_now(engine: Engine, report: DataQuality) -> DataQuality:
+    """Return a report that was read before with what sources have told of by now."""
+    with engine.connect() as connection:
+        return replace(report, calendars=calendars(connection, report.heading.period))
 
 
 def _sums(connection: Connection, seen: Frame) -> tuple[Decimal, ...]:

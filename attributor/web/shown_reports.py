@@ -1,0 +1,70 @@
+"""The reports that pages show: read once for all who see the same, and shown with what is so just now.
+
+Alerts and how fresh sources are change all the time: they are read each time, and are no part of what is kept.
+"""
+
+from attributor.reports.budgets import Budgets, budgets
+from attributor.reports.gpu_lines import GpuReport
+from attributor.reports.gpus import gpu_report
+from attributor.reports.models import ModelsReport, models_report
+from attributor.reports.overview import Overview, overview, overview_now
+from attributor.reports.quality.report import DataQuality, data_quality, quality_now
+from attributor.reports.rule_claims import RuleClaims, rule_claims
+from attributor.reports.team import TeamReport, team_now, team_report
+from attributor.reports.unit_costs import UnitCosts, unit_costs
+from attributor.reports.view import View
+from attributor.web.parts import SiteParts
+
+
+def shown_overview(parts: SiteParts, view: View) -> Overview:
+    """Return the overview."""
+    teams = parts.teams()
+    found = parts.report("overview", view, teams.values(), lambda at: overview(parts.engine, teams, at))
+    return overview_now(parts.engine, found)
+
+
+def shown_team(parts: SiteParts, team: str, view: View) -> TeamReport:
+    """Return a team's report; raise UnknownTeamError."""
+    teams, rules = parts.teams(), parts.rules()
+    known = (*teams.values(), *rules)
+    found = parts.report(f"team {team}", view, known, lambda at: team_report(parts.engine, teams, team, at, rules))
+    return team_now(parts.engine, found)
+
+
+def shown_budgets(parts: SiteParts, view: View) -> Budgets:
+    """Return the budgets of a view's month."""
+    teams = parts.teams()
+    return parts.report("budgets", view, teams.values(), lambda at: budgets(parts.engine, teams, at))
+
+
+def shown_gpus(parts: SiteParts, view: View) -> GpuReport:
+    """Return the GPU report."""
+    teams, rules = parts.teams(), parts.rules()
+    known = (*teams.values(), *rules)
+    return parts.report("gpus", view, known, lambda at: gpu_report(parts.engine, teams, rules, at))
+
+
+def shown_models(parts: SiteParts, view: View) -> ModelsReport:
+    """Return the report of language models."""
+    teams = parts.teams()
+    return parts.report("models", view, teams.values(), lambda at: models_report(parts.engine, teams, at))
+
+
+def shown_unit_costs(parts: SiteParts, view: View) -> UnitCosts:
+    """Return the unit costs."""
+    teams = parts.teams()
+    return parts.report("unit costs", view, teams.values(), lambda at: unit_costs(parts.engine, teams, at))
+
+
+def shown_quality(parts: SiteParts, view: View) -> DataQuality:
+    """Return the quality of the data."""
+    rules = parts.rules()
+    return quality_now(
+        parts.engine, parts.report("quality", view, rules, lambda at: data_quality(parts.engine, rules, at))
+    )
+
+
+def shown_rules(parts: SiteParts, view: View) -> RuleClaims:
+    """Return what each rule claimed."""
+    rules = parts.rules()
+    return parts.report("rules", view, rules, lambda at: rule_claims(parts.engine, rules, at))
