@@ -44,7 +44,7 @@ def reports(engine, teams, at):
     """Every kind of report that is kept, and what reads it."""
     yield "overview", lambda: overview(engine, teams, at)
     for team in ("search", "idle", "unattributed", "gone"):
-        yield "team", lambda name=team: team_report(engine, {**teams, "gone": teams["search"]}, name, at)
+        yield "team", lambda name=team: team_report(engine, {**teams, "gone": teams["search"]}, name, at, ())
     yield "budgets", lambda: budgets(engine, teams, at)
     yield "gpus", lambda: gpu_report(engine, teams, (), at)
     yield "models", lambda: models_report(engine, teams, at)
