@@ -68,7 +68,7 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
         seen = frame(connection, view)
         cost, unattributed, estimated = _sums(connection, seen)
         claimed = claims(connection, seen)
-        days, unpriced = calendars(connection, seen.period), unpriced_lines(connection, seen.period)
+        unpriced = unpriced_lines(connection, seen.period)
         of_estimates = kept_sources(estimates, view.filters)
         found = variance_lines(connection, seen.period, ("provider", "service"), of_estimates).get("billed", [])
         return DataQuality(
@@ -78,7 +78,7 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
             unattributed_share=ratio(unattributed, cost),
             estimated=estimated,
             estimated_share=ratio(estimated, cost),
-            calendars=tuple(each for each in days if is_source_kept(each.source, view.filters)),
+            calendars=_calendars(connection, seen.heading),
             restated=restated_days(connection, seen),
             tags=_tags(connection, seen),
             unmatched=unmatched(connection, seen),
@@ -91,7 +91,12 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
 def quality_now(engine: Engine, report: DataQuality) -> DataQuality:
     """Return a report that was read before with what sources have told of by now."""
     with engine.connect() as connection:
-        return replace(report, calendars=calendars(connection, report.heading.period))
+        return replace(report, calendars=_calendars(connection, report.heading))
+
+
+def _calendars(connection: Connection, heading: Heading) -> tuple[SourceCalendar, ...]:
+    days = calendars(connection, heading.period)
+    return tuple(each for each in days if is_source_kept(each.source, heading.filters))
 
 
 def _sums(connection: Connection, seen: Frame) -> tuple[Decimal, ...]:

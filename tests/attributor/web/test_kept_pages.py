@@ -14,10 +14,11 @@ from attributor.periods import Month
 from attributor.reports.budgets import budgets
 from attributor.reports.gpus import gpu_report
 from attributor.reports.models import models_report
-from attributor.reports.overview import overview
-from attributor.reports.quality.report import data_quality
+from attributor.reports.narrowing import Filter
+from attributor.reports.overview import overview, overview_now
+from attributor.reports.quality.report import data_quality, quality_now
 from attributor.reports.rule_claims import rule_claims
-from attributor.reports.team import team_report
+from attributor.reports.team import team_now, team_report
 from attributor.reports.unit_costs import unit_costs
 from attributor.reports.view import View
 
@@ -66,6 +67,17 @@ def test_kept_reports_read_no_table_whose_change_makes_no_other_edition(engine, 
         report()
         assert read - from_another <= READ_AGAIN.get(name, set()), name
         assert tables.rollup in read
+
+
+def test_what_is_read_again_is_what_the_report_itself_would_read(engine, teams):
+    for filters in ((), (Filter("source", ("aws",)),)):
+        view = View(Month(2026, 11), NOW, filters=filters)
+        for found, now in (
+            (overview(engine, teams, view), overview_now),
+            (team_report(engine, teams, "search", view, ()), team_now),
+            (data_quality(engine, (), view), quality_now),
+        ):
+            assert now(engine, found) == found
 
 
 @pytest.mark.parametrize("path", PATHS)
