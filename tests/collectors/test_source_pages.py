@@ -20,7 +20,8 @@ def test_every_option_is_on_the_page_with_its_default(name: str) -> None:
     for option in options:
         if option not in shared:
             assert_row(page, option)
-    assert "least" in page.lower(), "the page says which permissions suffice"
+    assert "least permissions" in page.lower(), "the page says which permissions suffice"
+    assert "cost of asking" in page.lower(), "the page says what reading costs"
 
 
 @pytest.mark.parametrize("option", ACCESS_OPTIONS, ids=lambda option: option.name)

@@ -51,6 +51,16 @@ def put_usage(engine):
     return put
 
 
+def test_a_prompt_of_an_own_model_is_worth_what_its_cache_held_too_and_both_are_shown(see, put_cost, put_usage):
+    put_cost("6", model="own-model")
+    put_usage("tokens.input", "1000000", model="own-model")
+    put_usage("tokens.cached_input", "2000000", model="own-model")
+    put_usage("tokens.output", "1000000", model="own-model")
+    (model,) = see().models
+    assert (model.input_tokens, model.cached_input_tokens, model.output_tokens) == (1_000_000, 2_000_000, 1_000_000)
+    assert model.cost_per_million == Decimal("1.5")
+
+
 def test_models_show_cost_tokens_and_the_price_of_a_million(see, put_cost, put_usage):
     put_cost("6", model="gpt-5")
     put_usage("tokens.input", "1500000", model="gpt-5")

@@ -53,6 +53,13 @@ USAGES = st.fixed_dictionaries(
             id="as OpenAI says it",
         ),
         pytest.param(
+            100,
+            90,
+            {"completion_tokens_details": {"accepted_prediction_tokens": 20, "rejected_prediction_tokens": 40}},
+            {"tokens.input": 100, "tokens.output": 90},
+            id="predictions that were rejected are output that is paid for",
+        ),
+        pytest.param(
             3000,
             10,
             {
