@@ -89,7 +89,7 @@ def connected(server: Server) -> Iterator[httpx2.Client]:
 
 
 def get_json(client: httpx2.Client, server: Server, path: str, params: Params) -> Any:
-    """Ask for a JSON document; its numbers with a point are Decimal.
+    """Ask for a JSON document; its numbers with a point are Decimal, and so are NaN and Infinity.
 
     429 waits as long as Retry-After says, 5xx, timeouts and lost connections are tried again with growing waits;
     where the bounds of `server.retries` are reached a CollectError that is not permanent is raised. Any other status
@@ -180,14 +180,9 @@ def _answer(server: Server, ask: Callable[[], httpx2.Response], where: str) -> A
         response = ask()
     _refuse(server, response, where)
     try:
-        return json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
+        return json.loads(response.content, parse_float=Decimal, parse_constant=Decimal)
     except ValueError as error:
         raise CollectError(f"{where} answered with no JSON: {_said(server, response)}", permanent=True) from error
-
-
-def _no_number(constant: str) -> None:
-    """Refuse NaN and Infinity, which are no JSON and would be floats."""
-    raise ValueError(f"{constant} is no number")
 
 
 def _refuse(server: Server, response: httpx2.Response, where: str) -> None:

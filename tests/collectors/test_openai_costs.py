@@ -75,7 +75,16 @@ def test_a_line_item_that_names_no_model_is_kept_whole(reading) -> None:
 
 def test_amounts_that_cannot_be_right_are_listed_together_and_nothing_is_read(reading) -> None:
     with pytest.raises(CollectError) as refused:
-        reading(cost("1,5"), cost(None), cost(True), cost("NaN"), cost("1_0"), {"amount": 5}, cost("1", line_item=7))
+        reading(
+            cost("1,5"),
+            cost(None),
+            cost(True),
+            cost("NaN"),
+            cost("1_0"),
+            cost(float("nan")),
+            {"amount": 5},
+            cost("1", line_item=7),
+        )
     assert refused.value.permanent
     assert [(problem.row, problem.field, problem.value) for problem in refused.value.problems] == [
         (1, "amount.value", "1,5"),
@@ -83,8 +92,9 @@ def test_amounts_that_cannot_be_right_are_listed_together_and_nothing_is_read(re
         (3, "amount.value", "True"),
         (4, "amount.value", "NaN"),
         (5, "amount.value", "1_0"),
-        (6, "amount", "5"),
-        (7, "line_item", "7"),
+        (6, "amount.value", "NaN"),
+        (7, "amount", "5"),
+        (8, "line_item", "7"),
     ]
     with pytest.raises(CollectError, match="BillingCurrency: is missing"):
         reading(cost("1", None))
