@@ -13,7 +13,7 @@ from alerts.ports import Message
 Period = Literal["day", "week"]
 DAYS: dict[Period, int] = {"day": 1, "week": 7}
 """How many UTC days a digest is of."""
-_DRIVERS, _ALERTS = 5, 3
+_DRIVERS, _ALERTS, _NEWCOMERS = 5, 3, 3
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,21 @@ class ServiceSpend:
 
 
 @dataclass(frozen=True)
+class Newcomer:
+    """A service or a model that cost the team something in the period, and nothing in the weeks before."""
+
+    kind: Literal["service", "model"]
+    name: str
+    spent: Decimal
+
+
+@dataclass(frozen=True)
 class DigestFacts:
     """What a digest says. The period is the UTC days [first, end), all told of by every source.
 
     Amounts are effective cost in `currency`; `before` is of as many days a week earlier. `month_so_far` is that of the
     month that the period ends in. `days` are the last four weeks up to `end`. `alerts` are those that stand, the worst
-    first. `link` is the team's page.
+    first. `newcomers` are new in the period, the most expensive first. `link` is the team's page.
     """
 
     team: str
@@ -48,6 +57,7 @@ class DigestFacts:
     link: str
     budget: Decimal | None = None
     forecast: Decimal | None = None
+    newcomers: tuple[Newcomer, ...] = ()
 
     @property
     def spent(self) -> Decimal:
@@ -131,8 +141,12 @@ def _standing(facts: DigestFacts) -> list[str]:
 
 
 def _look_at(facts: DigestFacts) -> list[str]:
-    """Name what deserves a look: the service that rose most, idle money, and a forecast above the budget."""
-    lines = []
+    """Name what deserves a look: what is new, what rose most, idle money, and a forecast above the budget."""
+    lines = [
+        f"new {each.kind} {each.name} ({shown(each.spent, facts.currency)})" for each in facts.newcomers[:_NEWCOMERS]
+    ]
+    if len(facts.newcomers) > _NEWCOMERS:
+        lines.append(f"{len(facts.newcomers) - _NEWCOMERS} more that are new")
     rise = max(facts.services, key=lambda each: each.spent - each.before, default=None)
     if rise is not None and rise.before > 0 and rise.spent > rise.before:
         lines.append(f"{rise.service}: {_change(rise.spent, rise.before, facts.currency)}")

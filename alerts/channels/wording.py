@@ -66,6 +66,7 @@ def in_lines(message: Message, public_url: str) -> Iterator[str]:
         yield f"{alert.title} ({money(alert)})"
         if message.kind in {"firing", "digest", "test"}:
             yield from (f"  {line}" for line in alert.summary.splitlines())
+            yield from (f"  {name}: {value}" for name, value in alert.facts.items() if message.kind == "digest")
             yield from _contributors(alert)
         yield f"  {public_url}{alert.link}"
     left_out = len(message.alerts) - ALERTS_SHOWN

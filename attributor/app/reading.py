@@ -17,7 +17,7 @@ from attributor.config.invoices import read_invoices
 from attributor.config.settings import InvoiceSettings, StoreSettings
 from attributor.config.statement_settings import StatementSettings
 from attributor.config.statements import read_statements
-from attributor.config.stores import read_store
+from attributor.config.stores import read_store, read_web
 from rules.located import Located, read_yaml, substituted
 from rules.problem import Problem
 from rules.reading.dimensions import read_dimensions
@@ -80,6 +80,18 @@ def invoices_of(path: Path) -> tuple[InvoiceSettings, ...]:
     if problems or wrong:
         raise ConfigurationError((*problems, *wrong))
     return invoices
+
+
+def public_url_of(path: Path) -> str:
+    """Return the address that people reach the pages under, "" where none is given. Raises ConfigurationError."""
+    problems: list[Problem] = []
+    section = (read_document(path).entries or {}).get("web")
+    if section is not None:
+        section = substituted(section, substitution(os.environ), problems)
+    settings, wrong = read_web(section)
+    if problems or wrong:
+        raise ConfigurationError((*problems, *wrong))
+    return settings.public_url
 
 
 def statements_of(path: Path) -> tuple[str, StatementSettings]:

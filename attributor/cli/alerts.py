@@ -10,7 +10,7 @@ from alerts.channels.base import Accepted
 from alerts.pipeline import probe
 from attributor.app.reading import open_ledger
 from attributor.app.wiring import open_app
-from attributor.cli import alerts_feedback, alerts_handling, alerts_text
+from attributor.cli import alerts_digest, alerts_feedback, alerts_handling, alerts_text
 from attributor.cli.options import FOUND_SOMETHING, USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.money import plain, shown
@@ -26,8 +26,8 @@ def group() -> None:
     """Alerts: what stands, why it was told or not, what is done about it, and whether a channel works."""
 
 
-for handling in (*alerts_handling.COMMANDS, alerts_feedback.feedback):
-    group.add_command(handling)
+for command in (*alerts_handling.COMMANDS, alerts_feedback.feedback, alerts_digest.digest):
+    group.add_command(command)
 
 
 @group.command("list")

@@ -9,10 +9,10 @@ from attributor.reports.owners import UnknownTeamError, known_team
 from rules.ruleset import Team
 
 
-def check_team(engine: Engine, teams: Mapping[str, Team], name: str) -> None:
-    """Raise a usage error that names near ones for a team that neither configuration nor ledger knows."""
+def check_team(engine: Engine, teams: Mapping[str, Team], name: str) -> Team:
+    """Return the team; raise a usage error that names near ones where neither configuration nor ledger knows it."""
     try:
         with engine.connect() as connection:
-            known_team(connection, teams, name)
+            return known_team(connection, teams, name)
     except UnknownTeamError as error:
         raise click.BadParameter(str(error), param_hint="--team") from error

@@ -11,12 +11,12 @@ from alerts.alert import Alert, ChartPoint, Contributor
 
 def alert_to_json(alert: Alert) -> str:
     """Write one alert."""
-    return json.dumps(_plain(alert), sort_keys=True)
+    return json.dumps(_plain(alert))
 
 
 def alerts_to_json(alerts: tuple[Alert, ...]) -> str:
     """Write the alerts of one message, in their order."""
-    return json.dumps([_plain(alert) for alert in alerts], sort_keys=True)
+    return json.dumps([_plain(alert) for alert in alerts])
 
 
 def alert_from_json(text: str) -> Alert:

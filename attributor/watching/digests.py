@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, select
 
 from alerts.alert import Alert
-from alerts.digest import DAYS, DigestFacts, Period, ServiceSpend, digest_id, digest_message
+from alerts.digest import DAYS, DigestFacts, Newcomer, Period, ServiceSpend, digest_id, digest_message
 from alerts.policy import any_glob
 from alerts.ports import AlertLog, Message
 from alerts.told import rank_of
@@ -27,6 +28,8 @@ _LATE = timedelta(hours=6)
 """A digest that is so late is left out: a daemon that was away for a weekend does not send Friday's."""
 _WEEK = timedelta(days=7)
 _DRAWN = timedelta(days=28)
+_NEW_AFTER = timedelta(days=28)
+_PREVIEW = "preview"
 
 
 def tell_digests(
@@ -42,6 +45,16 @@ def tell_digests(
             log.record([], messages, {})
         made += len(messages)
     return made
+
+
+def previewed_digests(
+    engine: Engine, teams: Mapping[str, Team], named: Sequence[Team], period: Period, now: datetime
+) -> list[Message]:
+    """Return the digests that these teams would get now; nothing is noted or sent."""
+    with reading(engine) as connection:
+        seen = frame(connection, View(month_of(now.date()), now))
+        facts = [digest_facts(connection, seen, teams, team, period) for team in named]
+    return [digest_message(each, digest_id(each.team, period, now.date(), _PREVIEW), _PREVIEW, now) for each in facts]
 
 
 def _messages(engine: Engine, digest: DigestSettings, teams: Mapping[str, Team], now: datetime) -> Iterator[Message]:
@@ -73,7 +86,9 @@ def digest_facts(
     end = seen.whole_until
     first = end - timedelta(days=DAYS[period])
     of_team = (rollup.c.team == team.id) & (rollup.c.currency == seen.currency)
-    now, before = (_by_service(connection, of_team, span) for span in ((first, end), (first - _WEEK, end - _WEEK)))
+    now, before = (
+        _by(connection, rollup.c.service, of_team, span) for span in ((first, end), (first - _WEEK, end - _WEEK))
+    )
     spend = daily_spend(connection, seen, rollup.c.team == team.id).get(team.id, NO_SPEND)
     outlook = month_outlook(seen, spend)
     month = month_of(end - timedelta(days=1))
@@ -89,18 +104,36 @@ def digest_facts(
             ServiceSpend(name, now.get(name, Decimal(0)), before.get(name, Decimal(0)))
             for name in sorted(now.keys() | before.keys())
         ),
-        idle=total(_by_service(connection, of_team & (rollup.c.idle_cause != ""), (first, end)).values()),
+        idle=total(_by(connection, rollup.c.service, of_team & (rollup.c.idle_cause != ""), (first, end)).values()),
         days=tuple((day, spend.whole.get(day, Decimal(0))) for day in days_between(end - _DRAWN, end)),
         alerts=_standing(connection, team.id),
         link=f"/teams/{team.id}?month={month}",
         budget=None if team.budget is None else team.budget.monthly,
         forecast=None if outlook is None else outlook.amount,
+        newcomers=_newcomers(connection, of_team, (first, end)),
     )
 
 
-def _by_service(connection: Connection, condition: ColumnElement[bool], span: tuple[date, date]) -> dict[str, Decimal]:
-    query = select(rollup.c.service, *cost_sums("effective")).where(on_days(*span), IS_OWN, condition)
-    rows = connection.execute(query.group_by(rollup.c.service))
+def _newcomers(connection: Connection, of_team: ColumnElement[bool], period: tuple[date, date]) -> tuple[Newcomer, ...]:
+    """Return the services and models of the period that cost nothing in the weeks before, in which others did."""
+    before = (period[0] - _NEW_AFTER, period[0])
+    columns: tuple[tuple[Literal["service", "model"], Column[str]], ...] = (
+        ("service", rollup.c.service),
+        ("model", rollup.c.model),
+    )
+    found = []
+    for kind, column in columns:
+        now, known = (_by(connection, column, of_team, span) for span in (period, before))
+        if known:
+            found += [Newcomer(kind, name, now[name]) for name in now.keys() - known.keys() if name and now[name] > 0]
+    return tuple(sorted(found, key=lambda each: (-each.spent, each.kind, each.name)))
+
+
+def _by(
+    connection: Connection, column: Column[str], condition: ColumnElement[bool], span: tuple[date, date]
+) -> dict[str, Decimal]:
+    query = select(column, *cost_sums("effective")).where(on_days(*span), IS_OWN, condition)
+    rows = connection.execute(query.group_by(column))
     return {row[0]: amounts(row, 1)[0] for row in rows}
 
 

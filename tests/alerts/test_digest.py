@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from alerts.digest import DigestFacts, ServiceSpend, digest_id, digest_message
+from alerts.channels.wording import in_lines
+from alerts.digest import DigestFacts, Newcomer, ServiceSpend, digest_id, digest_message
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 FACTS = DigestFacts(
@@ -50,6 +51,21 @@ def test_idle_money_and_a_forecast_above_the_budget_deserve_a_look():
     ]
     fields = digest_message(facts, "id", "slack", NOW).alerts[0].facts
     assert (fields["Month so far"], fields["Month's forecast"]) == ("$1,900.00 of $2,000.00", "$2,500.00")
+
+
+def test_what_is_new_is_named_first_and_long_lists_are_cut():
+    spent = (("model", "opus-5", "12.5"), ("service", "Bedrock", "9"), ("model", "haiku", "2"), ("service", "S4", "1"))
+    newcomers = tuple(Newcomer(kind, name, Decimal(cost)) for kind, name, cost in spent)
+    [*_, line] = summary(replace(FACTS, newcomers=newcomers))
+    assert line == (
+        "Look at new model opus-5 ($12.50); new service Bedrock ($9.00); new model haiku ($2.00); 1 more that are new; "
+        "EC2: +$10.00 (+12.5 %)."
+    )
+
+
+def test_a_channel_of_plain_text_gets_all_that_the_digest_says():
+    lines = list(in_lines(digest_message(replace(FACTS, idle=Decimal("7.5")), "id", "mail", NOW), ""))
+    assert {"  Idle: $7.50", "  Open alerts: 0", "  Month so far: $1,900.00"} <= set(lines)
 
 
 def test_the_worst_alerts_are_named_and_the_others_counted(alert):

@@ -36,7 +36,7 @@ from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.detect.unattributed import UnattributedDay, rising_unattributed
 from alerts.detect.unpriced import UnpricedModel, unpriced_models
-from alerts.digest import DAYS, DigestFacts, Period, ServiceSpend, digest_message
+from alerts.digest import DAYS, DigestFacts, Newcomer, Period, ServiceSpend, digest_message
 from alerts.pipeline import probe
 from alerts.ports import Message, MessageKind
 
@@ -151,6 +151,7 @@ def digest(period: Period) -> Message:
         link="/teams/search?month=2026-11",
         budget=Decimal(42000),
         forecast=Decimal(45100),
+        newcomers=(Newcomer("model", "opus-5", Decimal(120)),),
     )
     return digest_message(facts, "id-1", "slack", NOW)
 

@@ -33,6 +33,21 @@ def test_what_stands_is_listed_in_every_format(company) -> None:
     assert (company.run().code, bool(stand)) == (0, True), "alerts alone are no failure"
 
 
+def test_a_digest_is_shown_as_text_as_json_and_as_blocks_and_nothing_is_sent(watched) -> None:
+    company = watched("console: {type: console}")
+    text = company.command("alerts", "digest", "--team", "search")
+    assert (text.code, text.out.splitlines()[0][:16]) == (0, "DIGEST · search ")
+    assert "  Open alerts:" in text.out
+    asked = ("alerts", "digest", "--weekly", "--format")
+    found = company.command(*asked, "json").json["digests"]
+    assert {each["team"] for each in found} == {"search", "ads"}
+    assert all(each["status"] == "digest" and "the week to" in each["alerts"][0]["title"] for each in found)
+    blocks = company.command(*asked, "blocks", "--team", "ads").json["digests"]
+    assert [(each["team"], each["blocks"][0]["type"]) for each in blocks] == [("ads", "header")]
+    assert "did you mean search?" in company.command("alerts", "digest", "--team", "serch").err
+    assert company.command("alerts", "list", "--format", "json").json["alerts"] != []
+
+
 def test_a_test_message_reaches_the_console(watched) -> None:
     answer = watched("term: {type: console}").command("alerts", "test", "--channel", "term")
     assert (answer.code, answer.out) == (0, "")

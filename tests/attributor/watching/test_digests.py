@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, delete, insert
 
 from alerts.calendar import Rounds
 from alerts.digest import DigestFacts
@@ -15,7 +15,7 @@ from attributor.ledger.engine import reading
 from attributor.ledger.money_columns import money_values
 from attributor.periods import month_of
 from attributor.reports.view import View, frame
-from attributor.watching.digests import digest_facts, tell_digests
+from attributor.watching.digests import digest_facts, previewed_digests, tell_digests
 from rules.ruleset import Budget, Team
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
@@ -66,6 +66,26 @@ def test_a_week_stands_beside_the_week_before(engine: Engine) -> None:
     facts = facts_of(engine, "week")
     assert (facts.first, facts.spent) == (date(2026, 11, 13), Decimal("184.5"))
     assert facts.before == sum(range(16, 23))
+
+
+def test_what_cost_nothing_in_the_weeks_before_is_new(engine: Engine) -> None:
+    row = cost(date(2026, 11, 19), "search", "4", "Bedrock") | {"model": "opus-5"}
+    with engine.begin() as connection:
+        connection.execute(insert(tables.rollup), [row])
+    new = [(each.kind, each.name, each.spent) for each in facts_of(engine, "day").newcomers]
+    assert new == [("model", "opus-5", 4), ("service", "Bedrock", 4), ("service", "EKS", Decimal("2.5"))]
+    with engine.begin() as connection:
+        connection.execute(delete(tables.rollup).where(tables.rollup.c.day < date(2026, 11, 13)))
+    assert facts_of(engine, "week").newcomers == (), "of before nothing is known"
+
+
+def test_a_preview_says_the_same_and_leaves_nothing(engine: Engine) -> None:
+    log = LedgerAlertLog(engine)
+    [message] = previewed_digests(engine, TEAMS, [TEAMS["search"]], "day", NOW)
+    tell_digests(engine, (DAILY,), {"search": TEAMS["search"]}, log, NOW)
+    sent = log.due(NOW)[0].message
+    assert (sent.alerts, list(sent.alerts[0].facts)) == (message.alerts, list(message.alerts[0].facts))
+    assert sent.id != message.id
 
 
 def test_what_is_due_comes_once_a_team_and_channel(engine: Engine) -> None:
