@@ -1,13 +1,16 @@
 """Runaway spend: an hour of a team's usage that costs far more than any hour did, seen while it runs."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
-from alerts.alert import Alert, ChartPoint, Contributor, Findings
+from alerts.alert import Alert, ChartPoint, Findings
 from alerts.amounts import cents, plain, shown, times, total
+from alerts.detect.drivers import CostPart, drivers_of
+from alerts.detect.drivers_told import with_drivers
 from alerts.detect.policies.rules import HourCost
 from alerts.detect.presenting import minute, team_link
 
@@ -15,6 +18,7 @@ HOUR = timedelta(hours=1)
 HISTORY = timedelta(days=8)
 """How far back hours are wanted."""
 
+_TOLD_APART = ("model", "key", "feature", "project")
 _RUNNING = timedelta(days=1)
 """Hours this young may be part of the runaway: the usual is taken from before them."""
 
@@ -34,6 +38,7 @@ def runaway_spend(hours: Sequence[HourCost], now: datetime, policy: RunawayPolic
     """Return an alert for each team whose present or last hour ran away; key `runaway:<team>:<currency>`.
 
     `hours` are of HISTORY, the present one so far among them; `service` is what the money went to, such as a model.
+    What drives the excess over the busiest hour is found among it and what the hours `said`.
     """
     limits = policy or RunawayPolicy()
     by_team: dict[tuple[str, str], dict[datetime, list[HourCost]]] = defaultdict(lambda: defaultdict(list))
@@ -44,26 +49,58 @@ def runaway_spend(hours: Sequence[HourCost], now: datetime, policy: RunawayPolic
     return Findings("runaway", tuple(alert for alert in found if alert is not None))
 
 
+def without_what_was_said(hours: Iterable[HourCost]) -> list[HourCost]:
+    """Return hours of the past added up: only of each team's busiest one it matters what the usage said of itself."""
+    costs: dict[tuple[str, str], dict[datetime, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    rows = list(hours)
+    for row in rows:
+        of_team = costs[row.team, row.currency]
+        of_team[row.hour] = total((of_team[row.hour], row.cost))
+    busiest = {key: _busiest(of_team) for key, of_team in costs.items()}
+    kept = [row for row in rows if row.hour == busiest[row.team, row.currency]]
+    added: dict[HourCost, list[Decimal]] = defaultdict(list)
+    for row in rows:
+        if row.hour != busiest[row.team, row.currency]:
+            added[replace(row, cost=Decimal(0), said=())].append(row.cost)
+    return [*kept, *(replace(row, cost=total(found)) for row, found in added.items())]
+
+
+def _busiest(costs: Mapping[datetime, Decimal]) -> datetime | None:
+    """Return the hour that cost most, the latest of equal ones."""
+    return max(costs, key=lambda hour: (costs[hour], hour), default=None)
+
+
 def _judged(
     key: tuple[str, str], by_hour: Mapping[datetime, list[HourCost]], now: datetime, policy: RunawayPolicy
 ) -> Alert | None:
     costs = {hour: total(row.cost for row in rows) for hour, rows in by_hour.items()}
-    busiest = max((cost for hour, cost in costs.items() if hour < now - _RUNNING), default=Decimal(0))
+    usual = _busiest({hour: cost for hour, cost in costs.items() if hour < now - _RUNNING})
+    busiest = Decimal(0) if usual is None else costs[usual]
     limit = max(policy.minimum, times(busiest, policy.times_usual))
     lately = [hour for hour in sorted(costs) if hour > now - 2 * HOUR and costs[hour] >= limit]
-    return _alert(key, by_hour, costs, (max(lately, key=costs.__getitem__), busiest, limit)) if lately else None
+    if not lately:
+        return None
+    worst = max(lately, key=costs.__getitem__)
+    alert = _alert(key, costs, (worst, busiest, limit))
+    found = drivers_of(_parts(by_hour[worst], by_hour[usual] if usual is not None else ()), _TOLD_APART)
+    return alert if found is None else with_drivers(alert, found)
+
+
+def _parts(worst: Iterable[HourCost], usual: Iterable[HourCost]) -> list[CostPart]:
+    made = [CostPart(_values(row), Fraction(row.cost), Fraction(0)) for row in worst]
+    return [*made, *(CostPart(_values(row), Fraction(0), Fraction(row.cost)) for row in usual)]
+
+
+def _values(row: HourCost) -> dict[str, str]:
+    return {"model": row.service or "(no name)", **dict(row.said)}
 
 
 def _alert(
     key: tuple[str, str],
-    by_hour: Mapping[datetime, list[HourCost]],
     costs: Mapping[datetime, Decimal],
     found: tuple[datetime, Decimal, Decimal],
 ) -> Alert:
     (team, currency), (worst, busiest, limit) = key, found
-    parts: dict[str, Decimal] = defaultdict(Decimal)
-    for row in by_hour[worst]:
-        parts[row.service or "(no name)"] = total((parts[row.service or "(no name)"], row.cost))
     usual = (
         f"the busiest hour of the week before cost {shown(busiest, currency)}" if busiest else "no hour is known before"
     )
@@ -79,9 +116,6 @@ def _alert(
         currency=currency,
         amount=cents(costs[worst]),
         threshold=cents(limit),
-        contributors=tuple(
-            Contributor(name, cents(cost)) for name, cost in sorted(parts.items(), key=lambda pair: -pair[1])[:5]
-        ),
         chart=tuple(
             ChartPoint(f"{hour:%Y-%m-%dT%H:00Z}", costs[hour], marked=costs[hour] >= limit)
             for hour in sorted(costs)[-48:]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from alerts.alert import Findings
 from alerts.detect.policies.rules import HourCost
-from alerts.detect.runaway import HISTORY, HOUR, runaway_spend
+from alerts.detect.runaway import HISTORY, HOUR, runaway_spend, without_what_was_said
 from attributor.app.wiring import App, open_duckdb
 from attributor.watching.pushed import pushed_hours
 from collectors.base import CollectError, Collector, SourceSettings
@@ -58,7 +58,8 @@ class QuickLook:
             last = now - _RECENT - timedelta(days=1)
             found = _priced(app, collector, (now - HISTORY, last))
             first_recent = (now - _RECENT).date()
-            self._week = now, tuple(hour for hour in found if hour.hour.date() < first_recent)
+            before = (hour for hour in found if hour.hour.date() < first_recent)
+            self._week = now, tuple(without_what_was_said(before))
         return self._week[1]
 
 

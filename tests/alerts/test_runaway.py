@@ -1,12 +1,13 @@
 """Runaway spend: against the busiest hour of the week before, and told while it runs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from alerts.detect.policies.rules import HourCost
-from alerts.detect.runaway import RunawayPolicy, runaway_spend
+from alerts.detect.runaway import RunawayPolicy, runaway_spend, without_what_was_said
 
 NOW = datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -35,7 +36,23 @@ def test_a_team_without_a_week_before_is_held_against_the_minimum():
 def test_models_of_an_hour_are_summed_and_the_largest_is_named_first():
     (alert,) = runaway_spend([hour(0, 20), hour(0, 40, model="haiku")], NOW).alerts
     assert alert.amount == 60
-    assert [(each.label, each.amount) for each in alert.contributors] == [("haiku", 40), ("opus", 20)]
+    assert [(each.label, each.amount) for each in alert.contributors] == [("model haiku", 40), ("model opus", 20)]
+
+
+def test_what_drives_it_is_found_against_the_busiest_hour_by_what_the_usage_says_of_itself():
+    def said(back, cost, key):
+        return replace(hour(back, cost), said=(("key", key),))
+
+    week = without_what_was_said([*WEEK, said(50, 30, "ci"), said(50, 15, "web"), said(51, 10, "web")])
+    assert {row.said for row in week if row.hour == TOP - 50 * HOUR} == {(), (("key", "ci"),), (("key", "web"),)}
+    assert {row.said for row in week if row.hour != TOP - 50 * HOUR} == {()}
+    assert sum(row.cost for row in week) == 40 * len(WEEK) + 55
+    (alert,) = runaway_spend([*week, said(0, 400, "ci"), said(0, 20, "web")], NOW).alerts
+    assert alert.summary.endswith(
+        "The limit is $255.00. All of the excess, and more, is key ci: the rest cost less than usual."
+    )
+    assert sum(each.amount for each in alert.contributors) == 420 - 85
+    assert alert.contributors[0].note == "$400.00 instead of $30.00"
 
 
 def test_one_busy_hour_of_the_week_is_usual_and_hours_of_the_last_day_are_not():

@@ -43,13 +43,17 @@ class PolicyRule:
 
 @dataclass(frozen=True)
 class HourCost:
-    """What a team spent on a service in one hour; `hour` is the aware UTC start."""
+    """What a team spent on a service in one hour; `hour` is the aware UTC start.
+
+    `said` is what usage says of itself (key, feature, project), by name, where it was asked for.
+    """
 
     team: str
     service: str
     currency: str
     hour: datetime
     cost: Decimal
+    said: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

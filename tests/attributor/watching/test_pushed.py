@@ -53,7 +53,7 @@ def test_usage_is_priced_by_the_list_and_by_own_prices_and_given_its_team(compan
     )
     found = QuickLook().look(company.app)
     told = {alert.team: (alert.amount, alert.contributors[0].label) for alert in found.alerts}
-    assert told == {"search": (Decimal("30.00"), "own"), "ads": (Decimal("40.00"), "gpt-4o")}
+    assert told == {"search": (Decimal("30.00"), "model own"), "ads": (Decimal("40.00"), "model gpt-4o · key ads")}
 
 
 def test_nothing_is_looked_at_twice_until_something_comes_or_five_minutes_are_over(company) -> None:
