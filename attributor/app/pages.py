@@ -94,6 +94,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
             explain=_explainer(app, owners),
             door=Door(lambda: now().settings.access, app.engine, app.clock, owners, app.settings.web.public_url),
             others=_others(app, now, owners),
+            channels=lambda: now().channels,
             dimensions=lambda: tuple(name for name, _ in now().settings.ruleset.more_dimensions),
         )
     )

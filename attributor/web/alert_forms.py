@@ -47,6 +47,12 @@ class Taught(msgspec.Struct, forbid_unknown_fields=True):
     by: Who = ""
 
 
+class Tested(msgspec.Struct, forbid_unknown_fields=True):
+    """Which channel gets a test message."""
+
+    channel: Annotated[str, Meta(max_length=200)]
+
+
 @dataclass(frozen=True)
 class HandledAlert:
     """How an alert stands since it was handled."""

@@ -12,12 +12,14 @@ from alerts.alert import Handling
 from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.engine import reading
 from attributor.ledger.feedback import Told, give_feedback, take_back
-from attributor.ledger.silences import end_silence
 from attributor.reports.alert_detail import AlertDetail, alert_detail
 from attributor.reports.alerting import Alerting, alerting
 from attributor.reports.document import document
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.web.access.asking import asker
+from attributor.web.access.visitor import Visitor
+from attributor.web.alert_controls import number_in
+from attributor.web.bodies import end_of
 from attributor.web.links import ALERTS, Links
 from attributor.web.own_forms import own_form
 from attributor.web.parts import SiteParts
@@ -48,8 +50,11 @@ def alert_page_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         teams = parts.teams()
         links = Links(read_view(parts, request.query_params), ALERTS)
         names = {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)}
-        context = {"report": report, "links": links, "teams": links.teams(teams), "names": names, "why": why_address}
-        return templates.page(template, context)
+        may = {"channels": tuple(parts.channels()), "is_admin": _is_admin(request)}
+        return templates.page(
+            template,
+            {"report": report, "links": links, "teams": links.teams(teams), "names": names, "why": why_address} | may,
+        )
 
     @router.get(ALERTS)
     def page(request: Request) -> Response:
@@ -80,6 +85,11 @@ def alert_page_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     return router
 
 
+def _is_admin(request: Request) -> bool:
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    return visitor is None or visitor.role == "admin"
+
+
 def why_address(key: str) -> str:
     """Return the address of one alert."""
     return f"{WHY}?{urlencode({'key': key})}"
@@ -89,11 +99,8 @@ def _do(parts: SiteParts, form: Mapping[str, str], by: str) -> None:
     """Do one thing. Raises HTTPException for what the page does not send."""
     now, engine, note = parts.clock(), parts.engine, form.get("note", "")
     action = form.get("action")
-    if action in {"end_silence", "take_back"}:
-        number = form.get("id", "")
-        if not number.isascii() or not number.isdigit():
-            raise HTTPException(400, "id is not a number")
-        end_silence(engine, int(number), now) if action == "end_silence" else take_back(engine, int(number), by, now)
+    if action == "take_back":
+        take_back(engine, number_in(form), by, now)
         return
     key, handling = form.get("key", ""), Handling(by, now, note)
     if action == "acknowledge":
@@ -104,5 +111,7 @@ def _do(parts: SiteParts, form: Mapping[str, str], by: str) -> None:
         fire_again(engine, [key], handling)
     elif action == "not_a_problem":
         give_feedback(engine, key, Told(by, now, note=note))
+    elif action == "planned":
+        give_feedback(engine, key, Told(by, now, end_of(None, form.get("until", ""), now), note))
     else:
         raise HTTPException(400, "that is nothing that the page sends")

@@ -3,17 +3,13 @@
 Changes take JSON alone, so that no other site's form can make them.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse
 
 from alerts.alert import AlertState, Handling
 from alerts.policy import Match, Silence
-from attributor.config.values import parse_duration
 from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.engine import reading
 from attributor.ledger.feedback import Told, all_feedback, give_feedback, take_back
@@ -32,7 +28,10 @@ from attributor.web.alert_forms import (
     Silenced,
     SilenceShown,
     Taught,
+    Tested,
 )
+from attributor.web.bodies import end_of, json_body
+from attributor.web.channel_tests import ChannelTested, tested_channel
 from attributor.web.described import (
     BODY_REFUSED,
     NOT_FOUND,
@@ -45,14 +44,12 @@ from attributor.web.described import (
 )
 from attributor.web.parts import SiteParts
 
-_LARGEST = 256 * 1024
 _NOBODY = "API"
 _LARGEST_NUMBER = 2**31 - 1
 Key = Annotated[str, Query(max_length=500, description="An alert's key")]
 Number = Annotated[int, Path(ge=1, le=_LARGEST_NUMBER, description="Its `id`")]
 OfTeam = Annotated[str | None, Query(max_length=200, description="Only this team's")]
 By = Annotated[str, Query(max_length=200, description="Who does it")]
-T = TypeVar("T")
 _HANDLED = answers(documented(HandledAlerts), documented(HandledAlerts, status=404), BODY_REFUSED)
 _SILENCE, _LESSON = struct_schema(SilenceShown), struct_schema(LessonShown)
 
@@ -84,19 +81,26 @@ def alert_routes(parts: SiteParts) -> APIRouter:
         return JSONResponse(found)
 
     @router.post("/ack", responses=_HANDLED, openapi_extra=body(Handled))
-    def ack(request: Request, asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
+    def ack(request: Request, asked: Annotated[Handled, Depends(json_body(Handled))]) -> JSONResponse:
         """Take alerts up, or let them fire again."""
         handling = Handling(asker(request, asked.by, _NOBODY), parts.clock(), asked.note)
         change = fire_again if asked.undo else acknowledge
         return _changed(asked.keys, change(parts.engine, asked.keys, handling))
 
     @router.post("/snooze", responses=_HANDLED, openapi_extra=body(Handled))
-    def snoozed(request: Request, asked: Annotated[Handled, Depends(_json(Handled))]) -> JSONResponse:
+    def snoozed(request: Request, asked: Annotated[Handled, Depends(json_body(Handled))]) -> JSONResponse:
         """Keep alerts quiet for a while."""
         now = parts.clock()
-        until = _end(asked.length, asked.until, now)
+        until = end_of(asked.length, asked.until, now)
         handling = Handling(asker(request, asked.by, _NOBODY), now, asked.note)
         return _changed(asked.keys, snooze(parts.engine, asked.keys, until, handling))
+
+    @router.post(
+        "/test", responses=answers(documented(ChannelTested), NOT_FOUND, BODY_REFUSED), openapi_extra=body(Tested)
+    )
+    def tested(asked: Annotated[Tested, Depends(json_body(Tested))]) -> JSONResponse:
+        """Send a test message to a channel, and answer whether it took it."""
+        return JSONResponse(document(tested_channel(parts, asked.channel)))
 
     return router
 
@@ -117,13 +121,13 @@ def silence_routes(parts: SiteParts) -> APIRouter:
         responses=answers(in_json(_SILENCE, "The silence", 201), BODY_REFUSED),
         openapi_extra=body(Silenced),
     )
-    def added(request: Request, asked: Annotated[Silenced, Depends(_json(Silenced))]) -> JSONResponse:
+    def added(request: Request, asked: Annotated[Silenced, Depends(json_body(Silenced))]) -> JSONResponse:
         """Set a silence."""
         match = Match(tuple(asked.team), tuple(asked.severity), tuple(asked.kind))
         if (match == Match() and not asked.key) or not asked.reason:
             raise HTTPException(400, "say what to silence (team, severity, kind, key) and the reason")
         now = parts.clock()
-        silence = Silence(now, _end(asked.length, asked.until, now), asked.reason, match, tuple(asked.key))
+        silence = Silence(now, end_of(asked.length, asked.until, now), asked.reason, match, tuple(asked.key))
         by = asker(request, asked.by, _NOBODY)
         return JSONResponse(silence_document(add_silence(parts.engine, silence, by, now)), 201)
 
@@ -153,10 +157,10 @@ def feedback_routes(parts: SiteParts) -> APIRouter:
         responses=answers(in_json(_LESSON, "The lesson", 201), NOT_FOUND, BODY_REFUSED),
         openapi_extra=body(Taught),
     )
-    def given(request: Request, asked: Annotated[Taught, Depends(_json(Taught))]) -> JSONResponse:
+    def given(request: Request, asked: Annotated[Taught, Depends(json_body(Taught))]) -> JSONResponse:
         """Learn that an alert is no problem, or planned."""
         now = parts.clock()
-        until = None if asked.planned_until is None else _end(None, asked.planned_until, now)
+        until = None if asked.planned_until is None else end_of(None, asked.planned_until, now)
         found = give_feedback(parts.engine, asked.key, Told(asker(request, asked.by, _NOBODY), now, until, asked.note))
         if found is None:
             raise HTTPException(404, f"no alert has the key {asked.key!r}")
@@ -185,42 +189,3 @@ def _changed(keys: list[str], changed: tuple[AlertState, ...]) -> JSONResponse:
     rows = tuple(HandledAlert(state.alert.key, state.status, state.snoozed_until) for state in changed)
     missing = tuple(sorted(set(keys) - {row.key for row in rows}))
     return JSONResponse(document(HandledAlerts(rows, missing)), 404 if missing and not rows else 200)
-
-
-def _json(form: type[T]) -> Callable[[Request], Awaitable[T]]:
-    """Return what reads a JSON body, before a route works beside the event loop; HTTPException where it is none."""
-
-    async def read(request: Request) -> T:
-        return await _asked(request, form)
-
-    return read
-
-
-async def _asked(request: Request, form: type[T]) -> T:
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise HTTPException(415, "send JSON, with Content-Type: application/json")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            raise HTTPException(413, "the body is too large")
-    if b"\0" in body or b"\\u0000" in body:
-        raise HTTPException(400, "the body holds a NUL character")
-    try:
-        return msgspec.json.decode(body, type=form)
-    except msgspec.DecodeError as error:
-        raise HTTPException(400, str(error)) from None
-
-
-def _end(length: str | None, until: str | None, now: datetime) -> datetime:
-    """Return when it ends; a moment without a zone is UTC. Raises HTTPException."""
-    if (length is None) == (until is None):
-        raise HTTPException(400, "say either `for`, as in 2h or 1d, or `until`, as in 2026-12-01T08:00")
-    try:
-        end = now + parse_duration(length) if length is not None else datetime.fromisoformat(until or "")
-    except ValueError as error:
-        raise HTTPException(400, str(error)) from None
-    end = (end if end.tzinfo else end.replace(tzinfo=UTC)).astimezone(UTC)
-    if end <= now:
-        raise HTTPException(400, f"{end:%Y-%m-%d %H:%M} UTC is over already")
-    return end

@@ -25,4 +25,4 @@ async def own_form(request: Request) -> dict[str, str]:
         if len(body) > _LARGEST:
             raise HTTPException(413, "the form is too large")
     fields = parse_qs(body.decode("utf-8", "replace"))
-    return {name: values[0] for name, values in fields.items()}
+    return {name: values[0].replace("\0", "") for name, values in fields.items()}

@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from sqlalchemy import Engine
 
+from alerts.channels.base import Channel
 from attributor.reports.explanation import Explained
 from attributor.reports.kept import KeptReports, Report
 from attributor.reports.overview import TeamLine
@@ -32,7 +33,8 @@ class SiteParts:
     without it no amount is linked. `dimensions` returns the names that the rules in use give, beside the built-in ones.
     `door` lets nobody further than they may go; without it everybody may see and do everything, which is written down.
     `rules` returns the rules in use now, in the order of the file. `others` returns what other teams cost in all, for
-    whoever may know that and no more. `kept` are the reports that were read before.
+    whoever may know that and no more. `kept` are the reports that were read before. `channels` returns those in use now,
+    by name, to be tested.
     """
 
     engine: Engine
@@ -48,6 +50,7 @@ class SiteParts:
     rules: Callable[[], tuple[Rule, ...]] = tuple
     others: Callable[[View], tuple[TeamLine, ...]] = nobody
     kept: KeptReports | None = None
+    channels: Callable[[], Mapping[str, Channel]] = dict
 
     def report(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Report]) -> Report:
         """Return a report that may have been read before; see `KeptReports.of`."""

@@ -14,6 +14,7 @@ from attributor.reports.kept import KeptReports
 from attributor.web.access.account import account
 from attributor.web.access.control import AccessControl, Door, open_door
 from attributor.web.access.sessions import Reception, session_routes
+from attributor.web.alert_controls import alert_control_routes
 from attributor.web.alert_pages import alert_page_routes
 from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
 from attributor.web.assets import Assets, asset_routes
@@ -72,6 +73,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         quality_routes(parts, templates),
         rule_routes(parts, templates),
         alert_page_routes(parts, templates),
+        alert_control_routes(parts, templates),
         alert_routes(parts),
         silence_routes(parts),
         feedback_routes(parts),

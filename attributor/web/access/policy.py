@@ -19,7 +19,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("POST", r"/api/v1/usage|/v1/(traces|metrics)", "nothing"),  # the push source's own token
     ("GET", r"/metrics", "company"),
     ("GET", r"/api/v1/audit", "admin"),
-    ("POST", r"/api/v1/alerts/silences", "admin"),
+    ("POST", r"/(api/v1/)?alerts/(silences|test)", "admin"),
     ("DELETE", r"/api/v1/alerts/silences/.*", "admin"),
     ("POST", r"/alerts/handle", "handling"),
     ("POST", r"/api/v1/alerts/(ack|snooze|feedback)", "handling"),

@@ -1,8 +1,12 @@
 """/api/v1/alerts and the alerts page: what stands, why, and what people do about it."""
 
+from dataclasses import dataclass
+
 import pytest
 from starlette.testclient import TestClient
 
+from alerts.channels.base import Accepted, Answer, Refused
+from alerts.ports import Message
 from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.feedback import all_feedback
 
@@ -18,9 +22,25 @@ def engine(tmp_path, make_ledger, fill_ledger):
     engine.dispose()
 
 
+@dataclass(frozen=True)
+class Answering:
+    """A channel that answers always the same."""
+
+    name: str
+    answer: Answer
+
+    def send(self, message: Message) -> Answer:
+        assert (message.kind, message.channel) == ("test", self.name)
+        return self.answer
+
+
+CHANNELS = {"costs": Answering("costs", Accepted()), "gone": Answering("gone", Refused("no_service"))}
+OURS = {"Origin": "http://testserver", "X-Forwarded-User": "ana"}
+
+
 @pytest.fixture
 def client(engine, make_site):
-    return TestClient(make_site(engine), follow_redirects=False)
+    return TestClient(make_site(engine, channels=lambda: CHANNELS), follow_redirects=False)
 
 
 def status(engine, key=KEY):
@@ -56,6 +76,47 @@ def test_silences_are_set_listed_and_ended(client):
     assert "move" in client.get("/alerts").text
     assert client.delete(f"{API}/silences/{made.json()['id']}").status_code == 200
     assert client.delete(f"{API}/silences/{made.json()['id']}").status_code == 404
+
+
+def test_a_channel_is_tested_and_says_whether_it_took_the_message(client):
+    taken = client.post(f"{API}/test", json={"channel": "costs"})
+    assert (taken.status_code, taken.json()) == (200, {"channel": "costs", "accepted": True, "error": ""})
+    refused = client.post(f"{API}/test", json={"channel": "gone"}).json()
+    assert refused == {"channel": "gone", "accepted": False, "error": "no_service"}
+    unknown = client.post(f"{API}/test", json={"channel": "other"})
+    assert (unknown.status_code, unknown.json()["detail"]) == (
+        404,
+        "no channel is called 'other'; known: costs, gone",
+    )
+    assert "Test gone" in client.get("/alerts").text
+    assert "costs took the message" in client.post("/alerts/test", data={"channel": "costs"}, headers=OURS).text
+    page = client.post("/alerts/test", data={"channel": "gone"}, headers=OURS)
+    assert (page.status_code, "gone did not take the message: no_service" in page.text) == (502, True)
+    assert (
+        client.post("/alerts/test", data={"channel": "costs"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code
+        == 403
+    )
+
+
+def test_a_silence_is_set_and_ended_on_the_page(client):
+    form = {"action": "add", "team": "search ads-*", "key": "", "for": "2h", "reason": "move"}
+    assert client.post("/alerts/silences", data=form, headers=OURS).status_code == 303
+    [silence] = client.get(f"{API}/silences").json()["silences"]
+    assert (silence["team"], silence["reason"], silence["by"]) == (["search", "ads-*"], "move", "ana")
+    wrong = (form | {"for": "soon"}, form | {"reason": " "}, form | {"team": ""}, {"action": "end", "id": "x"})
+    assert [client.post("/alerts/silences", data=each, headers=OURS).status_code for each in wrong] == [400] * 4
+    client.post("/alerts/silences", data={"action": "end", "id": str(silence["id"])}, headers=OURS)
+    assert client.get(f"{API}/silences").json()["silences"] == []
+
+
+def test_what_is_planned_is_said_on_the_page_of_an_alert(client, engine):
+    assert 'type="date"' in client.get("/alerts/why", params={"key": KEY}).text
+    form = {"key": KEY, "action": "planned", "until": "2026-12-01", "back": "why"}
+    assert client.post("/alerts/handle", data=form | {"until": "later"}, headers=OURS).status_code == 400
+    assert client.post("/alerts/handle", data=form, headers=OURS).status_code == 303
+    [lesson] = all_feedback(engine)
+    assert (lesson.learned.lesson, lesson.learned.until.isoformat()) == ("planned", "2026-12-01T00:00:00+00:00")
+    assert status(engine) == "resolved"
 
 
 def test_feedback_is_given_listed_and_taken_back(client):
