@@ -1,8 +1,8 @@
 """What a team's cost of some days is made of, as finely as it is known: exactly what the ledger says of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,8 @@ from rules.ruleset import RuleSet
 DIMENSIONS = ("model", "key", "resource", "feature", "project", "account", "service", "rule")
 """What a cost is told apart by; `rule` is that by which it is shared, absent where the team owns the charge."""
 
+_BILLED = ("resource", "account")
+"""What bills say of a cost and estimates do not, or otherwise: it would only tell the one from the other."""
 _OF_SUMS = ("model", "project", "account", "service")
 
 
@@ -32,6 +34,7 @@ class _Sum:
     values: tuple[tuple[str, str], ...]
     cost: Decimal
     is_direct: bool
+    basis: str
 
 
 def part_costs(engine: Engine, read: Read, ruleset: RuleSet, asked: Sequence[Asked]) -> list[tuple[PartCost, ...]]:
@@ -48,13 +51,21 @@ def part_costs(engine: Engine, read: Read, ruleset: RuleSet, asked: Sequence[Ask
 def _parts_of(connection: Connection, asked: Asked, owned: OwnedCosts) -> tuple[PartCost, ...]:
     sums = _sums(connection, asked)
     if _daily(each for each in sums if each.is_direct) != owned.by_day:
-        return _added(asked, sums)
-    return (*owned.parts, *_added(asked, [each for each in sums if not each.is_direct]))
+        parts = _added(asked, sums)
+    else:
+        parts = (*owned.parts, *_added(asked, [each for each in sums if not each.is_direct]))
+    is_mixed = len({each.basis for each in sums}) > 1
+    return tuple(_without(each, _BILLED) for each in parts) if is_mixed else parts
+
+
+def _without(part: PartCost, dimensions: Collection[str]) -> PartCost:
+    kept = {name: value for name, value in part.values.items() if name not in dimensions}
+    return replace(part, values=kept)
 
 
 def _sums(connection: Connection, asked: Asked) -> list[_Sum]:
     named = [rollup.c[name] for name in _OF_SUMS]
-    keys = (rollup.c.day, rollup.c.rule, rollup.c.method, rollup.c.shared_step, *named)
+    keys = (rollup.c.day, rollup.c.rule, rollup.c.method, rollup.c.shared_step, rollup.c.basis, *named)
     kept = rollup.c.day.in_((*asked.days, *asked.before)) & (rollup.c.team == asked.team) & IS_OWN
     kept &= (rollup.c.currency == asked.currency) & rollup.c.category.not_in(NOT_USAGE)
     if asked.service:
@@ -67,7 +78,8 @@ def _sum(row: Any, keys: int) -> _Sum:
     is_direct = row.method == "direct" and not row.shared_step
     rule = "" if is_direct else f"shared: {row.shared_step}" if row.shared_step else row.rule
     values = [*((name, row._mapping[name]) for name in _OF_SUMS), ("rule", rule)]
-    return _Sum(row.day, tuple((name, value) for name, value in values if value), amounts(row, keys)[0], is_direct)
+    said = tuple((name, value) for name, value in values if value)
+    return _Sum(row.day, said, amounts(row, keys)[0], is_direct, row.basis)
 
 
 def _daily(sums: Iterable[_Sum]) -> dict[date, Decimal]:

@@ -110,3 +110,22 @@ def test_what_a_rule_shares_is_told_apart_by_the_rule_and_what_cannot_be_found_a
     by_sums = {part.cost: dict(part.values) for part in parts_of(company, SPIKE)}
     assert by_sums.keys() == found.keys()
     assert by_sums[Decimal("3.000000000001")] == {"model": "haiku", "account": "111", "service": "Bedrock"}
+
+
+@pytest.mark.slow
+def test_where_an_estimate_is_compared_with_bills_resources_and_accounts_say_nothing(company) -> None:
+    text = (company.folder / "attributor.yaml").read_text()
+    usage = 'sources:\n  gateway: {type: usage, path: "usage/*.csv"}\n'
+    price = (
+        "prices: [{metric: m, price: 2, replaces: {source: aws, match: {ServiceName: Bedrock}}, service: Bedrock}]\n"
+    )
+    company.write("attributor.yaml", text.replace("sources:\n", usage) + price)
+    before = SPIKE - timedelta(days=2)
+    company.write("bills/aws.csv", HEADER, charge(before, "30", resource="i-1", model="opus-5", api_key="ci-bot"))
+    head = "hour,metric,quantity,pool,team,model,api_key"
+    company.write("usage/m.csv", head, f"{SPIKE}T03:00Z,m,90,llm,search,opus-5,ci-bot")
+    company.cycle()
+    parts = parts_of(company, SPIKE, before=(before,))
+    assert {(part.cost, part.before) for part in parts} == {(Decimal(180), 0), (0, Decimal(30))}
+    values = {"model": "opus-5", "key": "ci-bot", "service": "Bedrock"}
+    assert [part.values for part in parts] == [values, values]
