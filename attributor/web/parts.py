@@ -33,8 +33,8 @@ class SiteParts:
     without it no amount is linked. `dimensions` returns the names that the rules in use give, beside the built-in ones.
     `door` lets nobody further than they may go; without it everybody may see and do everything, which is written down.
     `rules` returns the rules in use now, in the order of the file. `others` returns what other teams cost in all, for
-    whoever may know that and no more. `kept` are the reports that were read before. `channels` returns those in use now,
-    by name, to be tested.
+    whoever may know that and no more. `kept` are the reports that were read before. `channels` returns those in use
+    now, by name, to be tested.
     """
 
     engine: Engine

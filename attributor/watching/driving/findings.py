@@ -24,10 +24,15 @@ _MOST = 100
 """So many findings, those of the greatest excess, are looked into in one pass; the others in the next."""
 _LOOK_BACK = timedelta(days=28)
 _SAME_WEEKDAYS, _FEW, _ANY_DAYS = 8, 3, 7
+_A_WEEK = timedelta(days=7)
+_A_DAY = len("2026-11-19")
 
 
 def with_their_drivers(engine: Engine, read: Read, ruleset: RuleSet, found: Findings) -> Findings:
-    """Return the findings with what drives the excess of each: those that tell an excess and mark its UTC days."""
+    """Return the findings with what drives the excess of each: those that tell an excess, and mark its days or hours.
+
+    The excess of hours is looked for in their whole UTC days, whose other hours are as usual.
+    """
     asked = {alert.key: question for alert in found.alerts if (question := _asked(alert)) is not None}
     if not asked:
         return found
@@ -48,31 +53,28 @@ def with_their_drivers(engine: Engine, read: Read, ruleset: RuleSet, found: Find
 
 
 def _asked(alert: Alert) -> Asked | None:
-    """Return of what an alert tells an excess, from the days of its chart; None where it tells of no days.
-
-    A chart of hours is too short to compare with: of these it is the week before.
-    """
+    """Return of what an alert tells an excess: the UTC days of the days or hours that its chart marks; else None."""
     if "excess" not in alert.facts or "service" not in alert.facts:
         return None
-    days = tuple(sorted({_day(point.label) for point in alert.chart if point.marked}))
+    days = tuple(dict.fromkeys(_day(point.label) for point in alert.chart if point.marked))
     if not days:
         return None
-    known = [day for point in alert.chart if days[0] - _LOOK_BACK <= (day := _day(point.label)) < days[0]]
-    by_hour = len(alert.chart[0].label) > len("2026-11-19")
-    before = list(days_between(days[0] - timedelta(days=_ANY_DAYS), days[0])) if by_hour else known
-    return Asked(alert.team, alert.facts["service"], alert.currency, days, _compared(days, before))
+    by_day = [_day(point.label) for point in alert.chart if len(point.label) == _A_DAY and _day(point.label) < days[0]]
+    before = _compared(days, by_day) if by_day else tuple(days_between(days[0] - _A_WEEK, days[0]))
+    return Asked(alert.team, alert.facts["service"], alert.currency, days, before)
 
 
 def _compared(days: Sequence[date], before: Sequence[date]) -> tuple[date, ...]:
     """Return the days to compare with: the same weekdays of the four weeks before, else the week before."""
+    recent = [day for day in before if day >= days[0] - _LOOK_BACK]
     weekdays = {day.weekday() for day in days}
-    same = [day for day in before if day.weekday() in weekdays][-_SAME_WEEKDAYS:]
-    return tuple(same if len(same) >= _FEW else before[-_ANY_DAYS:])
+    same = [day for day in recent if day.weekday() in weekdays][-_SAME_WEEKDAYS:]
+    return tuple(same if len(same) >= _FEW else recent[-_ANY_DAYS:])
 
 
 def _day(label: str) -> date:
-    """Return the UTC day that a point, a day or an hour, is of."""
-    return date.fromisoformat(label[: len("2026-11-19")])
+    """Return the UTC day that a point is of: a day, or an hour of it."""
+    return date.fromisoformat(label[:_A_DAY])
 
 
 def _earlier(engine: Engine, keys: Collection[str]) -> Mapping[str, Alert]:
@@ -90,6 +92,8 @@ def _is_as_it_was(alert: Alert, earlier: Alert) -> bool:
 def _driven(alert: Alert, parts: Sequence[PartCost]) -> Alert:
     """Return the alert with its drivers: what is usual in all is each part's by its share of the days before."""
     expected = Fraction(total(part.cost for part in parts)) - Fraction(alert.facts["excess"])
+    if expected < 0:
+        return alert  # the newest hours are not published yet
     before = Fraction(total(part.before for part in parts))
     ratio = expected / before if before > 0 else Fraction(0)
     compared = [CostPart(part.values, Fraction(part.cost), ratio * Fraction(part.before)) for part in parts]

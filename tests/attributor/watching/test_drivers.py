@@ -1,17 +1,20 @@
 """What drives a spend finding, from real charges: by model, key and resource, exact, and looked for once."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
 
+from alerts.alert import ChartPoint, Findings
 from attributor.app.reload import reloaded
 from attributor.app.wiring import open_duckdb
 from attributor.attributing.inputs import read_inputs
 from attributor.ledger.tables import alerts
 from attributor.watching.driving.asked import Asked
+from attributor.watching.driving.findings import with_their_drivers
 from attributor.watching.driving.parts import part_costs
 from attributor.watching.hourly import Read
 
@@ -79,6 +82,22 @@ def test_a_spike_says_which_model_and_key_it_is_and_its_parts_sum_to_the_excess(
         ("batch", "ci-bot", 20),
         ("batch", "web", 10),
     }
+
+
+@pytest.mark.slow
+def test_an_excess_of_hours_is_looked_for_in_their_days_and_not_before_it_is_published(spiking) -> None:
+    hours = tuple(ChartPoint(f"{SPIKE}T{hour:02}:00Z", Decimal(50), marked=hour > 20) for hour in range(24))
+    facts = {"service": "Bedrock", "excess": "400"}
+    found = replace(
+        standing(spiking)[KEY], key="spend:search:Bedrock:hours", chart=hours, facts=facts, summary="By the hour."
+    )
+    with open_duckdb() as connection:
+        read = Read(spiking.app.lake, connection, read_inputs(spiking.engine))
+        found = Findings("spend_anomaly", (found, replace(found, key="early", facts=facts | {"excess": "600"})))
+        driven, early = with_their_drivers(spiking.engine, read, spiking.ruleset, found).alerts
+    assert driven.summary == "By the hour. 97 % of the excess is model opus-5, key ci-bot, resource batch."
+    assert sum(part.amount for part in driven.contributors) == 400
+    assert early == found.alerts[1]
 
 
 @pytest.mark.slow
