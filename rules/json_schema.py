@@ -72,7 +72,7 @@ def _team() -> Schema:
     lists = {"thresholds": {"type": "array", "items": _NUMBER}, "rolling": spans}
     budget = _map(keywords.BUDGET, {**money, **lists}, required=["monthly"])
     kinds = {
-        **dict.fromkeys(("name", "cost_center", "owner", "slack", "time_zone"), _TEXT),
+        **dict.fromkeys(("name", "cost_center", "owner", "slack", "time_zone", "parent"), _TEXT),
         "aliases": _words(),
         "was": {"type": "array", "items": was},
         "budget": {"anyOf": [_NUMBER, budget]},

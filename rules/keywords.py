@@ -21,6 +21,7 @@ TEAM: Final[Keywords] = MappingProxyType(
         "aliases": "Other spellings that tags and usage use for the team.",
         "was": "Former names, each until a day (exclusive).",
         "cost_center": "The cost center of charges whose rule names none.",
+        "parent": "The team that it is a part of: that one's page sums it up.",
         "owner": "Who answers for the team's cost.",
         "slack": "The channel that hears of it.",
         "budget": "Money a month, or a map with daily limits and thresholds.",

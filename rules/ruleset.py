@@ -33,7 +33,8 @@ class FormerName:
 class Team:
     """An owner, on the UTC days [start, end); outside of them its names name nobody.
 
-    `aliases` are spellings that resolve to it; `owner` and `slack` say who to ask and where. `time_zone`
+    `aliases` are spellings that resolve to it; `owner` and `slack` say who to ask and where; `parent` is the id of the
+    team that it is a part of, "" for none. `time_zone`
     is an IANA name: its days begin and end there for daily limits, and for nothing else.
     """
 
@@ -50,6 +51,7 @@ class Team:
     start: date | None = None
     end: date | None = None
     time_zone: str = "UTC"
+    parent: str = ""
 
 
 @dataclass(frozen=True)

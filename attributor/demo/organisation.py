@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DemoTeam:
-    """A team; `spellings` are what stands in tags, the usual one first, all of them resolvable by `aliases`."""
+    """A team; `spellings` are what stands in tags, the usual one first, all of them resolvable by `aliases`.
+
+    `parent` is the team that it is a part of.
+    """
 
     id: str
     name: str
@@ -13,6 +16,7 @@ class DemoTeam:
     owner: str
     spellings: tuple[str, ...]
     aliases: tuple[str, ...] = ()
+    parent: str = ""
 
 
 TEAMS = (
@@ -34,8 +38,10 @@ TEAMS = (
         ("chat assistant", "assistant prod"),
     ),
     DemoTeam("research", "Research", "4400", "@dana", ("research", "Research", "r.and.d"), ("r and d",)),
-    DemoTeam("vision", "Vision", "4500", "@emre", ("vision", "Vision", "computer-vision"), ("computer vision",)),
-    DemoTeam("speech", "Speech", "4600", "@fleur", ("speech", "Speech", "asr"), ("asr",)),
+    DemoTeam(
+        "vision", "Vision", "4500", "@emre", ("vision", "Vision", "computer-vision"), ("computer vision",), "research"
+    ),
+    DemoTeam("speech", "Speech", "4600", "@fleur", ("speech", "Speech", "asr"), ("asr",), "research"),
     DemoTeam(
         "data", "Data", "4700", "@goran", ("data", "Data", "data_platform", "data-eng"), ("data platform", "data eng")
     ),

@@ -30,8 +30,9 @@ def _teams(budgets: Mapping[str, Decimal]) -> str:
     lines = []
     for team in TEAMS:
         aliases = f"aliases: [{', '.join(team.aliases)}], " if team.aliases else ""
+        parent = f"parent: {team.parent}, " if team.parent else ""
         lines.append(
-            f'  {team.id}: {{name: {team.name}, {aliases}cost_center: "{team.cost_center}", '
+            f'  {team.id}: {{name: {team.name}, {aliases}{parent}cost_center: "{team.cost_center}", '
             f'owner: "{team.owner}", slack: "#{team.id}-costs", budget: {budgets[team.id]}}}'
         )
     return "\n".join(lines)

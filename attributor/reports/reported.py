@@ -99,9 +99,11 @@ def _metrics(asked: _Asked, reported: Reported) -> Iterator[Problem]:
 
 
 def _teams(ruleset: RuleSet, reported: Reported, file: str) -> Iterator[Problem]:
-    """A shared team's cost stands with its consumers, and a team that has an end may be gone: neither need be there."""
-    passed_on = {shared.team for shared in ruleset.shared}
-    silent = [team for team in ruleset.teams if team.id not in reported.teams | passed_on and team.end is None]
+    """Yield teams without cost; but a shared team's stands with its consumers, a parent's with its sub-teams, and a
+    team that has an end may be gone.
+    """
+    elsewhere = {shared.team for shared in ruleset.shared} | {team.parent for team in ruleset.teams}
+    silent = [team for team in ruleset.teams if team.id not in reported.teams | elsewhere and team.end is None]
     for team in silent[:_MOST_TOLD]:
         fix = _fix(sorted(reported.values), team.id)
         message = f"team `{team.id}` was given no charge and no usage in the last {LOOKED_BACK.days} days"

@@ -19,6 +19,7 @@ from attributor.reports.open_alerts import OpenAlert, open_alerts
 from attributor.reports.opportunities import Opportunity, opportunities
 from attributor.reports.outlook import NO_SPEND, BudgetLine, Outlook, Spend, burn_rate, daily_spend, month_outlook
 from attributor.reports.owners import known_team, shown_name
+from attributor.reports.sub_teams import Family, family
 from attributor.reports.team_lines import (
     Driver,
     IdleLine,
@@ -48,6 +49,9 @@ class TeamReport:
     `total`, `previous_days` to the previous period. `a_day` is what each day left may cost so that the budget holds,
     `runs_out` the day on which the burn rate uses it up. `movers` are what moved most. `unmatched` is only told of
     `unattributed`, `idle_teams` only of `idle`: idle capacity that has an owner stands on the owner's page.
+
+    All of it is the team's own: `family` is what its cost comes to with its sub-teams, `parent` the id of the team that
+    it is a part of, "" for none.
     """
 
     team: str
@@ -55,10 +59,12 @@ class TeamReport:
     owner: str
     slack: str
     cost_center: str
+    parent: str
     heading: Heading
     total: Decimal
     previous: Decimal
     change: Decimal
+    family: Family | None
     budget: BudgetLine | None
     burn_rate: Decimal | None
     a_day: Decimal | None
@@ -105,15 +111,12 @@ def team_report(
         idle = idle_lines(connection, seen, of_team)
         models = model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used)
         return TeamReport(
-            team=team.id,
-            name=shown_name(teams, team.id),
-            owner=team.owner,
-            slack=team.slack,
-            cost_center=team.cost_center,
+            **_who(teams, team),
             heading=seen.heading,
             total=whole.cost,
             previous=whole.previous,
             change=whole.change,
+            family=family(connection, seen, teams, team.id),
             **_standing(seen, team, spend),
             movers=movers(connection, seen, teams, of_team),
             services=services,
@@ -135,6 +138,28 @@ def team_report(
             alerts=open_alerts(connection, team.id),
             grouping=grouping(connection, seen, of_team),
         )
+
+
+class _Who(TypedDict):
+    """The fields of a report that tell whose it is."""
+
+    team: str
+    name: str
+    owner: str
+    slack: str
+    cost_center: str
+    parent: str
+
+
+def _who(teams: Mapping[str, Team], team: Team) -> _Who:
+    return {
+        "team": team.id,
+        "name": shown_name(teams, team.id),
+        "owner": team.owner,
+        "slack": team.slack,
+        "cost_center": team.cost_center,
+        "parent": team.parent if team.parent in teams else "",
+    }
 
 
 class _Standing(TypedDict):

@@ -109,6 +109,8 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "controls": controls(links, _any_way(parts, "team"), _known(report)),
                 "teams": links.teams(teams),
                 "slot": slot(teams, team),
+                "slots": slots(teams, (line.team for line in report.family.lines) if report.family else ()),
+                "names": {team: shown_name(teams, team) for team in teams},
                 "owners": {},
                 "compares": report.heading.comparison.is_possible,
                 "grouped_by": dimension_name(view.group or "service"),

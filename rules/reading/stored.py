@@ -10,7 +10,7 @@ from typing import Any
 from rules import keywords
 from rules.located import Located
 
-_DOES_NOT_ATTRIBUTE = ("owner", "slack", "budget", "time_zone")
+_DOES_NOT_ATTRIBUTE = ("owner", "slack", "budget", "time_zone", "parent")
 """Keys of a team that change no allocation."""
 
 

@@ -12,9 +12,10 @@ from rules.problem import Problem
 from rules.reading.context import is_reserved
 from rules.reading.fields import Problems, dates, day, decimal, entries_of, word, words
 from rules.reading.team_names import check_names
+from rules.reading.team_parents import check_parents
 from rules.ruleset import Budget, FormerName, Team
 
-_PLAIN_TEXTS = ("name", "cost_center", "owner", "slack")
+_PLAIN_TEXTS = ("name", "cost_center", "owner", "slack", "parent")
 
 
 def read_teams(node: Located, problems: Problems) -> tuple[Team, ...]:
@@ -33,6 +34,7 @@ def read_teams(node: Located, problems: Problems) -> tuple[Team, ...]:
             continue
         teams.append(_team(team_id, line, entry, problems))
     check_names(tuple(teams), node.file, problems)
+    check_parents(teams, node.file, problems)
     return tuple(teams)
 
 
@@ -55,6 +57,7 @@ def _team(team_id: str, line: int, node: Located, problems: Problems) -> Team:
         start=start,
         end=end,
         time_zone=_time_zone(entries["time_zone"], problems) if "time_zone" in entries else "UTC",
+        parent=texts.get("parent", ""),
     )
 
 

@@ -180,6 +180,23 @@ def test_a_mistake_outside_the_rules_is_named_too(read, text, line, message, fix
     assert fix in problems[0].fix
 
 
+def test_a_team_is_a_part_of_another_one(read):
+    loaded = read("teams:\n  engineering:\n  search: {parent: engineering}\nrules: []")
+    assert loaded.problems == ()
+    assert [team.parent for team in loaded.ruleset.teams] == ["", "engineering"]
+    assert loaded.ruleset.digest == read("teams:\n  engineering:\n  search: {}\nrules: []").ruleset.digest
+
+
+def test_a_parent_that_is_no_team_and_a_circle_are_told(read):
+    parents = {"a": "c", "b": "a", "c": "b", "d": "d", "ee": "aaa"}
+    problems = read("teams:\n" + "".join(f"  {team}: {{parent: {of}}}\n" for team, of in parents.items())).problems
+    assert [(problem.line, problem.message) for problem in problems] == [
+        (2, "team `a` is a part of itself: `a` in `c` in `b` in `a`"),
+        (5, "team `d` is a part of itself: `d` in `d`"),
+        (6, "the parent `aaa` of team `ee` is no team"),
+    ]
+
+
 def test_all_problems_come_at_once_in_the_order_of_the_file(read):
     problems = read(
         """

@@ -29,6 +29,7 @@ class TeamFacts:
     aliases: tuple[str, ...]
     owner: str
     slack: str
+    parent: str
     cost_center: str
     budget: Decimal | None
     reserved: bool
@@ -74,6 +75,7 @@ def answer_teams(books: Books) -> Teams:
                 aliases=tuple(team.aliases),
                 owner=team.owner,
                 slack=team.slack,
+                parent=team.parent if team.parent in teams else "",
                 cost_center=team.cost_center,
                 budget=None if team.budget is None else team.budget.monthly,
                 reserved=team.id in RESERVED_OWNERS,

@@ -18,6 +18,7 @@ from attributor.reports.overview import TeamLine, overview
 from attributor.reports.questions.alerts import AlertLine, alert_line
 from attributor.reports.questions.asked import AnyPeriod, CostBasis, Currency, Question, period_asked
 from attributor.reports.questions.books import Books
+from attributor.reports.sub_teams import Family
 from attributor.reports.team import team_report
 from attributor.reports.team_lines import Driver, IdleLine, IdleTeam, RuleLine, UnmatchedOwner
 from attributor.reports.unit_costs import UnitCost
@@ -77,10 +78,12 @@ class TeamSummary:
     owner: str
     slack: str
     cost_center: str
+    parent: str
     heading: Heading
     total: Decimal
     previous: Decimal
     change: Decimal
+    family: Family | None
     budget: BudgetLine | None
     burn_rate: Decimal | None
     forecast: Outlook | None
@@ -149,6 +152,8 @@ def answer_team(books: Books, asked: TeamQuestion) -> TeamSummary:
         owner=found.owner,
         slack=found.slack,
         cost_center=found.cost_center,
+        parent=found.parent,
+        family=found.family,
         heading=found.heading,
         total=found.total,
         previous=found.previous,

@@ -1,6 +1,7 @@
 """Pages and their JSON: the same numbers, clear errors, everything escaped, nothing inline."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -75,6 +76,16 @@ def test_a_team_page_shows_the_numbers_of_its_json(client, team):
     assert missing == []
     assert [line for line in report["opportunities"] if line["amount"] not in values] == []
     assert [line for line in report["movers"] if line["change"] not in values] == []
+
+
+def test_a_parents_page_sums_its_sub_teams_up_and_they_lead_back(company, make_site, teams):
+    families = teams | {name: replace(teams[name], parent="research") for name in ("search", "ads")}
+    client = TestClient(make_site(company, families))
+    family = client.get("/teams/research.json").json()["family"]
+    assert {line["team"] for line in family["lines"]} == {"research", "search", "ads"}
+    values = Amounts(client.get("/teams/research").text).values
+    assert {family["cost"], *(line["cost"] for line in family["lines"])} <= set(values)
+    assert 'part of&nbsp;<a href="/teams/research?month=2026-11">Research</a>' in client.get("/teams/ads").text
 
 
 def test_the_basis_in_the_address_changes_every_number(client):
