@@ -24,6 +24,12 @@ if [ -d .venv ] && [ ! -e .venv/bqemulator/bin/bqemulator ]; then
     .venv/bqemulator/bin/python -m pip install --quiet bqemulator==1.4.0 numpy duckdb-extension-spatial==1.5.5 >/dev/null 2>&1; } ||
     echo "could not install bqemulator, the tests that want it will skip" >&2
 fi
+# The proxy of LiteLLM, which brings a hundred packages of its own.
+if [ -d .venv ] && [ ! -e .venv/litellm/bin/litellm ]; then
+  { .venv/bin/python -m venv .venv/litellm &&
+    .venv/litellm/bin/python -m pip install --quiet 'litellm[proxy]==1.108.7' >/dev/null 2>&1; } ||
+    echo "could not install litellm, the tests that want it will skip" >&2
+fi
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
   echo "not installed, the tests that want them will skip:$missing" >&2

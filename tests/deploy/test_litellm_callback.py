@@ -1,78 +1,28 @@
-"""The callback for LiteLLM proxies, against the real push route on loopback; and with LiteLLM itself where it is there.
-
-`LITELLM_PYTHON` names a Python that has the package litellm, where this one has not.
-"""
+"""The callback for LiteLLM proxies, against the real push route on loopback."""
 
 import asyncio
 import importlib.util
-import os
 import socket
-import subprocess
 import sys
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
+from push_receiver import TOKEN, Receiver, receiving
 
-from attributor.web.usage_api import usage_router
-from collectors.push.fields import UsageEvent
-from collectors.push.log import EventLog, LogSettings
-from collectors.push.recall import read_events
 from collectors.tokens.inclusive import call_counts
 
 FILE = Path(__file__).parents[2] / "deploy" / "litellm" / "attributor_callback.py"
-TOKEN = "of-the-proxy"
 COUNTS = st.one_of(st.none(), st.integers(-5, 5000), st.just("many"), st.floats(0, 50))
 NAMES = ("cached_tokens", "cache_creation_tokens", "audio_tokens", "image_tokens", "reasoning_tokens")
 DETAILS = st.dictionaries(st.sampled_from(NAMES), COUNTS)
-
-
-@dataclass(frozen=True)
-class Receiver:
-    """A real server with the push route, and its log."""
-
-    url: str
-    folder: Path
-
-    def events(self) -> list[UsageEvent]:
-        return list(read_events(self.folder))
-
-    def sums(self) -> dict[str, int]:
-        found: dict[str, int] = defaultdict(int)
-        for event in self.events():
-            found[event.metric] += int(event.quantity)
-        return dict(found)
-
-
-@contextmanager
-def receiving(folder: Path, port: int = 0) -> Iterator[Receiver]:
-    log = EventLog(folder, lambda: datetime.now(UTC), LogSettings())
-    app = FastAPI()
-    app.include_router(usage_router(log, TOKEN))
-    listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield Receiver(f"http://127.0.0.1:{listener.getsockname()[1]}", folder)
-    finally:
-        server.should_exit = True
-        thread.join(timeout=20)
-        listener.close()
-        log.close()
 
 
 @pytest.fixture
@@ -276,44 +226,3 @@ def test_it_counts_as_the_collector_does(module: ModuleType) -> None:
         assert module.token_counts(prompt, completion, usage) == call_counts(prompt, completion, usage)
 
     counts_agree()
-
-
-PROGRAM = """
-import asyncio, sys
-sys.path.insert(0, sys.argv[1])
-import litellm
-from attributor_callback import handler
-litellm.callbacks = [handler]
-messages = [{"role": "user", "content": "hello"}]
-async def ask():
-    await litellm.acompletion("gpt-4o", messages, mock_response="fine")
-    stream = await litellm.acompletion("gpt-4o", messages, mock_response="fine", stream=True)
-    async for _ in stream:
-        pass
-    try:
-        await litellm.acompletion("gpt-4o", messages, mock_response=Exception("down"))
-    except Exception:
-        pass
-    await asyncio.sleep(2)
-asyncio.run(ask())
-"""
-
-
-@pytest.mark.slow
-def test_litellm_itself_calls_it(receiver: Receiver, tmp_path: Path) -> None:
-    python = os.environ.get("LITELLM_PYTHON") or (sys.executable if importlib.util.find_spec("litellm") else None)
-    if python is None:
-        pytest.skip("litellm is not installed: pip install litellm in an environment that LITELLM_PYTHON names")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "ATTRIBUTOR_URL": receiver.url,
-        "ATTRIBUTOR_TOKEN": TOKEN,
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    }
-    subprocess.run([python, "-c", PROGRAM, str(FILE.parent)], check=True, env=environment, timeout=120, cwd=tmp_path)
-    sums = receiver.sums()
-    assert (sums["requests"], sums["requests.failed"]) == (2, 1)
-    assert sums["tokens.input"] > 0
-    assert sums["tokens.output"] > 0
-    assert {event.facts["model"] for event in receiver.events()} == {"gpt-4o"}
