@@ -137,5 +137,6 @@ def _document(found: Backtest) -> dict[str, Any]:
             for each in found.messages
         ],
         "standing": list(found.standing),
+        "remembered_days": found.remembered,
         "lag_hours": {source: int(lag.total_seconds() // 3600) for source, lag in sorted(found.lags.items())},
     }

@@ -59,7 +59,8 @@ class WeekOfMessages:
 class Backtest:
     """What would have been told. `standing` are the keys of alerts that stood at the start already; they are not in it.
 
-    `lags` is how late each source is taken to have told.
+    `lags` is how late each source is taken to have told. `remembered` counts the days of which it is known what they
+    came to before they changed.
     """
 
     since: datetime
@@ -69,6 +70,7 @@ class Backtest:
     messages: tuple[WeekOfMessages, ...]
     standing: tuple[str, ...]
     lags: Mapping[str, timedelta]
+    remembered: int = 0
 
 
 @dataclass
@@ -110,6 +112,7 @@ def replay(known: AsKnown, watched: Watched, channels: Iterable[str], steps: Ste
         messages=tuple(_weeks(heard.values())),
         standing=tuple(sorted(standing)),
         lags=known.lags,
+        remembered=len(known.remembered),
     )
 
 

@@ -99,5 +99,6 @@ def _driven(alert: Alert, parts: Sequence[PartCost]) -> Alert:
     compared = [CostPart(part.values, Fraction(part.cost), ratio * Fraction(part.before)) for part in parts]
     if before <= 0 and expected:
         compared.append(CostPart({}, Fraction(0), expected))
-    found = drivers_of(compared, DIMENSIONS)
+    told_apart = [name for name in DIMENSIONS if name != "service" or not alert.facts["service"]]
+    found = drivers_of(compared, told_apart)
     return alert if found is None else with_drivers(alert, found)

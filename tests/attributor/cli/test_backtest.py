@@ -64,6 +64,7 @@ def test_a_spike_fires_when_its_day_is_known_and_never_before(history):
     assert all(week["channel"] == "console" and week["messages"] > 0 for week in report["messages"])
     assert sum(week["messages"] for week in report["messages"]) >= len(report["alerts"])
     assert report["lag_hours"].keys() == {"aws"}
+    assert report["remembered_days"] == 0
 
 
 @pytest.mark.slow
