@@ -15,6 +15,7 @@ from attributor.ledger.rollup_difference import rollup_difference
 from attributor.ledger.statements import ClosingChangedError, Statement, closed_in
 from attributor.ledger.tables import corrections as stored
 from attributor.ledger.tables import rollup
+from attributor.ledger.team_days import sum_team_days
 from attributor.ledger.versions import Versions, versions_as_json, versions_from_json
 from attributor.periods import Month, month_of, parse_month
 
@@ -80,6 +81,7 @@ def post_correction(engine: Engine, lease: Lease, day: date, result: tuple[DaySt
         moved = rollup_difference(connection, day, rows)
         constants = {"day": posted_on, "corrects": str(month), "corrected_day": day}
         insert_arrow(connection, rollup, moved, constants)
+        sum_team_days(connection, (posted_on,))
         number = (connection.scalar(select(func.max(stored.c.number)).where(stored.c.day == day)) or 0) + 1
         correction = Correction(day, number, month, posted_on, now, state)
         connection.execute(insert(stored).values({**_row(correction), "epoch": lease.epoch}))

@@ -30,6 +30,7 @@ from attributor.ledger.tables import (
     usage_hours,
     usage_rollup,
 )
+from attributor.ledger.team_days import sum_team_days
 from attributor.ledger.upsert import insert_new, upsert
 from attributor.ledger.versions import Versions, versions_as_json, versions_from_json
 from attributor.periods import month_of
@@ -119,6 +120,7 @@ def publish_day(engine: Engine, lease: Lease, publication: DayPublication, now: 
         own = (rollup.c.day == publication.day) & (rollup.c.corrects == "")
         connection.execute(delete(rollup).where(own))
         insert_arrow(connection, rollup, rows, {"day": publication.day})
+        sum_team_days(connection, (publication.day,))
         _replace_rows(connection, usage_rollup, _checked(publication.usage, USAGE_ROLLUP), publication.day)
         _replace_rows(connection, usage_hours, _checked(publication.hours, USAGE_HOURS), publication.day)
         _replace_rows(connection, usage_by_fact, _checked(publication.said, USAGE_BY_FACT), publication.day)

@@ -9,6 +9,7 @@ from attributor.ledger.corrections import posting_days
 from attributor.ledger.statement_content import totals_where
 from attributor.ledger.statements import Statement, closed_in, record_undoing
 from attributor.ledger.tables import corrections, rollup
+from attributor.ledger.team_days import sum_team_days
 from attributor.periods import Month, month_of
 
 
@@ -25,9 +26,11 @@ def reopen(connection: Connection, statement: Statement, by: str, now: datetime)
     Which days are out of date is found anew from then on: what was restated is attributed in the month itself.
     """
     month = statement.month
-    posted = rollup.c.day.in_(posting_days(connection, month)) & (rollup.c.corrects == str(month))
+    days = posting_days(connection, month)
+    posted = rollup.c.day.in_(days) & (rollup.c.corrects == str(month))
     undone = replace(statement, undone_at=now, undone_by=by, taken_back=totals_where(connection, posted))
     record_undoing(connection, undone)
     connection.execute(delete(rollup).where(posted))
+    sum_team_days(connection, days)
     connection.execute(delete(corrections).where(corrections.c.month == str(month)))
     return undone

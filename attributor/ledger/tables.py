@@ -25,6 +25,7 @@ from attributor.ledger.source_tables import (
     sources,
 )
 from attributor.ledger.statement_tables import corrections, statement_deliveries, statements
+from attributor.ledger.team_day_table import team_days
 from attributor.ledger.usage_tables import usage_by_fact, usage_hours
 
 __all__ = [  # those that are defined elsewhere: all tables can be had here
@@ -48,6 +49,7 @@ __all__ = [  # those that are defined elsewhere: all tables can be had here
     "sources",
     "statement_deliveries",
     "statements",
+    "team_days",
     "usage_by_fact",
     "usage_hours",
 ]

@@ -7,21 +7,21 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from attributor.ledger import rollup_parts
 from attributor.ledger.money_columns import joined
 from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units, total
-from attributor.reports.costs import IS_OWN, cost_sums, on_days
+from attributor.reports.costs import cost_sums, on_days
 from attributor.reports.view import Frame
 
 USAGE, CORRECTION = "Usage", "Correction"
-_FIXED = ("Purchase", "Tax", "Credit", "Adjustment")
-IS_USAGE = rollup.c.category.not_in(_FIXED) & IS_OWN
+IS_USAGE = rollup_parts.IS_USAGE
 """The condition that a rollup row is usage of its day; a category that is not known counts as such."""
 
 
 def is_usage(category: str) -> bool:
     """Return whether a category of own charges is usage, as IS_USAGE does."""
-    return category not in _FIXED
+    return category not in rollup_parts.FIXED_CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,11 @@ def fixed_costs(connection: Connection, frame: Frame, keep: ColumnElement[bool] 
         apart.setdefault(name, []).append(cost)
         by_day.setdefault((day, team), []).append(cost)
     return FixedCosts(
-        {category: total(by_category[category]) for category in _FIXED if category in by_category},
+        {
+            category: total(by_category[category])
+            for category in rollup_parts.FIXED_CATEGORIES
+            if category in by_category
+        },
         {month: total(costs) for month, costs in sorted(by_corrected.items())},
         {key: total(costs) for key, costs in by_day.items()},
     )

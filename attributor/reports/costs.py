@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Connection, case, func, select
 
+from attributor.ledger import rollup_parts
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup
 from attributor.periods import days_between
@@ -40,7 +41,7 @@ DIMENSIONS: Mapping[str, Column[Any]] = MappingProxyType(
 )
 """What costs can be grouped by: the word that people write, and the rollup's column."""
 
-IS_OWN = rollup.c.corrects == ""
+IS_OWN = rollup_parts.IS_OWN
 """The condition that a rollup row is of its own day, and not what came later of a closed month."""
 
 Sums = tuple[ColumnElement[Any], ColumnElement[Any]]

@@ -1,27 +1,61 @@
 """Costs by team and UTC day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
-from attributor.ledger.money_columns import joined
-from attributor.ledger.tables import rollup
-from attributor.reports.costs import Basis, cost_sums, on_days
+from attributor.ledger.tables import rollup, team_days
+from attributor.ledger.team_days import CONDITIONS
+from attributor.reports.costs import Basis, amounts, cost_sums, on_days, parse_basis
+from attributor.reports.narrowing import are_of_teams, kept_team_days
 from attributor.reports.view import Frame
 
 Series = Mapping[date, Decimal]
 """Cost by UTC day."""
 
 
-def daily_costs(
-    connection: Connection, frame: Frame, since: date, basis: Basis, keep: ColumnElement[bool] | None = None
-) -> dict[str, dict[date, Decimal]]:
-    """Return the kept rows' cost by team and day, from `since` to the period's end; one query."""
-    keys = (rollup.c.day, rollup.c.team)
-    query = select(*keys, *cost_sums(basis)).where(on_days(since, frame.period.end), frame.rows(keep)).group_by(*keys)
+def daily_costs(connection: Connection, frame: Frame, since: date, basis: Basis) -> dict[str, dict[date, Decimal]]:
+    """Return the frame's cost by team and day, from `since` to the period's end; one query."""
     found: dict[str, dict[date, Decimal]] = {}
-    for day, team, millionths, rest in connection.execute(query.order_by(*keys)):
-        found.setdefault(team, {})[day] = joined(millionths, rest)
+    for day, team, costs in daily_parts(connection, frame, since, (basis,)):
+        found.setdefault(team, {})[day] = costs[0]
     return found
+
+
+def daily_parts(
+    connection: Connection,
+    frame: Frame,
+    since: date,
+    columns: Sequence[str],
+    keep: ColumnElement[bool] | None = None,
+) -> Iterator[tuple[date, str, tuple[Decimal, ...]]]:
+    """Yield (day, team, costs) from `since` to the period's end, by day and team; one query.
+
+    `columns` are costs of `ledger.team_day_table`, as in "effective_fixed". `keep` says which rows of the rollup are
+    kept; without it, and without filters but of teams, the sums of each team and day are read instead of the rollup.
+    """
+    if keep is None and are_of_teams(frame.view.filters):
+        query = _of_team_days(frame, since, columns)
+    else:
+        keys = (rollup.c.day, rollup.c.team)
+        sums = [each for column in columns for each in _sums(column)]
+        kept = on_days(since, frame.period.end) & frame.rows(keep)
+        query = select(*keys, *sums).where(kept).group_by(*keys).order_by(*keys)
+    for row in connection.execute(query):
+        yield row[0], row[1], amounts(row, 2, len(columns))
+
+
+def _sums(column: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    basis, _, part = column.partition("_")
+    return cost_sums(parse_basis(basis), CONDITIONS[f"_{part}" if part else ""])
+
+
+def _of_team_days(frame: Frame, since: date, columns: Sequence[str]) -> Select[Any]:
+    table = team_days.c
+    amounts_read = [table[f"{column}_{piece}"] for column in columns for piece in ("millionths", "rest")]
+    days = (table.day >= since) & (table.day < frame.period.end)
+    kept = days & (table.currency == frame.currency) & kept_team_days(frame.view.filters)
+    return select(table.day, table.team, *amounts_read).where(kept).order_by(table.day, table.team)

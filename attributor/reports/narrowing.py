@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, and_, false, true
 
 from attributor.ledger.own_dimension import OwnDimension
+from attributor.ledger.tables import team_days
 from attributor.reports.costs import DIMENSIONS
 
 _NOT_FOR_PAGES = ("day", "basis", "corrects")
@@ -52,6 +53,16 @@ class Filter:
 def kept_rows(filters: Iterable[Filter]) -> ColumnElement[bool]:
     """Return the condition that a rollup row has one of the values of every filter."""
     return and_(true(), *(column_of(found.word).in_(found.values) for found in filters))
+
+
+def are_of_teams(filters: Iterable[Filter]) -> bool:
+    """Return whether what each team cost on each day in all is enough to know what the filters keep."""
+    return all(found.word == "team" for found in filters)
+
+
+def kept_team_days(filters: Iterable[Filter]) -> ColumnElement[bool]:
+    """Return the condition that a row of `team_days` is of one of the teams of every filter."""
+    return and_(true(), *(team_days.c.team.in_(found.values) for found in filters))
 
 
 def column_of(word: str) -> ColumnElement[Any]:

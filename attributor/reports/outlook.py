@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection
 
 from alerts.detect.forecast import month_end
-from attributor.ledger.money_columns import joined
-from attributor.ledger.tables import rollup
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
-from attributor.reports.categories import IS_USAGE
-from attributor.reports.costs import IS_OWN, cost_sums, on_days
-from attributor.reports.daily import Series
+from attributor.reports.daily import Series, daily_parts
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame
@@ -27,6 +23,7 @@ from rules.ruleset import Team
 
 _HISTORY_DAYS = 123
 _BURN_DAYS = 7
+_COLUMNS = ("effective", "effective_fixed", "effective_corrections")
 
 
 @dataclass(frozen=True)
@@ -78,19 +75,15 @@ def daily_spend(connection: Connection, frame: Frame, keep: ColumnElement[bool] 
     """Return spend by team: of the period and the four months before it; one query."""
     history = timedelta(days=_HISTORY_DAYS if frame.view.is_budgeted else 0)
     since = min(frame.before.first, frame.period.first - history)
-    days = on_days(since, frame.period.end)
-    keys, parts = (rollup.c.day, rollup.c.team), (None, ~IS_USAGE, ~IS_OWN)
-    sums = [column for part in parts for column in cost_sums("effective", part)]
     whole: dict[str, dict[date, Decimal]] = {}
     contract: dict[str, dict[date, Decimal]] = {}
     corrections: dict[str, dict[date, Decimal]] = {}
-    for row in connection.execute(select(*keys, *sums).where(days, frame.rows(keep)).group_by(*keys).order_by(*keys)):
-        day, team = row[0], row[1]
-        whole.setdefault(team, {})[day] = joined(row[2], row[3])
-        if row[4] or row[5]:
-            contract.setdefault(team, {})[day] = joined(row[4], row[5])
-        if row[6] or row[7]:
-            corrections.setdefault(team, {})[day] = joined(row[6], row[7])
+    for day, team, costs in daily_parts(connection, frame, since, _COLUMNS, keep):
+        whole.setdefault(team, {})[day] = costs[0]
+        if costs[1]:
+            contract.setdefault(team, {})[day] = costs[1]
+        if costs[2]:
+            corrections.setdefault(team, {})[day] = costs[2]
     return {team: Spend(costs, contract.get(team, {}), corrections.get(team, {})) for team, costs in whole.items()}
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from attributor.ledger import rollup_parts
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, unmatched_owners
 from attributor.reports.lines import Moved, moved_by, summed
@@ -15,11 +16,10 @@ from attributor.reports.rule_basis import rule_basis
 from attributor.reports.statement_lines import is_shared
 from attributor.reports.view import Frame
 from rules.ruleset import Rule, RuleSet, Team
-from rules.schema import IDLE
 
 _DRIVERS = 10
 _ESTIMATED = "estimated"
-IS_IDLE = (rollup.c.idle_cause != "") | (rollup.c.team == IDLE)
+IS_IDLE = rollup_parts.IS_IDLE
 """The condition that a rollup row is capacity that was paid for and not used."""
 
 

@@ -8,12 +8,13 @@ from functools import cached_property
 from sqlalchemy import ColumnElement, Connection, select
 
 from attributor.ledger.corrections import days_with_corrections
+from attributor.ledger.money_columns import money_sums
 from attributor.ledger.statements import closed_at
-from attributor.ledger.tables import rollup
+from attributor.ledger.tables import rollup, team_days
 from attributor.periods import Month, Period, Span
 from attributor.reports.comparison import Chosen, ComparedSource, Comparison, chosen, compared_sources, comparison
 from attributor.reports.costs import Basis, amounts, cost_sums, on_days, within
-from attributor.reports.narrowing import Filter, kept_rows
+from attributor.reports.narrowing import Filter, are_of_teams, kept_rows, kept_team_days
 from attributor.reports.told import Told, told
 
 _STALLED_AFTER = timedelta(days=10)
@@ -190,9 +191,12 @@ def _whole_until(known: Told, view: View) -> date:
 
 
 def _currencies(connection: Connection, view: View) -> tuple[str, ...]:
-    kept = within(view.period.first, view.period.end) & kept_rows(view.filters)
-    query = select(rollup.c.currency, *cost_sums(view.basis)).where(kept)
-    costs: list[tuple[Decimal, str]] = [
-        (*amounts(row, 1), row[0]) for row in connection.execute(query.group_by(rollup.c.currency))
-    ]
+    if are_of_teams(view.filters):
+        days = (team_days.c.day >= view.period.first) & (team_days.c.day < view.period.end)
+        kept, column = days & kept_team_days(view.filters), team_days.c.currency
+        query = select(column, *money_sums(team_days, view.basis)).where(kept).group_by(column)
+    else:
+        kept = within(view.period.first, view.period.end) & kept_rows(view.filters)
+        query = select(rollup.c.currency, *cost_sums(view.basis)).where(kept).group_by(rollup.c.currency)
+    costs: list[tuple[Decimal, str]] = [(*amounts(row, 1), row[0]) for row in connection.execute(query)]
     return tuple(name for cost, name in sorted(costs, key=lambda found: (found[0].copy_negate(), found[1])))

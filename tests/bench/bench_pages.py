@@ -24,6 +24,7 @@ from attributor.ledger import tables
 from attributor.ledger.engine import open_engine
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.schema import migrate
+from attributor.ledger.team_days import sum_team_days
 from attributor.periods import days_between, start_of
 from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
@@ -63,6 +64,7 @@ def fill(engine: Engine, teams: int, services: int, days: int) -> None:
     with engine.begin() as connection:
         for day in days_between(first, end):
             connection.execute(insert(tables.rollup), rows_of(day, teams, services, chance))
+            sum_team_days(connection, (day,))
             told = [published | {"source": source, "day": day} for source in SOURCES]
             connection.execute(insert(tables.publications), told)
         covered = [{"source": source, "start": start_of(first), "end": start_of(end)} for source in SOURCES]

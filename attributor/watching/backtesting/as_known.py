@@ -24,6 +24,7 @@ from attributor.ledger.tables import (
     unpriced_usage,
     usage_rollup,
 )
+from attributor.ledger.team_days import sum_team_days
 from attributor.periods import start_of
 from attributor.watching.backtesting.remembered import Remembered, copy, covered_until, remembered_days
 from rules.schema import ESTIMATES
@@ -56,8 +57,9 @@ class AsKnown:
                 copy(old, new, table, self._newly_known(table, ends))
             unchanged = rollup.c.day.not_in(list(self.remembered))
             copy(old, new, rollup, self._newly_known(rollup, ends) & unchanged)
-            for remembered in self.remembered.values():
-                remembered.tell(old, new, self.noticed_until, now)
+            told = [each.day for each in self.remembered.values() if each.tell(old, new, self.noticed_until, now)]
+            days = new.scalars(select(rollup.c.day).where(self._newly_known(rollup, ends)).distinct())
+            sum_team_days(new, {*days, *told})
             copy(old, new, restatements, _between(restatements.c.noticed_at, self.noticed_until, now))
             copy(old, new, silences, _between(silences.c.created_at, self.noticed_until, now))
             copy(old, new, alert_feedback, _between(alert_feedback.c.given_at, self.noticed_until, now))

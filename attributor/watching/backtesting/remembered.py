@@ -35,11 +35,11 @@ class Remembered:
     first: datetime
     changes: tuple[datetime, ...]
 
-    def tell(self, old: Connection, new: Connection, since: datetime, now: datetime) -> None:
-        """Put the day into the scratch ledger as it was known `now`, where that is news since `since`."""
+    def tell(self, old: Connection, new: Connection, since: datetime, now: datetime) -> bool:
+        """Put the day into the scratch ledger as it was known `now`; return whether that is news since `since`."""
         moments = (self.first, *self.changes[1:])
         if not any(since < moment <= now for moment in moments):
-            return
+            return False
         new.execute(delete_rows(rollup).where(rollup.c.day == self.day))
         copy(old, new, rollup, rollup.c.day == self.day)
         present, then = published_sums(old, self.day), _known_sums(old, self.day, max(now, self.changes[0]))
@@ -48,6 +48,7 @@ class Remembered:
         rows = list(_differences(self.day, present, then))
         if rows:
             new.execute(insert(rollup), rows)
+        return True
 
 
 def remembered_days(connection: Connection, lags: Mapping[str, timedelta]) -> dict[date, Remembered]:

@@ -29,6 +29,7 @@ from attributor.ledger.tables import (
     runs,
     sources,
 )
+from attributor.ledger.team_days import sum_team_days
 from attributor.ledger.unpriced import UnpricedUsage, replace_unpriced
 from attributor.metrics.bounded import largest_idle, largest_variances
 from attributor.metrics.ledger_collector import FRESH_FOR
@@ -81,6 +82,7 @@ def message(name: str, state: str) -> dict[str, Any]:
 def store(engine: Engine, *costs: dict[str, Any]) -> None:
     with engine.begin() as connection:
         connection.execute(insert(rollup), list(costs))
+        sum_team_days(connection, {cost["day"] for cost in costs})
 
 
 def _store_a_reading(connection: Connection, written: str, stored: str) -> None:

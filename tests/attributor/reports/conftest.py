@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Table, insert
 
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.tables import control_sums, coverage, publications, rollup
+from attributor.ledger.team_days import sum_team_days
 from attributor.periods import days_between
 
 Put = Callable[..., None]
@@ -41,7 +42,9 @@ def put_cost(engine: Engine) -> Put:
         row |= {"basis": "billed", "team": "search", "method": "direct"}
         costs = {"effective": cost, "billed": cost, "list": cost}
         with engine.begin() as connection:
-            connection.execute(insert(rollup).values(_row(rollup, {**row, **costs, **given}, tuple(costs))))
+            values = _row(rollup, {**row, **costs, **given}, tuple(costs))
+            connection.execute(insert(rollup).values(values))
+            sum_team_days(connection, (values["day"],))
 
     return put
 

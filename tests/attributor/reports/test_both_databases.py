@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert
 
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.tables import control_sums, publications, rollup
+from attributor.ledger.team_days import sum_team_days
 from attributor.money import total
 from attributor.periods import Month
 from attributor.reports.health import health
@@ -45,6 +46,7 @@ def filled(ledger_engine: Engine) -> Engine:
     with ledger_engine.begin() as connection:
         for day in (date(2026, 9, 5), date(2026, 10, 5), date(2026, 10, 5)):
             connection.execute(insert(rollup).values(row | costs | {"day": day}))
+            sum_team_days(connection, (day,))
         connection.execute(insert(control_sums).values(key | doubled))
         connection.execute(
             insert(publications), [published | {"day": day} for day in (date(2026, 9, 1), date(2026, 10, 6))]

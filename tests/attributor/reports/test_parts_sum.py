@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
-from attributor.ledger.tables import control_sums, rollup
+from attributor.ledger.tables import control_sums, rollup, team_days
 from attributor.money import from_units, total
 from attributor.periods import Month
 from attributor.reports.costs import BASES, DIMENSIONS
@@ -55,6 +55,7 @@ def fill(engine: Engine, put_cost, given_charges: Sequence[Charge]) -> list[Char
     """Put the charges in; return those of the month."""
     with engine.begin() as connection:
         connection.execute(delete(rollup))
+        connection.execute(delete(team_days))
     for charge in given_charges:
         costs = {basis: charge.cost(basis) for basis in BASES}
         place = {"team": charge.team, "service": charge.service, "rule": charge.rule, "day": charge.day}

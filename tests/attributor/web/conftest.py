@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from jinja2 import Environment, FileSystemBytecodeCache
-from sqlalchemy import Engine, Table, insert
+from sqlalchemy import Connection, Engine, Table, insert
 
 from alerts.alert import Alert, ChartPoint, Contributor
 from attributor.ledger import tables
@@ -23,6 +23,7 @@ from attributor.ledger.alert_json import alert_to_json
 from attributor.ledger.money_columns import money_values
 from attributor.ledger.statement_content import statement_content
 from attributor.ledger.statements import Statement, record_statement
+from attributor.ledger.team_days import sum_team_days
 from attributor.periods import Month, days_between, start_of
 from attributor.web import templating
 from attributor.web.intake import PushCounts
@@ -61,6 +62,12 @@ def cost_row(day: date, cost: str | Decimal, team: str, **given: Any) -> Row:
     for name in ("effective", "billed", "list"):
         row |= money_values(name, Decimal(row.pop(name, cost)))
     return row
+
+
+def put_costs(connection: Connection, *rows: Row) -> None:
+    """Insert rollup rows, and sum their days as a publication does."""
+    connection.execute(insert(tables.rollup), list(rows))
+    sum_team_days(connection, {row["day"] for row in rows})
 
 
 def published(source: str, day: date) -> Row:
@@ -246,6 +253,7 @@ def fill(engine: Engine) -> None:
         for table, rows in content.items():
             names = {name: None for row in rows for name in row}
             connection.execute(insert(table), [names | row for row in rows])
+        sum_team_days(connection, {row["day"] for row in content[tables.rollup]})
         september = Month(2026, 9)
         closed_at = datetime(2026, 10, 5, 8, tzinfo=UTC)
         content = statement_content(connection, september)
@@ -297,8 +305,8 @@ def fill_ledger(company: Engine) -> Callable[[Engine], None]:
 
 @pytest.fixture(scope="session")
 def make_rows() -> SimpleNamespace:
-    """Return what makes rows: `cost` for the rollup, `published` for publications."""
-    return SimpleNamespace(cost=cost_row, published=published)
+    """Return what makes rows: `cost` for the rollup, which `put` inserts, `published` for publications."""
+    return SimpleNamespace(cost=cost_row, put=put_costs, published=published)
 
 
 @pytest.fixture(scope="session")

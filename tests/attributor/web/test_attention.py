@@ -124,7 +124,7 @@ def test_sources_that_are_known_differently_are_named(tmp_path, make_site, make_
     ]
     with engine.begin() as connection:
         connection.execute(insert(tables.publications), rows)
-        connection.execute(insert(tables.rollup).values(make_rows.cost(date(2026, 11, 3), "5", "ads")))
+        make_rows.put(connection, make_rows.cost(date(2026, 11, 3), "5", "ads"))
     page = TestClient(make_site(engine)).get("/").text
     assert "Changes leave out what is not known in both October and November: llm before 8 Oct and new." in page
     assert "on the same days of October" in page
@@ -151,7 +151,7 @@ def test_of_many_teams_the_first_twelve_are_shown_and_all_are_there(tmp_path, ma
     with engine.begin() as connection:
         for number in range(30):
             row = make_rows.cost(date(2026, 11, 3), str(100 - number), f"team-{number}")
-            connection.execute(insert(tables.rollup).values(row))
+            make_rows.put(connection, row)
         connection.execute(insert(tables.publications).values(make_rows.published("aws", date(2026, 11, 3))))
     page = TestClient(make_site(engine)).get("/").text
     assert "Show all 30 teams" in page

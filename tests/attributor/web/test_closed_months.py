@@ -17,12 +17,12 @@ def test_pages_tell_closed_months_and_what_corrects_them(tmp_path, make_site, ma
     correction = {"corrects": "2026-10", "corrected_day": october, "billing_month": "2026-10"}
     with engine.begin() as connection:
         for day in (october, date(2026, 11, 3)):
-            connection.execute(insert(tables.rollup).values(make_rows.cost(day, "5", "ads")))
+            make_rows.put(connection, make_rows.cost(day, "5", "ads"))
             connection.execute(insert(tables.publications).values(make_rows.published("aws", day)))
         content = statement_content(connection, Month(2026, 10))
         closed_at = datetime(2026, 11, 2, 8, tzinfo=UTC)
         record_statement(connection, Statement(Month(2026, 10), 0, closed_at, "ana", "r", content))
-        connection.execute(insert(tables.rollup).values(make_rows.cost(date(2026, 11, 3), "-1.5", "ads", **correction)))
+        make_rows.put(connection, make_rows.cost(date(2026, 11, 3), "-1.5", "ads", **correction))
     client = TestClient(make_site(engine))
     for path in ("/", "/teams/ads"):
         closed, open_month = (client.get(f"{path}?month=2026-{month}").text for month in ("10", "11"))

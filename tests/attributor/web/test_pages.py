@@ -160,7 +160,7 @@ def test_an_empty_ledger_says_so_on_every_page(tmp_path, make_site, make_ledger)
 def test_without_a_month_the_latest_one_with_charges_is_shown(tmp_path, make_site, make_ledger, make_rows):
     engine = make_ledger(tmp_path)
     with engine.begin() as connection:
-        connection.execute(insert(tables.rollup).values(make_rows.cost(date(2026, 9, 3), "5", "ads")))
+        make_rows.put(connection, make_rows.cost(date(2026, 9, 3), "5", "ads"))
         connection.execute(insert(tables.publications).values(make_rows.published("aws", date(2026, 9, 3))))
     assert TestClient(make_site(engine)).get("/overview.json").json()["heading"]["period"] == "2026-09"
 
@@ -170,7 +170,7 @@ def test_charges_in_another_currency_are_named_and_not_added(tmp_path, make_site
     with engine.begin() as connection:
         for cost, currency in (("5", "EUR"), ("3", "USD")):
             row = make_rows.cost(date(2026, 11, 3), cost, "ads", currency=currency)
-            connection.execute(insert(tables.rollup).values(row))
+            make_rows.put(connection, row)
         connection.execute(insert(tables.publications).values(make_rows.published("aws", date(2026, 11, 3))))
     client = TestClient(make_site(engine))
     page = client.get("/").text
@@ -185,7 +185,7 @@ def test_hostile_names_are_escaped_everywhere(tmp_path, make_site, make_ledger, 
     teams = {HOSTILE: Team(HOSTILE, HOSTILE, owner=HOSTILE, slack=HOSTILE, budget=Budget(Decimal(1)))}
     facts = dict.fromkeys(("service", "project", "account", "model", "rule", "shared_step", "fallback"), HOSTILE)
     with engine.begin() as connection:
-        connection.execute(insert(tables.rollup).values(make_rows.cost(date(2026, 11, 3), "5", HOSTILE, **facts)))
+        make_rows.put(connection, make_rows.cost(date(2026, 11, 3), "5", HOSTILE, **facts))
         connection.execute(insert(tables.publications).values(make_rows.published(HOSTILE, date(2026, 11, 3))))
         connection.execute(insert(tables.sources).values(source=HOSTILE, table_name="charges", error=HOSTILE))
     client = TestClient(make_site(engine, teams))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
 from attributor.ledger import tables
@@ -117,7 +117,7 @@ def test_what_a_bill_says_is_escaped(tmp_path, make_site, make_ledger, make_rows
     engine = make_ledger(tmp_path)
     with engine.begin() as connection:
         row = make_rows.cost(date(2026, 11, 3), "5", hostile, service=hostile, rule=hostile, method="usage")
-        connection.execute(insert(tables.rollup), [row, row | {"method": "direct", "cost_center": hostile}])
+        make_rows.put(connection, row, row | {"method": "direct", "cost_center": hostile})
     client = TestClient(make_site(engine))
     for path in ("/statements?month=2026-11", "/statements/2026-11/%3Cscript%3Ealert(1)%3C/script%3E"):
         answer = client.get(path)
