@@ -67,13 +67,11 @@ def copy(folder: Path) -> int:
     return int(found[0]) if found else 0
 
 
-def read(folder: Path) -> tuple[float, float, int]:
+def read(folder: Path, export: str = "export/*.parquet") -> tuple[float, float, int]:
     """Read the export into a new lake; return when it began, by the clock and in CPU seconds, and the rows."""
     now = datetime.now(UTC)
     clock = lambda: now  # noqa: E731 - a clock that stands
-    collector = TYPE.build(
-        SourceSettings(name="bill", options={"path": "export/*.parquet"}, folder=folder, clock=clock)
-    )
+    collector = TYPE.build(SourceSettings(name="bill", options={"path": export}, folder=folder, clock=clock))
     engine = open_engine(f"sqlite:///{folder}/ledger.db")
     migrate(engine)
     lease = acquire(engine, "bench", "bench", now, _DAY)
