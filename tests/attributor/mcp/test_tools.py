@@ -170,7 +170,7 @@ def test_usage_budgets_teams_sources_and_alerts_answer_from_the_ledger(server, d
     ("tool", "given", "says"),
     [
         ("team", {"team": "serach"}, "did you mean search"),
-        ("showback", {"period": "November"}, "write it as YYYY-MM"),
+        ("showback", {"period": "November"}, "write it as 2026-11, 2026-Q4"),
         ("showback", {"by": "pod"}, "write one or more of team, service"),
         ("showback", {"group": "team"}, "Extra inputs are not permitted"),
         ("showback", {"limit": 501}, "less than or equal to 500"),
