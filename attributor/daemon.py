@@ -53,7 +53,7 @@ _TRY_AGAIN = timedelta(minutes=5)
 @dataclass(frozen=True)
 class Intervals:
     """How often the daemon looks for what is due, for messages to send, whether a source wants to be looked at, at
-    what was pushed, and for statements to send.
+    what was pushed, for statements to send, and for reports to read before anybody asks for them.
     """
 
     cycle: timedelta = timedelta(seconds=20)
@@ -61,6 +61,7 @@ class Intervals:
     sampling: timedelta = timedelta(seconds=5)
     looking: timedelta = timedelta(seconds=10)
     statements: timedelta = timedelta(minutes=1)
+    warming: timedelta = timedelta(seconds=10)
 
 
 USUAL = Intervals()
@@ -198,11 +199,11 @@ def serve(app: App, started: Callable[[], None], intervals: Intervals = USUAL) -
             stack.enter_context(renewed(leadership))
             daemon = Daemon(app, leadership, log, asked)
             metrics = build_metrics(app, lambda: daemon.app.settings)
-            site = build_pages(app, lambda: daemon.app, metrics, log)
+            pages = build_pages(app, lambda: daemon.app, metrics, log)
             stack.enter_context(sockets_open(app))
-            ending = stack.enter_context(scheduled(_jobs(daemon, metrics, intervals), app.clock(), asked))
+            ending = stack.enter_context(scheduled(_jobs(daemon, pages.warm, metrics, intervals), app.clock(), asked))
             started()
-            _Server(site, asked).run(sockets)
+            _Server(pages.site, asked).run(sockets)
         if ending.is_alive():
             logger.warning("a piece of work did not end; it is left, and done again at the next start")
             os._exit(0)  # a thread that waits for the network cannot be ended, and would keep the process
@@ -223,13 +224,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _jobs(daemon: Daemon, metrics: Metrics, intervals: Intervals) -> tuple[Job, ...]:
+def _jobs(daemon: Daemon, warm: Callable[[], None], metrics: Metrics, intervals: Intervals) -> tuple[Job, ...]:
     jobs: Mapping[str, tuple[Callable[[], object], timedelta | None]] = {
         "cycle": (daemon.cycle, intervals.cycle),
         "deliver": (daemon.deliver, intervals.delivery),
         "sample": (daemon.sample, intervals.sampling),
         "look": (daemon.look, intervals.looking),
         "statements": (daemon.send_statements, intervals.statements),
+        "warm": (warm, intervals.warming),
         "maintain": (daemon.maintain, None),
     }
     store = daemon.app.settings.store

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
@@ -18,6 +19,7 @@ from attributor.ledger.schema import schema_is_current
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, build_registry, count_push, render
 from attributor.reports.explanation import Explained
+from attributor.reports.kept import KeptReports
 from attributor.reports.overview import TeamLine, team_totals
 from attributor.reports.owners import UnknownTeamError
 from attributor.reports.redaction import redacted
@@ -30,6 +32,7 @@ from attributor.web.parts import SiteParts
 from attributor.web.site import build_site
 from attributor.web.slack_api import slack_routes
 from attributor.web.usage_api import usage_router
+from attributor.web.warming import Warming
 from collectors.base import SourceSettings
 from collectors.otlp.facts import Naming
 from collectors.otlp.receiver import Receiver
@@ -69,7 +72,15 @@ def _push_settings(app: App) -> SourceSettings | None:
     return None if push is None else SourceSettings(push.name, push.options, app.settings.folder, app.clock)
 
 
-def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLog | None) -> FastAPI:
+@dataclass(frozen=True)
+class Pages:
+    """The site, and what reads its reports before anybody asks for them."""
+
+    site: FastAPI
+    warm: Callable[[], None]
+
+
+def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLog | None) -> Pages:
     """Build the site, with the ingest API where there is an event log; `now` gives what the daemon works with now."""
     push = _push_settings(app)
     routers: tuple[APIRouter, ...] = ()
@@ -81,23 +92,23 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         )
     routers = (*routers, slack_routes(app.engine, app.clock, lambda: _signing_secrets(now())))
     owners = OwnerFilter(app.engine)
-    return build_site(
-        SiteParts(
-            engine=app.engine,
-            teams=lambda: {team.id: team for team in now().settings.ruleset.teams},
-            rules=lambda: now().settings.ruleset.rules,
-            company=app.settings.company or "Attributor",
-            clock=app.clock,
-            metrics=lambda: render(metrics),
-            ready=lambda: reasons_not_ready(app.engine),
-            extra_routers=routers,
-            explain=_explainer(app, owners),
-            door=Door(lambda: now().settings.access, app.engine, app.clock, owners, app.settings.web.public_url),
-            others=_others(app, now, owners),
-            channels=lambda: now().channels,
-            dimensions=lambda: tuple(name for name, _ in now().settings.ruleset.more_dimensions),
-        )
+    parts = SiteParts(
+        engine=app.engine,
+        teams=lambda: {team.id: team for team in now().settings.ruleset.teams},
+        rules=lambda: now().settings.ruleset.rules,
+        company=app.settings.company or "Attributor",
+        clock=app.clock,
+        metrics=lambda: render(metrics),
+        ready=lambda: reasons_not_ready(app.engine),
+        extra_routers=routers,
+        explain=_explainer(app, owners),
+        door=Door(lambda: now().settings.access, app.engine, app.clock, owners, app.settings.web.public_url),
+        others=_others(app, now, owners),
+        channels=lambda: now().channels,
+        dimensions=lambda: tuple(name for name, _ in now().settings.ruleset.more_dimensions),
+        kept=KeptReports(app.engine, lambda: owners.owners),
     )
+    return Pages(build_site(parts), Warming(parts).warm)
 
 
 def _signing_secrets(app: App) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def visit(company, others):
     company.write("attributor.yaml", text + ACCESS.replace("OTHERS", others))
     assert company.run().code == 0
     with open_app(company.folder / "attributor.yaml") as app:
-        site = build_pages(app, lambda: app, build_metrics(app, lambda: app.settings), None)
+        site = build_pages(app, lambda: app, build_metrics(app, lambda: app.settings), None).site
         client = TestClient(site, client=("10.0.0.1", 1))
 
         def go(path, user="ana", groups=""):

@@ -23,7 +23,7 @@ def client(company) -> Iterator[TestClient]:
     company.run()
     with open_app(company.folder / "attributor.yaml") as app:
         settings = lambda: app.settings  # noqa: E731 - what the daemon hands over
-        yield TestClient(build_pages(app, lambda: app, build_metrics(app, settings), None))
+        yield TestClient(build_pages(app, lambda: app, build_metrics(app, settings), None).site)
 
 
 def _page(client: TestClient, address: str) -> str:
