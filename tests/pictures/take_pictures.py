@@ -35,7 +35,7 @@ class Shot:
     height: int
 
 
-SHOTS = (Shot("overview", "/", 1180), Shot("team", "/teams/assistant", 1010))
+SHOTS = (Shot("overview", "/", 1150), Shot("team", "/teams/assistant", 1010))
 
 
 def attributor(*arguments: str) -> None:
