@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from alerts.alert import Findings
 from alerts.delivery import deliver
 from alerts.pipeline import process
+from attributor.app.budgeting import teams_in_use
 from attributor.app.errors import ClusterError, StoreError
 from attributor.app.failures import ledger_failures
 from attributor.app.lake_failures import lake_failures
@@ -132,7 +133,7 @@ class Daemon:
         if self._rests_until is not None and now < self._rests_until:
             return
         keep_time(app.engine, settings, log, now)
-        tell_digests(app.engine, settings.digests, {team.id: team for team in app.settings.ruleset.teams}, log, now)
+        tell_digests(app.engine, settings.digests, teams_in_use(app.engine, app.settings), log, now)
         ended = app.clock()
         self._rests_until = ended + 50 * (ended - now)
 

@@ -19,7 +19,7 @@ from attributor.app.explaining import explain_subject
 from attributor.app.failures import ledger_failures
 from attributor.app.invoicing import invoiced
 from attributor.app.lake_failures import lake_failures
-from attributor.app.reading import dimensions_in, read_document, stores_of, teams_in
+from attributor.app.reading import dimensions_in, read_document, stores_of, teams_held
 from attributor.app.untouched import opened_to_read
 from attributor.app.wiring import Clock, lake_of, open_duckdb
 from attributor.attributing.replaying import Archive
@@ -61,8 +61,9 @@ def _books(path: Path, engine: Engine, lake: Lake, clock: Clock) -> Iterator[Boo
     try:
         root = read_document(path)
         store = stores_of(root, path)
-        teams, dimensions = teams_in(root), dimensions_in(root)
+        dimensions = dimensions_in(root)
         with ledger_failures(store.ledger), lake_failures(store.lake):
+            teams = teams_held(root, engine)
             yield Books(
                 engine=engine,
                 teams=lambda: teams,

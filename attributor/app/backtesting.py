@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from alerts.channels.registry import built_in
+from attributor.app.budgeting import rules_in_use
 from attributor.app.errors import ConfigurationError
 from attributor.app.reading import read_document
 from attributor.app.wiring import App, open_duckdb
@@ -31,7 +32,7 @@ def backtest(app: App, alerts: AlertSettings, steps: Steps) -> Backtest:
         try:
             migrate(engine)
             watched = Watched(
-                *(engine, app.lake, connection, settings.ruleset),
+                *(engine, app.lake, connection, rules_in_use(app.engine, settings)),
                 {source.name: source.stale_after for source in settings.sources},
                 replace(alerts, heartbeat=None),
                 frozenset(source.name for source in settings.sources if source.limits_silence),

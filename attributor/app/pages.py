@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.channels.slack_bot import SlackBotChannel
+from attributor.app.budgeting import HeldTeams, teams_in_use
 from attributor.app.errors import ConfigurationError
 from attributor.app.explaining import explain_subject
 from attributor.app.wiring import App, open_duckdb
@@ -26,9 +27,10 @@ from attributor.reports.redaction import redacted
 from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.access.control import Door
+from attributor.web.access.visitor import Role
 from attributor.web.intake import PushCounts
 from attributor.web.otlp_api import otlp_router
-from attributor.web.parts import SiteParts
+from attributor.web.parts import Budgeting, SiteParts
 from attributor.web.site import build_site
 from attributor.web.slack_api import slack_routes
 from attributor.web.usage_api import usage_router
@@ -45,7 +47,7 @@ from rules.problem import Problem
 
 def build_metrics(app: App, settings: Callable[[], Settings]) -> Metrics:
     """Build the metrics of this process and of the ledger."""
-    return build_registry(app.engine, app.clock, lambda: settings().ruleset.teams)
+    return build_registry(app.engine, app.clock, lambda: tuple(teams_in_use(app.engine, settings()).values()))
 
 
 @contextmanager
@@ -91,10 +93,10 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
             otlp_router(_receiver(app, push, log), token(push), counted),
         )
     routers = (*routers, slack_routes(app.engine, app.clock, lambda: _signing_secrets(now())))
-    owners = OwnerFilter(app.engine)
+    owners, held = OwnerFilter(app.engine), HeldTeams(app.engine)
     parts = SiteParts(
         engine=app.engine,
-        teams=lambda: {team.id: team for team in now().settings.ruleset.teams},
+        teams=lambda: held.of(now().settings),
         rules=lambda: now().settings.ruleset.rules,
         company=app.settings.company or "Attributor",
         clock=app.clock,
@@ -105,10 +107,18 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         door=Door(lambda: now().settings.access, app.engine, app.clock, owners, app.settings.web.public_url),
         others=_others(app, now, owners),
         channels=lambda: now().channels,
+        budgeting=_budgeting(app.settings.web.edit_budgets, now),
         dimensions=lambda: tuple(name for name, _ in now().settings.ruleset.more_dimensions),
         kept=KeptReports(app.engine, lambda: owners.owners),
     )
     return Pages(build_site(parts), Warming(parts).warm)
+
+
+def _budgeting(editors: str, now: Callable[[], App]) -> Budgeting | None:
+    if not editors:
+        return None
+    roles: frozenset[Role] = frozenset({"admin"} if editors == "admin" else {"admin", "finance"})
+    return Budgeting(lambda: {team.id: team for team in now().settings.ruleset.teams}, roles)
 
 
 def _signing_secrets(app: App) -> tuple[str, ...]:

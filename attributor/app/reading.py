@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from attributor.app.budgeting import budgeted
 from attributor.app.clock import utc_now
 from attributor.app.errors import ConfigurationError
 from attributor.app.failures import ledger_failures, opened_ledger
@@ -18,6 +19,7 @@ from attributor.config.settings import InvoiceSettings, StoreSettings
 from attributor.config.statement_settings import StatementSettings
 from attributor.config.statements import read_statements
 from attributor.config.stores import read_store, read_web
+from attributor.ledger.budget_edits import BudgetEdit, last_edits
 from rules.located import Located, read_yaml, substituted
 from rules.problem import Problem
 from rules.reading.dimensions import read_dimensions
@@ -49,7 +51,7 @@ def open_ledger(path: Path) -> Iterator[LedgerReading]:
     engine = opened_ledger(url)
     try:
         with ledger_failures(url):
-            yield LedgerReading(engine, teams_in(root), dimensions_in(root), utc_now)
+            yield LedgerReading(engine, teams_held(root, engine), dimensions_in(root), utc_now)
     finally:
         engine.dispose()
 
@@ -114,6 +116,19 @@ def teams_in(root: Located) -> Mapping[str, Team]:
     """Return the teams that are written without a mistake; `attributor check` names the mistakes of the others."""
     section = (root.entries or {}).get("teams")
     return {team.id: team for team in read_teams(section, [])} if section is not None else {}
+
+
+def teams_held(root: Located, engine: Engine) -> Mapping[str, Team]:
+    """Return the same with the budgets that hold: the file's, or those that were changed on the page."""
+    web, _ = read_web((root.entries or {}).get("web"))
+    return budgeted(engine, teams_in(root), is_edited=bool(web.edit_budgets))
+
+
+def budgets_in(path: Path, engine: Engine) -> tuple[Mapping[str, Team], Mapping[str, BudgetEdit]]:
+    """Return the teams of a file, and the last change of each budget where it lets people change them."""
+    root = read_document(path)
+    web, _ = read_web((root.entries or {}).get("web"))
+    return teams_in(root), last_edits(engine) if web.edit_budgets else {}
 
 
 def dimensions_in(root: Located) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import duckdb
 from sqlalchemy import Engine
 
 from alerts.channels.base import Channel, ChannelSettings, Forgetful, no_picture
+from attributor.app.budgeting import rules_in_use
 from attributor.app.clock import utc_now
 from attributor.app.cluster import build_day_work
 from attributor.app.configuration import settings_or_error
@@ -149,7 +150,8 @@ def lake_of(store: StoreSettings, file: Path) -> Lake:
 def works(app: App, lease: Lease, connection: duckdb.DuckDBPyConnection) -> Works:
     """Gather what a cycle works with."""
     settings = app.settings
-    return Works(app.engine, app.lake, lease, connection, settings.ruleset, app.clock, app.day_work, settings.prices)
+    rules = rules_in_use(app.engine, settings)
+    return Works(app.engine, app.lake, lease, connection, rules, app.clock, app.day_work, settings.prices)
 
 
 def surroundings(app: App) -> Surroundings:

@@ -17,6 +17,7 @@ COMMANDS = {
     "audit": "attributor.cli.tokens:audit",
     "backtest": "attributor.cli.backtest:command",
     "check": "attributor.cli.check:check",
+    "budgets": "attributor.cli.budgets:command",
     "close": "attributor.cli.close:command",
     "demo": "attributor.cli.demo:command",
     "explain": "attributor.cli.explain:command",

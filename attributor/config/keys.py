@@ -30,6 +30,9 @@ STORE = (
 WEB = (
     Option("listen", "Host and port.", "127.0.0.1:8080", default="127.0.0.1:8080"),
     Option("public_url", "The address people reach the pages under; links in messages.", "https://costs.corp", "url"),
+    Option(
+        "edit_budgets", "Who may change budgets on their page: `true` (admins) or `finance`.", "true", default="false"
+    ),
 )
 
 ACCESS = (

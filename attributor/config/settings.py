@@ -37,11 +37,15 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class WebSettings:
-    """Where the daemon listens, and the address under which people reach it."""
+    """Where the daemon listens, and the address under which people reach it.
+
+    `edit_budgets` is who may change budgets on their page: "" nobody, "admin", or "finance" and admins.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
+    edit_budgets: str = ""
 
 
 @dataclass(frozen=True)

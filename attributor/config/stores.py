@@ -12,6 +12,9 @@ from attributor.config.settings import StoreSettings, WebSettings
 from rules.located import Located
 from rules.problem import Problem
 
+EDITORS = {"false": "", "true": "admin", "admin": "admin", "finance": "finance"}
+"""How `edit_budgets` is written, and what it means."""
+
 
 def read_store(node: Located | None, folder: Path) -> tuple[StoreSettings, list[Problem]]:
     """Return where things are kept, paths absolute; `./data` beside the file where nothing is said."""
@@ -31,7 +34,7 @@ def read_store(node: Located | None, folder: Path) -> tuple[StoreSettings, list[
 
 
 def read_web(node: Located | None) -> tuple[WebSettings, list[Problem]]:
-    """Return where the daemon listens."""
+    """Return where the daemon listens, and what its pages let people change."""
     values, problems = typed_options(node, WEB)
     host, _, port = str(values.get("listen", "127.0.0.1:8080")).rpartition(":")
     if not host or not port.isdigit() or int(port) > 65_535:
@@ -39,7 +42,11 @@ def read_web(node: Located | None) -> tuple[WebSettings, list[Problem]]:
         problems.append(place.problem("`listen` is not a host and port", "write it like 127.0.0.1:8080"))
         host, port = "127.0.0.1", "8080"
     public_url = str(values.get("public_url", "")).rstrip("/")
-    return WebSettings(host.strip("[]"), int(port), public_url), problems
+    editing = str(values.get("edit_budgets", "false"))
+    if editing not in EDITORS:
+        place = _line_of(node, "edit_budgets")
+        problems.append(place.problem(f"`edit_budgets`: {editing!r} is none", "write true, false or finance"))
+    return WebSettings(host.strip("[]"), int(port), public_url, EDITORS.get(editing, "")), problems
 
 
 def _line_of(node: Located | None, key: str) -> Located:

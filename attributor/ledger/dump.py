@@ -10,6 +10,7 @@ from attributor.ledger.engine import reading
 from attributor.ledger.tables import (
     alert_feedback,
     alerts,
+    budget_edits,
     channel_memory,
     collected,
     control_sums,
@@ -62,6 +63,7 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     alerts: frozenset({"first_seen", "last_seen", "resolved_at", "snoozed_until", "handled_at", "woken_at"}),
     alert_feedback: frozenset({"id", "given_at", "taken_back_at"}),
     silences: frozenset({"id", "created_at"}),
+    budget_edits: frozenset({"made_at"}),
     channel_memory: frozenset({"name", "value", "kept_at"}),
     notifications: frozenset({"sent_at", "incident"}),
     outbox: frozenset({"created_at", "attempts", "due_at", "error", "sent_at", "incident"}),

@@ -12,6 +12,7 @@ from attributor.ledger.alert_tables import (
     outbox,
     silences,
 )
+from attributor.ledger.budget_tables import budget_edits
 from attributor.ledger.instants import Instant
 from attributor.ledger.metadata import metadata
 from attributor.ledger.money_columns import money_columns
@@ -35,6 +36,7 @@ __all__ = [  # those that are defined elsewhere: all tables can be had here
     "api_tokens",
     "asking",
     "audit_trail",
+    "budget_edits",
     "channel_memory",
     "collected",
     "control_sums",

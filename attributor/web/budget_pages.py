@@ -6,15 +6,15 @@ from functools import partial
 from fastapi import APIRouter
 
 from attributor.periods import Month, month_of
+from attributor.reports.document import document
 from attributor.reports.narrowing import Narrowing
 from attributor.reports.view import View
+from attributor.web.budget_forms import BUDGETS, edited_budgets, may_edit
 from attributor.web.burn_down import burn_down
 from attributor.web.parts import SiteParts
 from attributor.web.report_pages import ReportPage, report_routes
 from attributor.web.shown_reports import shown_budgets
 from attributor.web.templating import Templates
-
-BUDGETS = "/budgets"
 
 
 def budget_routes(parts: SiteParts, templates: Templates) -> APIRouter:
@@ -27,8 +27,11 @@ def budget_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         can=lambda _: Narrowing(("team",)),
         known=lambda report: (pace.line.team for pace in report.lines),
         shown=lambda report: {
-            "drawn": {pace.line.team: burn_down(pace, report.heading.period.days) for pace in report.lines}
+            "drawn": {pace.line.team: burn_down(pace, report.heading.period.days) for pace in report.lines},
+            "edited": edited_budgets(parts),
+            "may_edit": may_edit(parts, parts.door.visiting.visitor if parts.door else None),
         },
+        told=lambda _: {"edited": document(tuple(edited_budgets(parts).values()))} if parts.budgeting else {},
     )
     return report_routes(parts, templates, page)
 

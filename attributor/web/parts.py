@@ -15,12 +15,21 @@ from attributor.reports.questions.books import Books
 from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.access.control import Door
+from attributor.web.access.visitor import Role
 from rules.ruleset import Rule, Team
 
 
 def nobody(_: View) -> tuple[TeamLine, ...]:
     """Return no other teams: whoever asks sees all of them anyway, or none."""
     return ()
+
+
+@dataclass(frozen=True)
+class Budgeting:
+    """That budgets may be changed on their page: `in_file` returns the teams as the rules file has them now."""
+
+    in_file: Callable[[], Mapping[str, Team]]
+    editors: frozenset[Role]
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class SiteParts:
     `door` lets nobody further than they may go; without it everybody may see and do everything, which is written down.
     `rules` returns the rules in use now, in the order of the file. `others` returns what other teams cost in all, for
     whoever may know that and no more. `kept` are the reports that were read before. `channels` returns those in use
-    now, by name, to be tested.
+    now, by name, to be tested. `budgeting` lets budgets be changed; without it the rules file alone says them.
     """
 
     engine: Engine
@@ -51,6 +60,7 @@ class SiteParts:
     others: Callable[[View], tuple[TeamLine, ...]] = nobody
     kept: KeptReports | None = None
     channels: Callable[[], Mapping[str, Channel]] = dict
+    budgeting: Budgeting | None = None
 
     def report(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Report]) -> Report:
         """Return a report that may have been read before; see `KeptReports.of`."""

@@ -19,6 +19,7 @@ from attributor.web.alert_pages import alert_page_routes
 from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
 from attributor.web.assets import Assets, asset_routes
 from attributor.web.audit_api import audit_routes
+from attributor.web.budget_forms import budget_form_routes
 from attributor.web.budget_pages import budget_routes
 from attributor.web.entity_tags import EntityTags
 from attributor.web.errors import answer_errors, problem_answer
@@ -69,6 +70,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         model_routes(parts, templates),
         health_routes(parts, templates),
         budget_routes(parts, templates),
+        budget_form_routes(parts, templates),
         unit_cost_routes(parts, templates),
         quality_routes(parts, templates),
         rule_routes(parts, templates),

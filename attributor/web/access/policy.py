@@ -27,6 +27,8 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("GET", r"/(overview\.json|health(\.json)?|explain(\.json)?)?", "reading"),
     ("GET", r"/(gpus|models)(\.json)?", "reading"),
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
+    ("GET", r"/budgets/(edit|edited\.yaml)", "company"),
+    ("POST", r"/budgets/edit", "company"),  # and one of the roles that the configuration lets do it
     ("GET", r"/(budgets|unit-costs)(\.json)?", "reading"),
     ("GET", r"/statements/[^/]+/cost-centers/.*", "company"),
     ("GET", r"/statements(\.json|/[^/]+/.+)?", "reading"),
