@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What begins a formula, the wide forms that East Asian spreadsheets take for it among them."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def neutral(cell: object) -> object:
     """Return the cell so that no spreadsheet runs it; numbers, negative ones too, stay numbers."""
-    if not isinstance(cell, str) or not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if not isinstance(cell, str) or not cell.startswith(_BEGIN_FORMULAS):
         return cell
     return cell if _NUMBER.fullmatch(cell) else f"'{cell}"
 

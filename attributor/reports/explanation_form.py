@@ -1,10 +1,10 @@
-"""The forms of an explanation's document, as `explained_document` writes it, for whoever describes it beforehand."""
+"""The forms of an explanation's document: `explained_document` writes them, and OpenAPI describes them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from attributor.periods import Month
+from attributor.periods import Month, Period
 from attributor.reports.costs import Basis
 from rules.explanation import UsageRow, WeighedBy
 
@@ -139,7 +139,7 @@ class CorrectionForm:
 class ExplainedForm:
     """An amount down to the rows of the bill; rules and the differences of corrections sum to `cost`."""
 
-    period: Month
+    period: Period
     day: date | None
     team: str
     service: str | None

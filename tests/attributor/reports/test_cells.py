@@ -5,7 +5,10 @@ import pytest
 from attributor.reports.cells import neutral
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "@x", "+1-1", "-1+1", "\t=1", "\r=1", "-", "+1", "--1", "-1.2.3", "-²"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "@x", "+1-1", "-1+1", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff20x", "-", "+1", "--1", "-1.2.3", "-²"],
+)
 def test_what_begins_like_a_formula_is_text(cell: str) -> None:
     assert neutral(cell) == f"'{cell}"
 
