@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 run: $(VENV)/.installed  ## serve a made-up company at 127.0.0.1:8080
