@@ -12,6 +12,7 @@ Kind = Literal[
     "low_gpu",
     "saturated_gpu",
     "spend_anomaly",
+    "unit_cost",
     "policy",
     "runaway",
     "budget",

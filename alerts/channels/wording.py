@@ -13,6 +13,7 @@ CAUSES: dict[Kind, tuple[str, str]] = {
     "low_gpu": ("little used GPU group", "little used GPU groups"),
     "saturated_gpu": ("saturated GPU group", "saturated GPU groups"),
     "spend_anomaly": ("spend anomaly", "spend anomalies"),
+    "unit_cost": ("unit cost that went up", "unit costs that went up"),
     "runaway": ("runaway", "runaways"),
     "policy": ("policy passed", "policies passed"),
     "budget": ("budget alert", "budget alerts"),

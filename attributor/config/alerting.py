@@ -63,6 +63,7 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         saturated_for=idle["saturated_for"] if idle["saturated"] else None,
         spend_minimum=spend["minimum"],
         spend_by_hour=spend["hourly"],
+        unit_costs=spend["unit_costs"],
         unattributed_above=unclaimed["above"],
         policies=policies,
         runaway=RunawayPolicy(runaway["minimum"], runaway["times"]) if runaway["enabled"] else None,

@@ -153,6 +153,7 @@ IDLE_GPU = (
 SPEND = (
     Option("minimum", "Excess in money below which nothing is said.", "50", "decimal", default="50"),
     Option("hourly", "Whether spend that is told by the hour is judged by it.", "false", "boolean", default="true"),
+    Option("unit_costs", "Whether what a unit costs is judged.", "false", "boolean", default="true"),
 )
 
 UNATTRIBUTED = (Option("above", "Percent of a day's spend.", "5", "decimal", default="5"),)

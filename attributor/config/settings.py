@@ -119,7 +119,7 @@ class AlertSettings:
     A GPU is idle below `idle_below` percent for `idle_for` with `idle_coverage` percent of the samples present; it is
     told as little used or saturated after `low_for` and `saturated_for`, never where these are None.
     `spend_minimum` is in each series' own currency; with `spend_by_hour` what sources tell by the hour is judged by the
-    hour, too. `unattributed_above` is percent of a day's spend.
+    hour, too, and with `unit_costs` what a unit costs. `unattributed_above` is percent of a day's spend.
     `policies` are what the user turned on; `heartbeat` is called after each good cycle. `runaway` None: nothing is
     looked at between cycles.
     """
@@ -135,6 +135,7 @@ class AlertSettings:
     saturated_for: timedelta | None = timedelta(minutes=10)
     spend_minimum: Decimal = Decimal(50)
     spend_by_hour: bool = True
+    unit_costs: bool = True
     unattributed_above: Decimal = Decimal(5)
     policies: tuple[PolicyRule, ...] = ()
     runaway: RunawayPolicy | None = field(default_factory=RunawayPolicy)

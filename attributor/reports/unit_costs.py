@@ -22,8 +22,9 @@ REVENUE = "revenue"
 """The metric that says what was earned, in units of the currency."""
 TOKENS = "tokens"
 """All kinds of tokens together."""
-_REQUESTS = "requests"
-_THOUSAND = frozenset({TOKENS, _REQUESTS})
+REQUESTS = "requests"
+PER_THOUSAND = frozenset({TOKENS, REQUESTS})
+"""What is counted by the thousand, and held against the cost of models."""
 _OF_MACHINES = ("gpu.",)
 _PERIODS_BACK = 5
 _EXACT = Context(prec=60)
@@ -128,7 +129,9 @@ def unit_costs(engine: Engine, teams: Mapping[str, Team], view: View) -> UnitCos
         ratios=_ratios(teams, now),
         trends=tuple(
             Trend(
-                metric, _per(metric), tuple(PeriodCost(period, _unit_cost(of, None, metric)) for period, of in points)
+                metric,
+                per_units(metric),
+                tuple(PeriodCost(period, _unit_cost(of, None, metric)) for period, of in points),
             )
             for metric in metrics
         ),
@@ -188,13 +191,14 @@ def _summed(parts: Mapping[str, Sequence[Decimal]]) -> dict[str, Decimal]:
     return {team: total(costs) for team, costs in parts.items()}
 
 
-def _per(metric: str) -> int:
-    return 1000 if metric in _THOUSAND else 1
+def per_units(metric: str) -> int:
+    """Return of how many units the cost is told."""
+    return 1000 if metric in PER_THOUSAND else 1
 
 
 def _of(counted: _Counted, team: str | None, metric: str) -> tuple[Decimal, Decimal]:
     """Return quantity and cost of a metric: of one team, or of all that count it."""
-    costs = counted.of_models if metric in _THOUSAND else counted.whole
+    costs = counted.of_models if metric in PER_THOUSAND else counted.whole
     teams = [name for name, of in counted.quantities if of == metric and team in {None, name}]
     quantity = total(counted.quantities[name, metric] for name in teams)
     return quantity, total(costs.get(name, Decimal(0)) for name in teams)
@@ -204,7 +208,7 @@ def _unit_cost(counted: _Counted, team: str | None, metric: str) -> Decimal | No
     quantity, cost = _of(counted, team, metric)
     if not quantity:
         return None
-    exact = _EXACT.divide(_EXACT.multiply(cost, Decimal(_per(metric))), quantity)
+    exact = _EXACT.divide(_EXACT.multiply(cost, Decimal(per_units(metric))), quantity)
     return exact.quantize(Decimal("0.000001"), context=_EXACT)
 
 
@@ -213,7 +217,7 @@ def _line(teams: Mapping[str, Team], team: str | None, metric: str, now: _Counte
     current, previous = _unit_cost(now, team, metric), _unit_cost(before, team, metric)
     change = None if current is None or not previous else ratio(current - previous, previous)
     name = "" if team is None else shown_name(teams, team)
-    return UnitCost(team or "", name, metric, _per(metric), quantity, cost, current, previous, change)
+    return UnitCost(team or "", name, metric, per_units(metric), quantity, cost, current, previous, change)
 
 
 def _ratios(teams: Mapping[str, Team], now: _Counted) -> tuple[CostRatio, ...]:

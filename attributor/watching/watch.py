@@ -15,10 +15,11 @@ from alerts.detect.daily_budget import limit_alerts
 from alerts.detect.freshness import stale_sources
 from alerts.detect.gpu_hours import IdlePolicy
 from alerts.detect.idle_gpu import gpu_findings
-from alerts.detect.policies.policies import with_policies
+from alerts.detect.policies.policies import joined_with, with_policies
 from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
 from alerts.detect.undelivered import undelivered
+from alerts.detect.unit_cost import joined_with_spend
 from alerts.detect.unpriced import unpriced_models
 from alerts.detect.vanished import vanished
 from alerts.pipeline import Outcome, process
@@ -26,7 +27,7 @@ from alerts.ports import AlertLog
 from attributor.attributing.inputs import read_inputs
 from attributor.config.settings import AlertSettings, Price
 from attributor.lake.lake import Lake
-from attributor.watching.anomalies import spend_findings
+from attributor.watching.anomalies import spend_findings, unit_cost_findings
 from attributor.watching.budgets import budget_facts
 from attributor.watching.driving.findings import with_their_drivers
 from attributor.watching.gpu_prices import idle_rates
@@ -96,13 +97,16 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
 
 
 def _spend(watched: Watched, read: Read, now: datetime) -> Iterator[Findings]:
-    """Yield unusual spend, and the policies that were passed without it."""
+    """Yield unusual spend and unit costs, and the policies that were passed without either."""
     engine, settings, ruleset = watched.engine, watched.settings, watched.ruleset
     series = spend_series(engine, now)
     breaches = policy_breaches(engine, read, ruleset, settings.policies, series, now)
-    found = spend_findings(Told(engine, read, ruleset, watched.prices), series, settings, now)
-    spend, passed = with_policies(with_their_drivers(engine, read, ruleset, found), breaches, now)
-    yield from (spend, with_their_drivers(engine, read, ruleset, passed))
+    told = Told(engine, read, ruleset, watched.prices)
+    found = with_their_drivers(engine, read, ruleset, spend_findings(told, series, settings, now))
+    found, drifts = joined_with_spend(found, unit_cost_findings(told, series, settings, now))
+    spend, left = joined_with(found, breaches)
+    units, passed = with_policies(drifts, left, now)
+    yield from (spend, units, with_their_drivers(engine, read, ruleset, passed))
 
 
 def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:

@@ -35,6 +35,7 @@ from alerts.detect.runaway import runaway_spend
 from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.detect.unattributed import UnattributedDay, rising_unattributed
+from alerts.detect.unit_cost import UnitDay, UnitSeries, unit_cost_drifts
 from alerts.detect.unpriced import UnpricedModel, unpriced_models
 from alerts.digest import DAYS, DigestFacts, Newcomer, Period, ServiceSpend, digest_message
 from alerts.pipeline import probe
@@ -177,6 +178,16 @@ def policy() -> Alert:
     return policy_findings(breaches_of([rule], held, NOW), NOW).alerts[0]
 
 
+def unit_cost() -> Alert:
+    days = [
+        UnitDay(NOW.date() - timedelta(days=back), Decimal(640 if back < 3 else 400 + back % 5), Decimal(400_000))
+        for back in range(40, -1, -1)
+    ]
+    of_all = UnitSeries("search", "requests", 1000, "USD", "cost of models", tuple(days))
+    found = unit_cost_drifts([of_all, replace(of_all, model="opus-5")], {("search", "USD"): 500.0})
+    return found.alerts[0]
+
+
 def runaway() -> Alert:
     costs = [("opus-5", Decimal(480)), ("haiku-5", Decimal(31))]
     now = NOW.replace(minute=0)
@@ -201,6 +212,7 @@ EXAMPLES = {
     "spend_anomaly_many": lambda: message(*several()),
     "spend_anomaly_many_resolved": lambda: message(*several(), kind="resolved"),
     "policy": lambda: message(policy()),
+    "unit_cost": lambda: message(unit_cost()),
     "runaway": lambda: message(runaway()),
     "budget": lambda: message(budget()),
     "freshness": lambda: message(freshness()),

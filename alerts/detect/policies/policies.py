@@ -36,18 +36,24 @@ def breaches_of(rules: Sequence[PolicyRule], held: Held, now: datetime) -> list[
     return sorted(found, key=lambda each: (each.team, each.service, each.since, each.rule.name))
 
 
-def with_policies(spend: Findings, breaches: Sequence[Breach], now: datetime) -> tuple[Findings, Findings]:
-    """Return the spend detector's findings with the reasons of rules that were passed on the same series and day.
+def with_policies(found: Findings, breaches: Sequence[Breach], now: datetime) -> tuple[Findings, Findings]:
+    """Return a detector's findings with the reasons of rules that were passed on the same series and day.
 
     Then the findings of the others, as `policy_findings` gives them: one alert, several reasons.
     """
+    joined, left = joined_with(found, breaches)
+    return joined, policy_findings(left, now)
+
+
+def joined_with(found: Findings, breaches: Sequence[Breach]) -> tuple[Findings, list[Breach]]:
+    """Return a detector's findings with the reasons of rules on the same series and day, and the breaches left."""
     left = list(breaches)
     alerts = []
-    for alert in spend.alerts:
+    for alert in found.alerts:
         own = [each for each in left if _is_on(each, alert)]
         left = [each for each in left if each not in own]
         alerts.append(_joined(alert, own))
-    return replace(spend, alerts=tuple(alerts)), policy_findings(left, now)
+    return replace(found, alerts=tuple(alerts)), left
 
 
 def policy_findings(breaches: Sequence[Breach], now: datetime) -> Findings:
@@ -69,7 +75,11 @@ def policy_findings(breaches: Sequence[Breach], now: datetime) -> Findings:
 
 def _is_on(breach: Breach, alert: Alert) -> bool:
     """Say whether the alert is about the breach's series and day; charts mark the days that are anomalous."""
-    if not breach.service or (alert.team, alert.facts.get("service")) != (breach.team, breach.service):
+    if alert.kind == "unit_cost":
+        same = breach.rule.kind == "unit_cost" and breach.rule.metric == alert.facts["metric"]
+    else:
+        same = bool(breach.service) and alert.facts.get("service") == breach.service
+    if not same or (alert.team, alert.currency) != (breach.team, breach.currency):
         return False
     return any(point.marked and point.label.startswith(f"{breach.day}") for point in alert.chart)
 
