@@ -13,6 +13,7 @@ Kind = Literal[
     "saturated_gpu",
     "spend_anomaly",
     "unit_cost",
+    "spend_drop",
     "policy",
     "runaway",
     "budget",
@@ -107,9 +108,11 @@ class Findings:
     """What one detector saw at one `now`.
 
     `alerts` are all that fire now. A firing alert of this `kind` that is absent resolves, unless its key is one of
-    `undecided` or begins with one of them and a colon: there the data was not enough to say.
+    `undecided` or begins with one of them and a colon: there the data was not enough to say. `notes` are written down
+    and are no alarm: they fire nothing and are never told.
     """
 
     kind: Kind
     alerts: tuple[Alert, ...]
     undecided: tuple[str, ...] = ()
+    notes: tuple[Alert, ...] = ()

@@ -14,6 +14,7 @@ CAUSES: dict[Kind, tuple[str, str]] = {
     "saturated_gpu": ("saturated GPU group", "saturated GPU groups"),
     "spend_anomaly": ("spend anomaly", "spend anomalies"),
     "unit_cost": ("unit cost that went up", "unit costs that went up"),
+    "spend_drop": ("spend that fell", "spend that fell"),
     "runaway": ("runaway", "runaways"),
     "policy": ("policy passed", "policies passed"),
     "budget": ("budget alert", "budget alerts"),

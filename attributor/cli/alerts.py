@@ -16,7 +16,7 @@ from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.money import plain, shown
 from attributor.reports.alert_detail import AlertDetail, alert_detail, known_keys, why_document
 from attributor.reports.document import document
-from attributor.reports.open_alerts import OpenAlert, open_alerts
+from attributor.reports.open_alerts import OpenAlert, noted_alerts, open_alerts, resolved_alerts
 
 _COLUMNS = ("key", "kind", "team", "severity", "status", "title", "amount", "since")
 
@@ -33,12 +33,15 @@ for command in (*alerts_handling.COMMANDS, alerts_feedback.feedback, alerts_dige
 @group.command("list")
 @config_option
 @format_option
+@click.option("--all", "everything", is_flag=True, help="Also those resolved lately, and notes: spend that fell.")
 @click.pass_context
-def list_alerts(context: click.Context, form: str) -> None:
+def list_alerts(context: click.Context, form: str, *, everything: bool) -> None:
     """List the alerts that stand."""
     with open_ledger(config_path(context)) as ledger, ledger.engine.connect() as connection:
         found = open_alerts(connection)
-    _write(found, form)
+        if everything:
+            found = (*found, *noted_alerts(connection), *resolved_alerts(connection))
+    _write(found, form, "alerts and notes" if everything else "alerts that stand")
 
 
 @group.command("show")
@@ -88,7 +91,7 @@ def _unknown(context: click.Context, connection: Connection, key: str) -> NoRetu
     context.exit(USAGE_ERROR)
 
 
-def _write(found: tuple[OpenAlert, ...], form: str) -> None:
+def _write(found: tuple[OpenAlert, ...], form: str, title: str) -> None:
     rows = [
         {
             "key": alert.key,
@@ -118,7 +121,7 @@ def _write(found: tuple[OpenAlert, ...], form: str) -> None:
             }
             for row, alert in zip(rows, found, strict=True)
         ]
-        write_table("alerts that stand", _COLUMNS[2:] + _COLUMNS[:1], shown_rows, right=["amount"])
+        write_table(title, _COLUMNS[2:] + _COLUMNS[:1], shown_rows, right=["amount"])
 
 
 @group.command("test")

@@ -95,6 +95,18 @@ channel_memory = Table(
 )
 """What channels remember between messages, as where an incident was posted."""
 
+alert_notes = Table(
+    "alert_notes",
+    metadata,
+    Column("key", String(500), primary_key=True),
+    Column("team", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("first_noted", Instant, nullable=False),
+    Column("last_noted", Instant, nullable=False),
+    Index("ix_alert_notes_last_noted", "last_noted"),
+)
+"""What was seen, is written down and is no alarm; `body` is JSON like that of an alert."""
+
 alert_feedback = Table(
     "alert_feedback",
     metadata,

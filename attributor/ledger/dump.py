@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Row, Table, select
 from attributor.ledger.engine import reading
 from attributor.ledger.tables import (
     alert_feedback,
+    alert_notes,
     alerts,
     budget_edits,
     channel_memory,
@@ -61,6 +62,7 @@ _LEFT_OUT: Mapping[Table, frozenset[str]] = {
     unmatched_owners: frozenset(),
     tag_compliance: frozenset({"id"}),
     alerts: frozenset({"first_seen", "last_seen", "resolved_at", "snoozed_until", "handled_at", "woken_at"}),
+    alert_notes: frozenset({"first_noted", "last_noted"}),
     alert_feedback: frozenset({"id", "given_at", "taken_back_at"}),
     silences: frozenset({"id", "created_at"}),
     budget_edits: frozenset({"made_at"}),

@@ -6,6 +6,7 @@ from attributor.ledger.access_tables import api_tokens, audit_trail
 from attributor.ledger.alert_tables import (
     alert_decisions,
     alert_feedback,
+    alert_notes,
     alerts,
     channel_memory,
     notifications,
@@ -32,6 +33,7 @@ from attributor.ledger.usage_tables import usage_by_fact, usage_hours
 __all__ = [  # those that are defined elsewhere: all tables can be had here
     "alert_decisions",
     "alert_feedback",
+    "alert_notes",
     "alerts",
     "api_tokens",
     "asking",

@@ -1,13 +1,16 @@
-"""The alerts that are not resolved, as pages show them."""
+"""The alerts that are not resolved, as pages show them; those that are, and what was noted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, select
+from sqlalchemy import Connection, RowMapping, case, func, select
 
-from alerts.alert import ChartPoint, Contributor
+from alerts.alert import Alert, ChartPoint, Contributor
 from attributor.ledger.alert_json import alert_from_json
+from attributor.ledger.notes import SHOWN_FOR, Noted, notes_of
 from attributor.ledger.tables import alerts
 
 NO_TEAM = ""
@@ -61,9 +64,33 @@ def open_alerts(connection: Connection, team: str | None = None) -> tuple[OpenAl
     return tuple(shown_alert(row._mapping) for row in found)
 
 
+def resolved_alerts(connection: Connection) -> tuple[OpenAlert, ...]:
+    """Return the alerts that resolved in the 30 days before the newest of them did, the latest first."""
+    newest = connection.scalar(select(func.max(alerts.c.resolved_at)).where(alerts.c.status == "resolved"))
+    if newest is None:
+        return ()
+    lately = (alerts.c.status == "resolved") & (alerts.c.resolved_at > newest - SHOWN_FOR)
+    found = connection.execute(select(alerts).where(lately).order_by(alerts.c.resolved_at.desc(), alerts.c.key))
+    return tuple(shown_alert(row._mapping) for row in found)
+
+
+def noted_alerts(connection: Connection, team: str | None = None) -> tuple[OpenAlert, ...]:
+    """Return what was noted of one team or of all and is no alarm, the newest first; its status is `noted`."""
+    return tuple(_noted(each) for each in notes_of(connection, team))
+
+
+def _noted(note: Noted) -> OpenAlert:
+    nothing = {"handled_by": None, "snoozed_until": None}
+    seen = {"first_seen": note.first_noted, "last_seen": note.last_noted}
+    return _shown(note.alert, {"status": "noted", **seen, **nothing})
+
+
 def shown_alert(row: RowMapping) -> OpenAlert:
     """Return a row of `alerts` as pages show it."""
-    alert = alert_from_json(row["body"])
+    return _shown(alert_from_json(row["body"]), dict(row))
+
+
+def _shown(alert: Alert, row: Mapping[str, Any]) -> OpenAlert:
     return OpenAlert(
         key=alert.key,
         kind=alert.kind,

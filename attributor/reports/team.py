@@ -15,7 +15,7 @@ from attributor.reports.consumption import ModelLine, PoolLine, model_lines, poo
 from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import CostLine, cost_lines, summed
 from attributor.reports.movers import Mover, movers
-from attributor.reports.open_alerts import OpenAlert, open_alerts
+from attributor.reports.open_alerts import OpenAlert, noted_alerts, open_alerts
 from attributor.reports.opportunities import Opportunity, opportunities
 from attributor.reports.outlook import NO_SPEND, BudgetLine, Outlook, Spend, burn_rate, daily_spend, month_outlook
 from attributor.reports.owners import known_team, shown_name
@@ -88,6 +88,7 @@ class TeamReport:
     unit_costs: tuple[UnitCost, ...]
     unmatched: tuple[UnmatchedOwner, ...]
     alerts: tuple[OpenAlert, ...]
+    notes: tuple[OpenAlert, ...]
     grouping: Grouping | None
 
 
@@ -136,6 +137,7 @@ def team_report(
             unit_costs=team_unit_costs(connection, seen, teams, team.id),
             unmatched=unmatched(connection, seen) if team.id == UNATTRIBUTED else (),
             alerts=open_alerts(connection, team.id),
+            notes=noted_alerts(connection, team.id),
             grouping=grouping(connection, seen, of_team),
         )
 
@@ -184,6 +186,7 @@ def _standing(seen: Frame, team: Team, spend: Spend) -> _Standing:
 
 
 def team_now(engine: Engine, report: TeamReport) -> TeamReport:
-    """Return a team's report that was read before with the alerts that stand now."""
+    """Return a team's report that was read before with the alerts that stand now, and the notes."""
     with engine.connect() as connection:
-        return replace(report, alerts=open_alerts(connection, report.team))
+        notes = noted_alerts(connection, report.team)
+        return replace(report, alerts=open_alerts(connection, report.team), notes=notes)

@@ -1,11 +1,13 @@
 """Unusual spend, by the day and, where sources tell it by the hour, by the hour; and what units cost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine, select
 
 from alerts.alert import Findings, Kind
+from alerts.detect.drops import spend_drops
 from alerts.detect.hourly_spend import hourly_anomalies
 from alerts.detect.hours_and_days import with_hours
 from alerts.detect.spend import spend_anomalies, spent_a_day
@@ -18,13 +20,17 @@ from attributor.watching.units import unit_series
 
 
 def spend_findings(told: Told, series: Sequence[SpendSeries], settings: AlertSettings, now: datetime) -> Findings:
-    """Judge every team's spend on every service; what is found by day and hour on one day is one alert."""
+    """Judge every team's spend on every service; what is found by day and hour on one day is one alert.
+
+    Spend that fell is a note.
+    """
     policy = SpendPolicy(floor=settings.spend_minimum)
     standing = _standing(told.engine, "spend_anomaly", now - policy.quiet)
+    spent = spent_a_day(series)
     by_day = spend_anomalies(series, now, policy, standing)
+    by_day = replace(by_day, notes=spend_drops(series, spent, now, policy))
     if not settings.spend_by_hour:
         return by_day
-    spent = spent_a_day(series)
     return with_hours(by_day, hourly_anomalies(hourly_series(told, spent, policy, now), spent, policy, standing))
 
 

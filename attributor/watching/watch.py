@@ -27,6 +27,7 @@ from alerts.ports import AlertLog
 from attributor.attributing.inputs import read_inputs
 from attributor.config.settings import AlertSettings, Price
 from attributor.lake.lake import Lake
+from attributor.ledger.notes import keep_notes
 from attributor.watching.anomalies import spend_findings, unit_cost_findings
 from attributor.watching.budgets import budget_facts
 from attributor.watching.driving.findings import with_their_drivers
@@ -67,8 +68,12 @@ class Watched:
 
 
 def watch(watched: Watched, log: AlertLog, now: datetime) -> Outcome:
-    """Run every detector and take the findings through the alert path into the outbox; nothing is sent yet."""
+    """Run every detector and take the findings through the alert path into the outbox; nothing is sent yet.
+
+    What is no alarm is written down.
+    """
     findings = list(find(watched, now))
+    keep_notes(watched.engine, (note for found in findings for note in found.notes), now)
     return process(findings, log, policy_of(watched.engine, watched.settings, now), now)
 
 

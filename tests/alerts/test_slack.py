@@ -25,6 +25,7 @@ from alerts.channels.slack_blocks import Pages
 from alerts.detect.budget import BudgetFacts, budget_alerts
 from alerts.detect.drivers import CostPart, drivers_of
 from alerts.detect.drivers_told import with_drivers
+from alerts.detect.drops import spend_drops
 from alerts.detect.freshness import SourceFacts, stale_sources
 from alerts.detect.gpu_hours import GpuHour, GpuRate
 from alerts.detect.idle_gpu import gpu_findings, idle_gpus
@@ -188,6 +189,15 @@ def unit_cost() -> Alert:
     return found.alerts[0]
 
 
+def drop() -> Alert:
+    days = [
+        SpendDay(NOW.date() - timedelta(days=back), Decimal(12 if back < 3 else 400 + back % 5))
+        for back in range(40, -1, -1)
+    ]
+    series = SpendSeries("search", "Bedrock", "USD", None, tuple(days))
+    return spend_drops([series], {("search", "USD"): 500.0}, NOW)[0]
+
+
 def runaway() -> Alert:
     costs = [("opus-5", Decimal(480)), ("haiku-5", Decimal(31))]
     now = NOW.replace(minute=0)
@@ -213,6 +223,7 @@ EXAMPLES = {
     "spend_anomaly_many_resolved": lambda: message(*several(), kind="resolved"),
     "policy": lambda: message(policy()),
     "unit_cost": lambda: message(unit_cost()),
+    "spend_drop": lambda: message(drop()),
     "runaway": lambda: message(runaway()),
     "budget": lambda: message(budget()),
     "freshness": lambda: message(freshness()),

@@ -1,8 +1,19 @@
 """Daily spend as the anomaly detector gets it: zero is not missing, and a day that still grows is marked."""
 
-from datetime import UTC, date, datetime
+import json
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from attributor.cli.main import attributor
+from attributor.ledger.tables import outbox
+from attributor.periods import month_of
+from attributor.reports.open_alerts import noted_alerts
+from attributor.reports.team import team_report
+from attributor.reports.view import View
 from attributor.watching.spend import spend_series
 
 NOW = datetime(2026, 11, 12, 9, 30, tzinfo=UTC)
@@ -97,3 +108,30 @@ def test_a_day_that_is_estimated_does_not_wait_for_its_bill(company) -> None:
 
 
 BOTH = ((5, "EC2"), (1, "S3"))
+
+
+@pytest.mark.slow
+def test_spend_that_vanished_is_noted_and_is_no_alarm(company) -> None:
+    days = [date(2026, 10, 12) + timedelta(days=place) for place in range(31)]
+    gone = [f"{day} {0 if day >= date(2026, 11, 8) else 90} team=search" for day in days]
+    company.bill(*gone, *(f"{day} 5 team=ads S3" for day in days))
+    assert not [key for key in company.cycle().firing if "drop" in key]
+    with company.engine.connect() as connection:
+        [note] = noted_alerts(connection, "search")
+        assert noted_alerts(connection, "ads") == ()
+        assert connection.execute(select(outbox.c.id).where(outbox.c.body.contains("spend_drop"))).all() == []
+    assert (note.key, note.status, note.title) == (
+        "spend_drop:search:EC2:2026-11-08",
+        "noted",
+        "Spend vanished: EC2",
+    )
+    company.cycle(NOW + timedelta(hours=6))
+    with company.engine.connect() as connection:
+        [later] = noted_alerts(connection)
+    assert (later.first_seen, later.last_seen) == (NOW, NOW + timedelta(hours=6))
+    listing = ["-c", str(company.folder / "attributor.yaml"), "alerts", "list", "--all", "--format", "json"]
+    answer = CliRunner().invoke(attributor, listing, catch_exceptions=False)
+    listed = {alert["key"]: alert["status"] for alert in json.loads(answer.stdout)["alerts"]}
+    assert listed[note.key] == "noted"
+    report = team_report(company.engine, company.teams, "search", View(month_of(NOW.date()), NOW))
+    assert [each.key for each in report.notes] == [note.key]
