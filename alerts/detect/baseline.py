@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.detect.medians import Floats, median, median_of_known, windows
+from alerts.detect.medians import Floats, Newest, median_of, median_of_known, windows
 from alerts.detect.rhythm import DAILY, Rhythm
 
 WEEK = 7
@@ -59,7 +59,7 @@ class Baseline:
         return np.nan_to_num(self.adjusted - median_of_known(windows(around, _LOCAL_DAYS)), nan=-np.inf)
 
     def levels(self, start: int) -> Floats:
-        """Return the levels that the points before each give, as `level_of`, of the points from `start` on."""
+        """Return the levels that the points before each give, of those from `start` on; after a drop the slow one."""
         slow, fast = self.rhythm.slow, self.rhythm.level
         before = np.full(self.adjusted.size - start + slow - 1, np.nan)
         known = self.adjusted[max(start - slow, 0) : -1]
@@ -77,7 +77,7 @@ class Baseline:
 def prepare(first: date, amounts: Floats, settled: int) -> Baseline:
     """Build the baseline of a series whose first day is `first`; credits (negative days) count as zero."""
     positive = amounts[amounts > 0]
-    typical = float(np.median(positive[-60:])) if positive.size else 1.0
+    typical = median_of(positive[-60:]) if positive.size else 1.0
     offset = 0.03 * typical + 0.01
     logs = np.log(np.maximum(amounts, 0.0) + offset)
     profile = _profile(logs[:settled], first, logs.size)
@@ -111,20 +111,20 @@ def _weekend_contrast(logs: Floats, weekend: NDArray[np.bool_]) -> float:
     ends, works = logs[weekend & known], logs[~weekend & known]
     if ends.size < 2 or works.size < 3:
         return 0.0
-    return float(np.median(ends) - np.median(works)) * ends.size / (ends.size + 1)
-
-
-def level_of(calm: list[float], rhythm: Rhythm) -> float:
-    """Return the level after calm points: after a drop the slow one, so that coming back from a holiday is no shift."""
-    return max(median(calm[-rhythm.level :]), median(calm[-rhythm.slow :]))
+    return (median_of(ends) - median_of(works)) * ends.size / (ends.size + 1)
 
 
 def spread_of(residuals: list[float], least: float) -> float:
     """Return the robust standard deviation (MAD about zero), with a floor and, for few residuals, a guess."""
-    count = len(residuals)
+    return spread_of_sizes(Newest(len(residuals), map(abs, residuals)), least)
+
+
+def spread_of_sizes(sizes: Newest, least: float) -> float:
+    """Return it from the sizes of the residuals, as `spread_of` does."""
+    count = len(sizes)
     if not count:
         return GUESSED_SPREAD
-    spread = MEDIAN_TO_SIGMA * median([abs(value) for value in residuals])
+    spread = MEDIAN_TO_SIGMA * sizes.median
     if count < _YOUNG:
         guess = _GUESS_WEIGHT * GUESSED_SPREAD**2
         spread = math.sqrt((count * spread**2 + guess) / (count + _GUESS_WEIGHT))

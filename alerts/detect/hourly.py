@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alerts.detect.anomalous import AnomalousDay
 from alerts.detect.baseline import Baseline
-from alerts.detect.medians import Floats, median_of_known, windows
+from alerts.detect.medians import Floats, median_of, median_of_known, windows
 from alerts.detect.rhythm import HOURLY
 from alerts.detect.scan import scan
 from alerts.detect.spend_series import SpendPolicy
@@ -102,7 +102,7 @@ def _came_last_week(baseline: Baseline, hour: int, excess: float) -> bool:
 
 def _prepare(hours: Hours) -> Baseline:
     amounts = hours.amounts
-    offset = 0.05 * float(np.median(amounts[amounts > 0])) + 0.001
+    offset = 0.05 * median_of(amounts[amounts > 0]) + 0.001
     logs = np.log(np.maximum(amounts, 0.0) + offset)
     at = np.arange(amounts.size) + hours.first.hour
     weekend = (at // _DAY + hours.first.weekday()) % 7 >= 5
@@ -117,7 +117,7 @@ def _weekend_contrast(logs: Floats, weekend: NDArray[np.bool_]) -> float:
     ends, works = logs[weekend & known], logs[~weekend & known]
     if ends.size < _LEAST_WEEKEND or works.size < _DAY:
         return 0.0
-    return float(np.median(ends) - np.median(works)) * ends.size / (ends.size + _WEEKEND_WEIGHT)
+    return (median_of(ends) - median_of(works)) * ends.size / (ends.size + _WEEKEND_WEIGHT)
 
 
 def _hour_of_day(logs: Floats, size: int) -> Floats:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alerts.detect.anomalous import AnomalousDay
-from alerts.detect.baseline import MEDIAN_TO_SIGMA, Baseline, level_of, spread_of
-from alerts.detect.medians import Floats
+from alerts.detect.baseline import MEDIAN_TO_SIGMA, Baseline, spread_of, spread_of_sizes
+from alerts.detect.medians import Floats, Newest
 from alerts.detect.rhythm import Rhythm
 
 Known = Callable[[int, float], bool]
@@ -48,8 +48,10 @@ class _Walk:
     """What is known on the way: the calm points' levels and residuals, and points whose judgement is open."""
 
     rhythm: Rhythm
-    calm: list[float]
+    fast: Newest
+    slow: Newest
     residuals: list[float]
+    sizes: Newest
     suspects: list[_High] = field(default_factory=list)
     sigmas: float = 0.0
     masked: list[int] = field(default_factory=list)
@@ -59,8 +61,23 @@ class _Walk:
     def spread(self) -> float:
         """Return the spread of the calm points; worked out once between two of them."""
         if self.last_spread is None:
-            self.last_spread = spread_of(self.residuals[-self.rhythm.spread :], self.rhythm.least_spread)
+            self.last_spread = spread_of_sizes(self.sizes, self.rhythm.least_spread)
         return self.last_spread
+
+    def level(self) -> float:
+        """Return the level after the calm points: after a drop the slow one, so that what comes back is no shift."""
+        return max(self.fast.median, self.slow.median)
+
+    def calm_down(self, value: float, residual: float) -> None:
+        """Count a point among the calm ones."""
+        self.fast.add(value)
+        self.slow.add(value)
+        self.residuals.append(residual)
+        self.sizes.add(abs(residual))
+
+    def begin_anew(self, calm: list[float]) -> None:
+        """Take other calm points for the level."""
+        self.fast, self.slow = Newest(self.rhythm.level, calm), Newest(self.rhythm.slow, calm)
 
     def tail(self, residuals: list[float]) -> float:
         """Return one of the largest residuals of the calm points: some series are always restless."""
@@ -81,7 +98,9 @@ def scan(baseline: Baseline, start: int, gate: float, known: Known) -> list[Anom
     if begin == size:
         return []
     residuals = _calm_residuals(baseline, start, known) + _last(baseline.residuals[start:begin], rhythm.tail)
-    walk = _Walk(rhythm, _last(baseline.adjusted[:begin], rhythm.slow), residuals[-rhythm.tail :])
+    calm, residuals = _last(baseline.adjusted[:begin], rhythm.slow), residuals[-rhythm.tail :]
+    sizes = Newest(rhythm.spread, map(abs, residuals))
+    walk = _Walk(rhythm, Newest(rhythm.level, calm), Newest(rhythm.slow, calm), residuals, sizes)
     for day in range(begin, size):
         if not math.isnan(baseline.adjusted[day]):
             _judge(day, walk, baseline, gate, known)
@@ -118,7 +137,7 @@ def _calm_residuals(baseline: Baseline, start: int, known: Known) -> list[float]
 
 
 def _judge(day: int, walk: _Walk, baseline: Baseline, gate: float, known: Known) -> None:
-    level = level_of(walk.calm, walk.rhythm)
+    level = walk.level()
     high = _high(day, level, walk, baseline, gate)
     if high is None:
         if day < baseline.settled:
@@ -206,7 +225,7 @@ def _flag(highs: list[_High], walk: _Walk, baseline: Baseline) -> None:
     walk.masked += [high.day for high in highs]
     walk.suspects, walk.sigmas = [], 0.0
     if len(walk.masked) >= walk.rhythm.persists:
-        walk.calm = [float(baseline.adjusted[day]) for day in walk.masked]
+        walk.begin_anew([float(baseline.adjusted[day]) for day in walk.masked])
         walk.masked.clear()
 
 
@@ -216,13 +235,11 @@ def _accept(day: int, level: float, walk: _Walk, baseline: Baseline) -> None:
     if walk.suspects:
         walk.sigmas += max((adjusted - level) / walk.spread(), -3.0) - _ALLOWED_SIGMAS
         if walk.sigmas <= 0 or len(walk.suspects) > walk.rhythm.suspected:
-            earlier = [float(baseline.adjusted[high.day]) for high in walk.suspects]
-            walk.calm += earlier
-            walk.residuals += [value - level for value in earlier]
+            for value in [float(baseline.adjusted[high.day]) for high in walk.suspects]:
+                walk.calm_down(value, value - level)
             walk.suspects, walk.sigmas = [], 0.0
     if not walk.suspects:
         walk.masked.clear()
-    walk.calm.append(adjusted)
-    walk.residuals.append(adjusted - level)
+    walk.calm_down(adjusted, adjusted - level)
     walk.last_spread = None
-    del walk.calm[: -walk.rhythm.slow], walk.residuals[: -walk.rhythm.tail]
+    del walk.residuals[: -walk.rhythm.tail]
