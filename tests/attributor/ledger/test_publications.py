@@ -1,6 +1,5 @@
 """What is published of a day changes whole or not at all, on both databases."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -219,14 +218,10 @@ def test_a_time_without_a_zone_is_refused(
 
 
 @pytest.mark.slow
-def test_a_day_of_a_hundred_thousand_rows_is_published_within_seconds(
+def test_a_day_of_a_hundred_thousand_rows_is_published_whole(
     ledger_engine: Engine, lease: Lease, publication: MakePublication, rollup_rows: MakeRows, now: datetime
 ) -> None:
     row = rollup_rows({"effective": Decimal("0.000000000001"), "rule": "team tag", "service": "Compute"})
     rows = pa.concat_tables([row] * 100_000).combine_chunks()
-    started = time.perf_counter()
     publish_day(ledger_engine, lease, publication("aws", rollup=rows), now)
-    elapsed = time.perf_counter() - started
-    print(f"\n100,000 rollup rows published on {ledger_engine.dialect.name} in {elapsed:.1f} s")
     assert count(ledger_engine, rollup) == 100_000
-    assert elapsed < 30
