@@ -14,6 +14,8 @@ from rules.schema import UNATTRIBUTED
 from rules.sql import day_of, hours_of, identifier, literal
 
 RESOLVED = "attribution_resolved_usage"
+SHARED = "attribution_shared_usage"
+"""Another name: a temporary table of the same one would hide it from the connection that made both."""
 AT_HAND = "attribution_usage"
 _SEEN = "attribution_usage_seen"
 _FACTS = "attribution_usage_facts"
@@ -44,8 +46,9 @@ def resolve_usage(
     more += "".join(f", {identifier(name)}" for name in kept)
     own_day = day_of("hour")
     columns = f'"x_Source", {own_day} AS "x_Day", hour, metric, pool, quantity, {own_day} AS day{more}'
-    _resolve(connection, (columns, usage), ruleset, f"{'' if shared else 'TEMP '}TABLE {RESOLVED}")
-    return RESOLVED
+    into, kind = (SHARED, "TABLE") if shared else (RESOLVED, "TEMP TABLE")
+    _resolve(connection, (columns, usage), ruleset, f"{kind} {into}")
+    return into
 
 
 def take_span(

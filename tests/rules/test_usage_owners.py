@@ -35,3 +35,16 @@ def test_a_rule_may_ask_any_fact_of_a_usage_row_its_source_metric_and_pool(engin
     table = resolve_usage(engine.connection, tables.usage, engine.rules(TEXT.format(match=match)))
     found = engine.connection.execute(f"SELECT quantity, team FROM {table} ORDER BY quantity").fetchall()
     assert found == [(1, "search"), (2, "ads")]
+
+
+def test_what_is_shared_is_not_hidden_by_what_is_resolved_for_one_connection_alone(engine, used):
+    tables = engine.tables([], [used("requests", "ads", 1)])
+    ruleset = engine.rules(TEXT.format(match="{x_Source: none}"))
+    shared = resolve_usage(engine.connection, tables.usage, ruleset, ("model",), shared=True)
+    try:
+        own = resolve_usage(engine.connection, tables.usage, ruleset)
+        for connection in (engine.connection, engine.connection.cursor()):
+            assert connection.execute(f"SELECT team, fact_model FROM {shared}").fetchall() == [("ads", "")]
+        assert "fact_model" not in engine.connection.table(own).columns
+    finally:
+        engine.connection.execute(f"DROP TABLE {shared}")

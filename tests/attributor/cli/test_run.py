@@ -86,7 +86,7 @@ def test_ctrl_c_leaves_no_traceback_no_litter_and_nothing_half_done(tmp_path: Pa
     environment = {**os.environ, "TMPDIR": str(litter)}
     command = [*PROGRAM, "run", "--format", "json"]
     interrupted = 0
-    for seconds in (0.6, 1.0, 1.4, 1.8, 2.2, 2.6):
+    for seconds in (1.0, 1.4, 1.8, 2.2, 2.6, 3.0):
         run = subprocess.Popen(command, cwd=folder, env=environment, stdout=-1, stderr=-1, text=True)
         sleep(seconds)
         run.send_signal(signal.SIGINT)

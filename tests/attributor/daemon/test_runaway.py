@@ -52,7 +52,7 @@ def test_a_runaway_is_told_within_seconds_of_the_answer_and_only_once(company, s
     [message] = hook.accepted
     [alert] = message["alerts"]
     assert (alert["key"], alert["severity"], alert["amount"]) == ("runaway:search:USD", "critical", "155")
-    assert [each["label"] for each in alert["contributors"]] == ["opus-5"]
+    assert [each["label"] for each in alert["contributors"]] == ["model opus-5"]
     push(event("3", "search", 10, now))
     waiting(lambda: monotonic() - began > taken + 25, "two more looks", 60)
     assert len(hook.accepted) == 1, "ads is within its usual, and search is told once"
