@@ -1,6 +1,6 @@
 """A ledger on disk with its tables, and plain inserts to fill it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ from attributor.ledger.team_days import sum_team_days
 from attributor.periods import days_between
 
 Put = Callable[..., None]
+_COSTS = ("effective", "billed", "list")
 
 
 @pytest.fixture
@@ -34,19 +35,28 @@ def _row(table: Table, given: dict[str, Any], money: tuple[str, ...]) -> dict[st
 
 
 @pytest.fixture
-def put_cost(engine: Engine) -> Put:
-    """Insert one rollup row; the three costs are equal unless said otherwise."""
+def put_costs(engine: Engine) -> Callable[[Sequence[dict[str, Any]]], None]:
+    """Insert rollup rows; `cost` stands for the three costs, unless one is given."""
 
-    def put(cost: str, **given: Any) -> None:
-        row = {"source": "bill", "day": date(2026, 10, 5), "billing_month": "2026-10", "currency": "USD"}
-        row |= {"basis": "billed", "team": "search", "method": "direct"}
-        costs = {"effective": cost, "billed": cost, "list": cost}
+    def put(rows: Sequence[dict[str, Any]]) -> None:
+        usual = {"source": "bill", "day": date(2026, 10, 5), "billing_month": "2026-10", "currency": "USD"}
+        usual |= {"basis": "billed", "team": "search", "method": "direct"}
+        values = []
+        for given in rows:
+            row = usual | dict.fromkeys(_COSTS, given.get("cost", "0")) | given
+            values.append(_row(rollup, {name: value for name, value in row.items() if name != "cost"}, _COSTS))
         with engine.begin() as connection:
-            values = _row(rollup, {**row, **costs, **given}, tuple(costs))
-            connection.execute(insert(rollup).values(values))
-            sum_team_days(connection, (values["day"],))
+            if values:
+                connection.execute(insert(rollup), values)
+            sum_team_days(connection, {row["day"] for row in values})
 
     return put
+
+
+@pytest.fixture
+def put_cost(put_costs: Callable[[Sequence[dict[str, Any]]], None]) -> Put:
+    """Insert one rollup row; the three costs are equal unless said otherwise."""
+    return lambda cost, **given: put_costs([{"cost": cost, **given}])
 
 
 @pytest.fixture

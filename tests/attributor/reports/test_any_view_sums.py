@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert
 
-from attributor.ledger.tables import publications, rollup
+from attributor.ledger.tables import publications, rollup, team_days
 from attributor.money import from_units, total
 from attributor.periods import parse_period
 from attributor.reports.costs import BASES
@@ -79,19 +79,22 @@ views = st.builds(
 many = settings(max_examples=at_most(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def fill(engine: Engine, put_cost, given_charges: Sequence[Charge], view: View) -> list[Charge]:
+def fill(engine: Engine, put_costs, given_charges: Sequence[Charge], view: View) -> list[Charge]:
     """Put the charges in, each source published from its first day on; return those that the view keeps."""
     with engine.begin() as connection:
         connection.execute(delete(rollup))
+        connection.execute(delete(team_days))
         connection.execute(delete(publications))
         for source, day in sorted({(charge.place["source"], charge.day) for charge in given_charges}):
             row = {"charges_version": 1, "allocations_version": 1, "usage_versions": "{}", "rules_digest": "r"}
             row |= {"inputs_digest": "i", "epoch": 1, "published_at": NOW, "source": source, "day": day}
             connection.execute(insert(publications).values(row))
+    rows = []
     for charge in given_charges:
         place = {word: value for word, value in charge.place.items() if word != OWN}
         place["dimensions"] = json.dumps({OWN: charge.place[OWN]}) if charge.place[OWN] else ""
-        put_cost("0", **place, day=charge.day, **{basis: charge.cost(basis) for basis in BASES})
+        rows.append({**place, "day": charge.day, **{basis: charge.cost(basis) for basis in BASES}})
+    put_costs(rows)
     return [
         charge
         for charge in given_charges
@@ -102,8 +105,8 @@ def fill(engine: Engine, put_cost, given_charges: Sequence[Charge], view: View) 
 
 @many
 @given(charges, views)
-def test_every_part_of_the_overview_sums_to_its_total(engine, put_cost, given_charges, view):
-    kept = fill(engine, put_cost, given_charges, view)
+def test_every_part_of_the_overview_sums_to_its_total(engine, put_costs, given_charges, view):
+    kept = fill(engine, put_costs, given_charges, view)
     found = overview(engine, {}, view)
     assert found.total == total(charge.cost(view.basis) for charge in kept)
     for parts in (found.teams, found.services, found.categories, found.days):
@@ -124,8 +127,8 @@ def test_every_part_of_the_overview_sums_to_its_total(engine, put_cost, given_ch
 
 @many
 @given(charges, views)
-def test_every_part_of_a_team_sums_to_its_total(engine, put_cost, given_charges, view):
-    kept = [charge for charge in fill(engine, put_cost, given_charges, view) if charge.place["team"] == "unattributed"]
+def test_every_part_of_a_team_sums_to_its_total(engine, put_costs, given_charges, view):
+    kept = [charge for charge in fill(engine, put_costs, given_charges, view) if charge.place["team"] == "unattributed"]
     found = team_report(engine, {}, "unattributed", view)
     assert found.total == total(charge.cost(view.basis) for charge in kept)
     parts_of_it = (found.services, found.projects, found.environments, found.days, found.rules, found.categories)
@@ -139,8 +142,8 @@ def test_every_part_of_a_team_sums_to_its_total(engine, put_cost, given_charges,
 
 @many
 @given(charges, views)
-def test_every_part_of_the_pages_of_rules_and_models_sums_to_its_total(engine, put_cost, given_charges, view):
-    kept = fill(engine, put_cost, given_charges, view)
+def test_every_part_of_the_pages_of_rules_and_models_sums_to_its_total(engine, put_costs, given_charges, view):
+    kept = fill(engine, put_costs, given_charges, view)
     rules, models = rule_claims(engine, (), view), models_report(engine, {}, view)
     assert total([rules.unclaimed, *(rule.cost for rule in rules.rules)]) == rules.total
     assert rules.total == total(charge.cost(view.basis) for charge in kept)
@@ -153,8 +156,8 @@ def test_every_part_of_the_pages_of_rules_and_models_sums_to_its_total(engine, p
 
 @many
 @given(charges, views)
-def test_pages_kept_to_one_value_each_sum_to_the_page_kept_to_all(engine, put_cost, given_charges, view):
-    fill(engine, put_cost, given_charges, view)
+def test_pages_kept_to_one_value_each_sum_to_the_page_kept_to_all(engine, put_costs, given_charges, view):
+    fill(engine, put_costs, given_charges, view)
     if not view.group:
         return
     found = overview(engine, {}, view)

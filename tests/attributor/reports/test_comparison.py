@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from attributor.ledger.tables import publications, rollup
+from attributor.ledger.tables import publications, rollup, team_days
 from attributor.periods import Month
 from attributor.reports.lines import cost_lines
 from attributor.reports.overview import overview
@@ -41,12 +41,12 @@ def see(engine, now):
 
 
 @pytest.fixture
-def put_days(put_cost):
+def put_days(put_costs):
     """Charge 1 on each of the days [first, end)."""
 
     def put(first: date, end: date, source: str = "bill") -> None:
-        for offset in range((end - first).days):
-            put_cost("1", day=first + timedelta(days=offset), source=source)
+        days = [first + timedelta(days=offset) for offset in range((end - first).days)]
+        put_costs([{"cost": "1", "day": day, "source": source} for day in days])
 
     return put
 
@@ -194,15 +194,15 @@ costs = st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y"]), st.dates(s
 @settings(max_examples=at_most(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.fixed_dictionaries({"a": spans, "b": spans}), st.lists(costs, max_size=25), st.sampled_from([20, 40]))
 def test_however_sources_have_told_all_lines_agree_with_a_plain_count(
-    engine, put_cost, put_published, told_spans, charges, age
+    engine, put_costs, put_published, told_spans, charges, age
 ):
     with engine.begin() as connection:
         connection.execute(delete(rollup))
+        connection.execute(delete(team_days))
         connection.execute(delete(publications))
     for source, (first, last) in told_spans.items():
         put_published(first, max(first, last) + timedelta(days=1), source)
-    for source, team, day, cost in charges:
-        put_cost(str(cost), source=source, team=team, day=day)
+    put_costs([{"cost": str(cost), "source": source, "team": team, "day": day} for source, team, day, cost in charges])
     view = View(OCTOBER, midnight(octo(1)) + timedelta(days=age))
     found = overview(engine, {}, view)
     with engine.connect() as connection:

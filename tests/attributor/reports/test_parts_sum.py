@@ -51,15 +51,18 @@ charges = st.lists(
 many = settings(max_examples=at_most(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def fill(engine: Engine, put_cost, given_charges: Sequence[Charge]) -> list[Charge]:
+def fill(engine: Engine, put_costs, given_charges: Sequence[Charge]) -> list[Charge]:
     """Put the charges in; return those of the month."""
     with engine.begin() as connection:
         connection.execute(delete(rollup))
         connection.execute(delete(team_days))
-    for charge in given_charges:
-        costs = {basis: charge.cost(basis) for basis in BASES}
-        place = {"team": charge.team, "service": charge.service, "rule": charge.rule, "day": charge.day}
-        put_cost("0", **place, **costs)
+    put_costs(
+        [
+            {"team": charge.team, "service": charge.service, "rule": charge.rule, "day": charge.day}
+            | {basis: charge.cost(basis) for basis in BASES}
+            for charge in given_charges
+        ]
+    )
     return [charge for charge in given_charges if OCTOBER.first <= charge.day < OCTOBER.end]
 
 
@@ -67,8 +70,8 @@ def fill(engine: Engine, put_cost, given_charges: Sequence[Charge]) -> list[Char
 @given(
     charges, st.sampled_from(BASES), st.lists(st.sampled_from(sorted(DIMENSIONS)), min_size=1, max_size=3, unique=True)
 )
-def test_showback_rows_sum_to_the_month(engine, put_cost, given_charges, basis, by):
-    of_month = fill(engine, put_cost, given_charges)
+def test_showback_rows_sum_to_the_month(engine, put_costs, given_charges, basis, by):
+    of_month = fill(engine, put_costs, given_charges)
     found = showback(engine, ShowbackRequest(OCTOBER, basis, tuple(by)))
     assert found.total == total(row.cost for row in found.rows) == total(charge.cost(basis) for charge in of_month)
     assert len({row.values for row in found.rows}) == len(found.rows)
@@ -76,8 +79,8 @@ def test_showback_rows_sum_to_the_month(engine, put_cost, given_charges, basis, 
 
 @many
 @given(charges, st.sampled_from(BASES))
-def test_every_part_of_the_overview_sums_to_its_total(engine, put_cost, given_charges, basis):
-    of_month = fill(engine, put_cost, given_charges)
+def test_every_part_of_the_overview_sums_to_its_total(engine, put_costs, given_charges, basis):
+    of_month = fill(engine, put_costs, given_charges)
     found = overview(engine, {}, View(OCTOBER, NOW, basis))
     assert found.total == total(charge.cost(basis) for charge in of_month)
     for parts in (found.teams, found.services, found.days):
@@ -88,8 +91,8 @@ def test_every_part_of_the_overview_sums_to_its_total(engine, put_cost, given_ch
 
 @many
 @given(charges, st.sampled_from(BASES), st.sampled_from(["search", "unattributed"]))
-def test_every_part_of_a_team_sums_to_its_total(engine, put_cost, given_charges, basis, team):
-    of_month = fill(engine, put_cost, given_charges)
+def test_every_part_of_a_team_sums_to_its_total(engine, put_costs, given_charges, basis, team):
+    of_month = fill(engine, put_costs, given_charges)
     found = team_report(engine, {}, team, View(OCTOBER, NOW, basis)) if _is_known(team, given_charges) else None
     if found is None:
         return
@@ -100,8 +103,8 @@ def test_every_part_of_a_team_sums_to_its_total(engine, put_cost, given_charges,
 
 @many
 @given(charges, st.integers(min_value=0, max_value=3))
-def test_reconcile_is_zero_only_where_nothing_differs(engine, put_cost, put_control, given_charges, off):
-    of_month = fill(engine, put_cost, given_charges)
+def test_reconcile_is_zero_only_where_nothing_differs(engine, put_costs, put_control, given_charges, off):
+    of_month = fill(engine, put_costs, given_charges)
     _control(engine, put_control, of_month, off)
     assert (reconcile(engine, OCTOBER).difference == 0) == (off == 0 or not of_month)
 

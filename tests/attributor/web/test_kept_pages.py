@@ -27,7 +27,7 @@ GPU_RULE = "shared GPU cluster"
 PATHS = ("/", "/teams/search", "/budgets", "/gpus", "/models", "/unit-costs", "/data-quality", "/rules")
 READ_AGAIN = {
     "overview": {tables.alerts, tables.sources},
-    "team": {tables.alerts},
+    "team": {tables.alerts, tables.alert_notes},
     "quality": {tables.sources},
 }
 """What a report reads beside the tables of editions: `shown_reports` reads that again for each answer."""
