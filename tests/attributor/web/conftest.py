@@ -284,9 +284,20 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory, make_ledger: Callable[[Path], Engine]) -> Iterator[Engine]:
-    engine = make_ledger(tmp_path_factory.mktemp("company"))
+def untouched(tmp_path_factory: pytest.TempPathFactory, make_ledger: Callable[[Path], Engine]) -> Iterator[Engine]:
+    """The company's ledger, to be copied: no test writes to it."""
+    engine = make_ledger(tmp_path_factory.mktemp("untouched"))
     fill(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def company(
+    tmp_path_factory: pytest.TempPathFactory, make_ledger: Callable[[Path], Engine], untouched: Engine
+) -> Iterator[Engine]:
+    engine = make_ledger(tmp_path_factory.mktemp("company"))
+    copy(untouched, engine)
     yield engine
     engine.dispose()
 
@@ -298,9 +309,9 @@ def make_site() -> Callable[..., FastAPI]:
 
 
 @pytest.fixture(scope="session")
-def fill_ledger(company: Engine) -> Callable[[Engine], None]:
+def fill_ledger(untouched: Engine) -> Callable[[Engine], None]:
     """Make an empty ledger a copy of the company's, for tests that change the company."""
-    return lambda engine: copy(company, engine)
+    return lambda engine: copy(untouched, engine)
 
 
 @pytest.fixture(scope="session")
