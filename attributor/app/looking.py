@@ -42,7 +42,7 @@ class QuickLook:
             recent = _priced(app, collector, (now - _RECENT, now))
             found = runaway_spend([*self._before(app, collector, now), *recent], now, policy)
             running = frozenset(alert.key for alert in found.alerts)
-            if running - self._running:
+            if running - self._running and self._week is not None and self._week[0] < now:
                 # What was usual may have been sent late: nobody is told of before it is read anew.
                 self._week = None
                 found = runaway_spend([*self._before(app, collector, now), *recent], now, policy)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from attributor.config.settings import Price
-from attributor.estimating.claims import is_priced_by_list
 from attributor.estimating.derive import Batch, Pricing, derive
 from attributor.estimating.due import Work, work_to_do
 from attributor.estimating.lookups import what_is_known
-from attributor.estimating.price_list import GenaiPrices
+from attributor.estimating.opened_list import opened_list
 from attributor.ingest.ingest import Stores
 from attributor.ingest.progress import Progress
 from attributor.ledger.estimates import estimated_days, record_estimates
@@ -47,7 +46,7 @@ def estimate(
     changed: set[date] = set()
     warnings: list[str] = []
     work = work_to_do(prices, known, closed)
-    opened = GenaiPrices() if work.due and any(is_priced_by_list(price) for price in prices) else None
+    opened = opened_list(prices) if work.due else None
     for batch in _batches(Pricing(prices, ruleset, opened), work):
         estimation, said = derive(remembering, known, batch, now)
         record_estimates(stores.engine, stores.lease, estimation, now)

@@ -7,13 +7,10 @@ from datetime import date
 import pyarrow as pa
 
 from attributor.config.settings import Price
-from attributor.estimating.claims import is_priced_by_list
-from attributor.estimating.price_list import GenaiPrices
-from attributor.estimating.pricing import PRICED, price_usage
-from attributor.estimating.rates import PRICES
 from attributor.lake.views import Pin, open_view
 from attributor.watching.hourly import Read
 from attributor.watching.hourly_spend import HOURS_SCHEMA, Days, kept_hours
+from attributor.watching.priced_usage import open_priced_usage
 from rules.ruleset import RuleSet
 from rules.sql import amount_of
 from rules.usage import resolve_usage
@@ -38,12 +35,7 @@ def _read(read: Read, ruleset: RuleSet, prices: Sequence[Price], days: Collectio
     connection = read.connection
     pins = [Pin(source, day, found.version) for (source, day), found in read.inputs.usage.items() if day in days]
     open_view(read.lake, connection, _USAGE, "usage", pins)
-    listed = GenaiPrices() if any(map(is_priced_by_list, prices)) else None
-    price_usage(connection, _USAGE, prices, listed)
-    connection.execute(
-        f'CREATE OR REPLACE TEMP VIEW {_ROWS} AS SELECT u.source AS "x_Source", u.hour, u.metric, u.pool, u.facts,'
-        f" u.quantity, u.units, p.service, p.currency FROM {PRICED} u JOIN {PRICES} p USING (number)"
-    )
+    open_priced_usage(connection, _USAGE, prices, _ROWS)
     resolved = resolve_usage(connection, _ROWS, ruleset, (), ("units", "service", "currency"))
     table: pa.Table = connection.sql(
         'SELECT "x_Source" AS source, team, service, currency, "x_Day" AS day,'

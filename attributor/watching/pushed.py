@@ -9,11 +9,8 @@ import pyarrow as pa
 from alerts.detect.policies.rules import HourCost
 from attributor.attributing.usage_details import SAID
 from attributor.config.settings import Price
-from attributor.estimating.claims import is_priced_by_list
-from attributor.estimating.price_list import GenaiPrices
-from attributor.estimating.pricing import PRICED, price_usage
-from attributor.estimating.rates import PRICES
 from attributor.money import from_units
+from attributor.watching.priced_usage import open_priced_usage
 from collectors.base import Collector, Window
 from collectors.schema import USAGE
 from rules.ruleset import RuleSet
@@ -39,20 +36,14 @@ def pushed_hours(
     table = pa.Table.from_batches(collector.collect(Window(span[0], span[1] + _AHEAD)), USAGE)
     connection.register(_PUSHED, table)
     try:
-        listed = GenaiPrices() if any(is_priced_by_list(price) for price in prices) else None
-        price_usage(connection, _PUSHED, prices, listed)
-        connection.execute(
-            f'CREATE OR REPLACE TEMP VIEW {_ROWS} AS SELECT u.source AS "x_Source", u.hour, u.metric, u.pool, u.facts,'
-            " u.quantity, u.units, coalesce(nullif(u.model, ''), p.service) AS what, p.currency"
-            f" FROM {PRICED} u JOIN {PRICES} p USING (number)"
-        )
+        open_priced_usage(connection, _PUSHED, prices, _ROWS)
         facts = (*SAID["key"], *_SAID)
-        resolved = resolve_usage(connection, _ROWS, ruleset, facts, ("units", "what", "currency"))
+        resolved = resolve_usage(connection, _ROWS, ruleset, facts, ("units", "model", "service", "currency"))
         keys = ", ".join(f"nullif(fact_{name}, '')" for name in SAID["key"])
         said = ", ".join((f"coalesce({keys}, '')", *(f"fact_{name}" for name in _SAID)))
         rows = connection.execute(
-            f"SELECT team, what, currency, epoch(hour)::BIGINT, sum(units), {said} FROM {resolved}"
-            " GROUP BY ALL ORDER BY ALL"
+            "SELECT team, coalesce(nullif(model, ''), service) AS what, currency, epoch(hour)::BIGINT, sum(units),"
+            f" {said} FROM {resolved} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
     finally:
         connection.unregister(_PUSHED)
