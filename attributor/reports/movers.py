@@ -57,11 +57,11 @@ def movers(
     connection: Connection, frame: Frame, teams: Mapping[str, Team], keep: ColumnElement[bool] | None = None
 ) -> tuple[Mover, ...]:
     """Return what moved most of the kept rows, up or down, the largest first; five small queries at most."""
-    if not frame.heading.comparison.is_possible:
+    things = _largest(connection, frame, keep) if frame.heading.comparison.is_possible else {}
+    if not things:
         return ()
-    things = _largest(connection, frame, keep)
     found = _read(connection, frame, things, keep)
-    changed = _sources_with_other_rules(connection, frame) if things else frozenset()
+    changed = _sources_with_other_rules(connection, frame)
     tokens = _tokens(connection, _spans(frame, {thing: found[thing] for thing, alone in things.items() if alone}))
     lines = []
     for (team, service, model), of in found.items():
@@ -102,7 +102,7 @@ def _read(
         select(literal(arm), *keys, *sums).where(of.rows, kept).group_by(*keys)
         for arm, of in enumerate((frame.compared, frame.previous))
     )
-    for row in connection.execute(union_all(*arms)) if things else ():
+    for row in connection.execute(union_all(*arms)):
         thing = found[row[1], row[2], row[3]]
         cost, listed = (to_units(amount) for amount in amounts(row, 10, 2))
         costs = (0, cost, 0, listed) if row[0] else (cost, 0, listed, 0)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from attributor.ledger.tables import rollup
+from attributor.money import total
 from attributor.reports.categories import CategoryLine, FixedCosts, category_lines, fixed_costs
-from attributor.reports.costs import IS_OWN, amounts, cost_sums
-from attributor.reports.daily import Series, daily_costs
+from attributor.reports.daily import Series, daily_costs, daily_parts
 from attributor.reports.flow import Flow, flow
 from attributor.reports.freshness import SourceFreshness, source_freshness
 from attributor.reports.grouping import Grouping, grouping
@@ -26,7 +26,6 @@ from attributor.reports.outlook import (
     month_outlook,
 )
 from attributor.reports.owners import shown_name
-from attributor.reports.team_lines import IS_IDLE
 from attributor.reports.teams import team_costs
 from attributor.reports.view import Frame, Heading, View, frame
 from rules.ruleset import Team
@@ -155,8 +154,6 @@ def _days(seen: Frame, by_team: Mapping[str, Series], fixed: FixedCosts) -> Iter
 
 
 def _idle_and_estimated(connection: Connection, seen: Frame) -> tuple[Decimal, Decimal]:
-    basis = seen.view.basis
-    sums = (*cost_sums(basis, IS_IDLE), *cost_sums(basis, (rollup.c.basis == "estimated") & IS_OWN))
-    query = select(*sums).where(seen.this_period, seen.rows())
-    idle, estimated = amounts(connection.execute(query).one(), 0, 2)
-    return idle, estimated
+    columns = [f"{seen.view.basis}_{part}" for part in ("idle", "estimated")]
+    found = [costs for _, _, costs in daily_parts(connection, seen, seen.period.first, columns)]
+    return total(idle for idle, _ in found), total(estimated for _, estimated in found)

@@ -43,11 +43,16 @@ class RuleBasis:
     line: int = 0
 
 
+def method_words(method: str) -> str:
+    """Return a method's plain name."""
+    return _METHODS.get(method, method)
+
+
 def rule_basis(ruleset: RuleSet | None, rule: str, method: str) -> RuleBasis:
     """Return the basis of what a rule split by a method; the method's plain name where the rule is not there."""
     found = next((each for each in ruleset.rules if each.name == rule), None) if ruleset is not None else None
     if found is None:
-        return RuleBasis(_METHODS.get(method, method))
+        return RuleBasis(method_words(method))
     return _basis(found.outcome, method, found.file, found.line)
 
 
@@ -78,7 +83,7 @@ def _basis(outcome: Outcome, method: str, file: str, line: int) -> RuleBasis:
             alike = " and ".join(outcome.columns)
             return RuleBasis(f"follows the cost of charges of the same {alike}", file=file, line=line)
         case _:
-            return RuleBasis(_METHODS.get(method, method), file=file, line=line)
+            return RuleBasis(method_words(method), file=file, line=line)
 
 
 def _metric(metric: Metric) -> str:

@@ -96,8 +96,14 @@ def _on_one_side(cells: Sequence[Cell], key: Callable[[Cell], Hashable]) -> tupl
     groups: dict[Hashable, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(key(cell), []).append(cell)
-    apart = [of for of in groups.values() if not any(cell.cost for cell in of) or not any(cell.previous for cell in of)]
-    return apart, [cell for of in groups.values() if of not in apart for cell in of]
+    apart: list[list[Cell]] = []
+    both: list[Cell] = []
+    for of in groups.values():
+        if any(cell.cost for cell in of) and any(cell.previous for cell in of):
+            both += of
+        else:
+            apart.append(of)
+    return apart, both
 
 
 def _of_the_same(cells: Sequence[Cell], known: Known) -> Iterator[_Found]:

@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from attributor.periods import month_of
 from attributor.reports.costs import BASES, Basis
 from attributor.reports.document import document
-from attributor.reports.explained_days import ExplainedMonth, explained_month
+from attributor.reports.explained_days import explained_month
 from attributor.reports.explanation import Explained, in_basis
 from attributor.reports.explanation_document import explained_document
 from attributor.reports.narrowing import Filter, Narrowing, every_word
@@ -43,21 +43,22 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
     def as_json(request: Request) -> JSONResponse:
         """Answer an explanation as JSON: of a month its days, of a day all that led to it."""
         subject, view = _subject(parts, request.query_params)
+        currency = _frame(parts, view).currency
         if subject.day is None:
-            return JSONResponse(document(_month(parts, subject, view)))
-        return JSONResponse(explained_document(_day(parts, explain, subject, view)))
+            return JSONResponse(document(explained_month(parts.engine, subject, currency)))
+        return JSONResponse(explained_document(_day(explain, subject, currency)))
 
     @router.get(EXPLAIN)
     def page(request: Request) -> Response:
         """Answer an explanation as a page."""
         subject, view = _subject(parts, request.query_params)
+        seen = _frame(parts, view)
         kept = replace(view, filters=tuple(Filter(word, (value,)) for word, value in subject.filters.items()))
         links, teams = Links(kept, EXPLAIN, (("team", subject.team),)), parts.teams()
-        words = tuple(word for word in every_word(parts.dimensions()) if word != "team")
         common: dict[str, Any] = {
             "links": links,
-            "controls": controls(links, Narrowing(words)),
-            "heading": _frame(parts, view).heading,
+            "controls": controls(links, Narrowing(_words(parts))),
+            "heading": seen.heading,
             "bases": tuple(_in_basis(kept, subject, basis) for basis in BASES),
             "teams": links.teams(teams),
             "name": shown_name(teams, subject.team),
@@ -67,8 +68,10 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
             "of_day": lambda line: links.explain(_asked_on(subject, line.day, line.rule)),
         }
         if subject.day is None:
-            return templates.page("explain.html", {**common, "report": _month(parts, subject, view)})
-        report = _day(parts, explain, subject, view)
+            return templates.page(
+                "explain.html", {**common, "report": explained_month(parts.engine, subject, seen.currency)}
+            )
+        report = _day(explain, subject, seen.currency)
         month = links.explain(replace(subject, day=None))
         shown = {
             "report": report,
@@ -96,18 +99,9 @@ def _in_basis(view: View, subject: Subject, basis: Basis) -> Link:
     return Link(BASIS_NAMES[basis], links.explain(replace(subject, basis=basis)), basis == subject.basis)
 
 
-def _month(parts: SiteParts, subject: Subject, view: View) -> ExplainedMonth:
-    return explained_month(parts.engine, subject, _currency(parts, view))
-
-
-def _day(parts: SiteParts, explain: Explain, subject: Subject, view: View) -> Explained:
-    answers, currency = explain(subject), _currency(parts, view)
+def _day(explain: Explain, subject: Subject, currency: str) -> Explained:
     nothing = Explained(subject, currency, Decimal(0), ())
-    return next((answer for answer in answers if answer.currency == currency), nothing)
-
-
-def _currency(parts: SiteParts, view: View) -> str:
-    return _frame(parts, view).currency
+    return next((answer for answer in explain(subject) if answer.currency == currency), nothing)
 
 
 def _frame(parts: SiteParts, view: View) -> Frame:
@@ -128,9 +122,14 @@ def _subject(parts: SiteParts, query: QueryParams) -> tuple[Subject, View]:
     return Subject(view.period, day, team.id, _parts(parts, query), view.basis), view
 
 
+def _words(parts: SiteParts) -> tuple[str, ...]:
+    """Return the dimensions that an explanation can be kept to."""
+    return tuple(word for word in every_word(parts.dimensions()) if word != "team")
+
+
 def _parts(parts: SiteParts, query: QueryParams) -> dict[str, str]:
     """Return what the amount is kept to: one value of each dimension, "" where the address says that none is given."""
-    words = tuple(word for word in every_word(parts.dimensions()) if word != "team")
+    words = _words(parts)
     more, value = query.get("where", ""), query.get("is", "").strip()
     if value and more not in words:
         raise BadQueryError(f"cannot keep to {more!r} here; write one of {', '.join(words)}")

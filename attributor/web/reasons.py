@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from attributor.money import from_units, to_units
+from attributor.money import total
 from attributor.reports.lines import Moved, ratio
 from attributor.reports.movers import Mover
 from attributor.reports.why_moved import MovePart
@@ -31,13 +31,8 @@ def reason(line: Mover, part: MovePart) -> str:
 
 def all_else(whole: Moved, lines: Sequence[Mover]) -> Moved:
     """Return how all else moved beside these lines; of its cost it says nothing."""
-    previous, change = (
-        from_units(to_units(of_whole) - sum(map(to_units, of_lines)))
-        for of_whole, of_lines in (
-            (whole.previous, [line.previous for line in lines]),
-            (whole.change, [line.change for line in lines]),
-        )
-    )
+    previous = total((whole.previous, *(line.previous.copy_negate() for line in lines)))
+    change = total((whole.change, *(line.change.copy_negate() for line in lines)))
     return Moved(Decimal(0), previous, change)
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from attributor.money import plain
 from attributor.reports.lines import rest_of
+from attributor.reports.rule_basis import method_words
 from attributor.reports.statement_rows import how
 from attributor.web import alert_lists, formats, period_words, reasons, wording
 from attributor.web.access.account import Account
@@ -72,6 +73,7 @@ _FUNCTIONS = {
     "how": how,
     "last_day": period_words.last_day,
     "leading": alert_lists.leading,
+    "method_words": method_words,
     "movement": formats.movement,
     "not_drawn": wording.not_drawn,
     "reason": reasons.reason,
