@@ -110,20 +110,22 @@ def digest_facts(
         link=f"/teams/{team.id}?month={month}",
         budget=None if team.budget is None else team.budget.monthly,
         forecast=None if outlook is None else outlook.amount,
-        newcomers=_newcomers(connection, of_team, (first, end)),
+        newcomers=_newcomers(connection, of_team, (first, end), now),
     )
 
 
-def _newcomers(connection: Connection, of_team: ColumnElement[bool], period: tuple[date, date]) -> tuple[Newcomer, ...]:
+def _newcomers(
+    connection: Connection, of_team: ColumnElement[bool], period: tuple[date, date], services: Mapping[str, Decimal]
+) -> tuple[Newcomer, ...]:
     """Return the services and models of the period that cost nothing in the weeks before, in which others did."""
     before = (period[0] - _NEW_AFTER, period[0])
-    columns: tuple[tuple[Literal["service", "model"], Column[str]], ...] = (
-        ("service", rollup.c.service),
-        ("model", rollup.c.model),
+    told: tuple[tuple[Literal["service", "model"], Column[str], Mapping[str, Decimal]], ...] = (
+        ("service", rollup.c.service, services),
+        ("model", rollup.c.model, _by(connection, rollup.c.model, of_team, period)),
     )
     found = []
-    for kind, column in columns:
-        now, known = (_by(connection, column, of_team, span) for span in (period, before))
+    for kind, column, now in told:
+        known = _by(connection, column, of_team, before)
         if known:
             found += [Newcomer(kind, name, now[name]) for name in now.keys() - known.keys() if name and now[name] > 0]
     return tuple(sorted(found, key=lambda each: (-each.spent, each.kind, each.name)))

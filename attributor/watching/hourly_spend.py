@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 from alerts.detect.policies.rules import HourCost
 from attributor.lake.views import Pin, open_view
 from attributor.ledger.collected import CollectedDay
+from attributor.watching.decided import decided, facts_of
 from attributor.watching.hourly import Read, hour_of
-from rules.decide import Facts, decide
-from rules.facts import charge_fact, columns_asked_for, columns_in
+from rules.facts import columns_in
 from rules.ruleset import RuleSet
 
-_CHARGES, _ROWS, _FACTS, _DECISIONS = "hourly_charges", "hourly_rows", "hourly_facts", "hourly_decisions"
+_CHARGES, _ROWS = "hourly_charges", "hourly_rows"
 _BY_THE_HOUR = '"ChargeCategory" = \'Usage\' AND "ChargePeriodEnd" <= "ChargePeriodStart" + INTERVAL 1 HOUR'
 _AT_ONCE = 1_000_000
 _KEPT = timedelta(days=40)
@@ -119,9 +119,7 @@ def _read(read: Read, ruleset: RuleSet, days: Collection[date]) -> pa.Table:
     open_view(read.lake, connection, _CHARGES, "charges", pins)
     if not connection.execute(f"SELECT 1 FROM {_CHARGES} WHERE {_BY_THE_HOUR} LIMIT 1").fetchall():
         return READ_SCHEMA.empty_table()
-    available = columns_in(connection, _CHARGES)
-    columns = {name: f"u{index}" for index, name in enumerate(columns_asked_for(ruleset.rules))}
-    facts = "".join(f", {charge_fact(name, available)} AS {column}" for name, column in columns.items())
+    facts = facts_of(ruleset, columns_in(connection, _CHARGES))
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_ROWS} AS
@@ -133,16 +131,9 @@ def _read(read: Read, ruleset: RuleSet, days: Collection[date]) -> pa.Table:
         GROUP BY ALL
         """
     )
-    keys = ", ".join(["day", *columns.values()])
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_FACTS} AS"
-        f" SELECT row_number() OVER () AS id, * FROM (SELECT DISTINCT {keys} FROM {_ROWS})"
-    )
-    decide(connection, Facts(_FACTS, columns), ruleset.rules, ruleset.teams, _DECISIONS)
-    agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in ("day", *columns.values()))
     table: pa.Table = connection.sql(
         "SELECT r.source, d.team, r.service, r.currency, r.day, r.hour, sum(r.cost)::DECIMAL(38, 12) AS cost"
-        f" FROM {_ROWS} r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id WHERE d.team <> ''"
+        f" FROM {decided(connection, _ROWS, ruleset)} WHERE d.team <> ''"
         " GROUP BY ALL ORDER BY ALL"
     ).to_arrow_table()
     connection.execute(f"DROP TABLE {_ROWS}")

@@ -46,10 +46,11 @@ class _Hours:
 
 @dataclass(frozen=True)
 class _Known:
-    """Which days sources told of, and which sources tell usage."""
+    """Which days sources told of, which sources tell usage, and the newest hour of each source."""
 
     days: KnownDays
     by_usage: frozenset[str]
+    until: _Numbers
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,13 @@ def hourly_series(
         return
     with told.engine.connect() as connection:
         known = known_days(connection)
-    newest = _newest(found)
+    until = _told_until(found)
+    newest = _newest(found, until)
     gates = [hourly_gate(policy, spent.get((team, currency), 0.0) / 24).hour for team, _, currency in found.keys]
     by_usage = frozenset(source for source, _ in told.read.inputs.usage)
+    seen = _Known(known, by_usage, until)
     for number in _worth_judging(found, newest, gates):
-        yield _series(found, number, newest, _Known(known, by_usage))
+        yield _series(found, number, newest, seen)
 
 
 def _by_usage_or_bill(told: Told, first: date) -> pa.Table:
@@ -122,10 +125,10 @@ def _columns(table: pa.Table) -> _Hours:
     return _Hours(keys, names["source"], of_series, numbers["source"], hour, table.column("cost"))
 
 
-def _newest(found: _Hours) -> _Numbers:
+def _newest(found: _Hours, until: _Numbers) -> _Numbers:
     """Return by series the newest hour that one of its sources told of, by any series."""
     newest = np.zeros(len(found.keys), dtype=np.int64)
-    np.maximum.at(newest, found.of_series, _told_until(found)[found.of_source])
+    np.maximum.at(newest, found.of_series, until[found.of_source])
     return newest
 
 
@@ -156,8 +159,7 @@ def _series(found: _Hours, number: int, newest: _Numbers, known: _Known) -> Hour
         costs.setdefault(hour, []).append(cost)
     end = int(newest[number]) + 1
     first = max(min(hour for hour, of in costs.items() if any(of)), end - HOURS_REMEMBERED)
-    until = _told_until(found)
-    sources = {found.sources[each]: int(until[each]) for each in set(found.of_source[rows].tolist())}
+    sources = {found.sources[each]: int(known.until[each]) for each in set(found.of_source[rows].tolist())}
     gaps = {day for day in _days(first, end) if any(known.days.has_gap(source, day) for source in sources)}
     return HourlySeries(
         *found.keys[number],

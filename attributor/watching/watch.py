@@ -93,7 +93,7 @@ def find(watched: Watched, now: datetime) -> Iterator[Findings]:
     yield replace(
         monthly, alerts=(*monthly.alerts, *limit_alerts(limit_facts(engine, read, watched.ruleset, now), now))
     )
-    yield from _gpus(watched, now)
+    yield from _gpus(watched, read, now)
     yield from _spend(watched, read, now)
     yield _freshness(watched, now)
     yield restatements(restated_days(engine, now), now)
@@ -114,9 +114,8 @@ def _spend(watched: Watched, read: Read, now: datetime) -> Iterator[Findings]:
     yield from (spend, units, with_their_drivers(engine, read, ruleset, passed))
 
 
-def _gpus(watched: Watched, now: datetime) -> Iterable[Findings]:
+def _gpus(watched: Watched, read: Read, now: datetime) -> Iterable[Findings]:
     settings = watched.settings
-    read = Read(watched.lake, watched.connection, read_inputs(watched.engine))
     hours = gpu_hours(read.lake, read.connection, read.inputs, watched.ruleset, now)
     rates = idle_rates(watched.engine, read, watched.ruleset, watched.prices, now) if hours else {}
     policy = IdlePolicy(

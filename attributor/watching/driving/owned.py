@@ -10,17 +10,16 @@ import pyarrow as pa
 from alerts.detect.drivers import OTHER
 from attributor.attributing.usage_details import SAID
 from attributor.lake.views import Pin, open_view
+from attributor.watching.decided import decided, facts_of
 from attributor.watching.driving.asked import Asked, PartCost
 from attributor.watching.hourly import Read
 from attributor.watching.spend import NOT_USAGE
-from rules.decide import Facts, decide
-from rules.facts import charge_fact, columns_asked_for, columns_in, dimension
+from rules.facts import charge_fact, columns_in, dimension
 from rules.rows import load_rows
 from rules.ruleset import RuleSet
 from rules.sql import literal
 
-_CHARGES, _WANTED, _ROWS = "driver_charges", "driver_days", "driver_rows"
-_FACTS, _DECISIONS, _OWNED = "driver_facts", "driver_decisions", "driver_owned"
+_CHARGES, _WANTED, _ROWS, _OWNED = "driver_charges", "driver_days", "driver_rows", "driver_owned"
 _OF_CHARGES = ("model", "key", "resource", "feature", "account", "service")
 _NAMED = (*_OF_CHARGES, "project")
 _FINE = ("resource", "key")
@@ -65,13 +64,13 @@ def _open(read: Read, ruleset: RuleSet, asked: Sequence[Asked]) -> None:
     pins = [Pin(source, day, found.version) for (source, day), found in read.inputs.charges.items() if day in days]
     open_view(read.lake, connection, _CHARGES, "charges", pins)
     available = columns_in(connection, _CHARGES)
-    facts = "".join(f", {charge_fact(name, available)} AS {column}" for name, column in _columns(ruleset).items())
     own = ", ".join(f"{expression} AS {name}" for name, expression in _expressions(ruleset, available).items())
-    left_out = ", ".join(map(literal, NOT_USAGE))
+    facts, left_out = facts_of(ruleset, available), ", ".join(map(literal, NOT_USAGE))
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_ROWS} AS
-        SELECT "BillingCurrency" AS currency, "x_Day" AS day, {own}{facts}, sum("EffectiveCost") AS cost
+        SELECT "BillingCurrency" AS currency, "x_Day" AS day, {own}{facts},
+               sum("EffectiveCost") AS cost
         FROM {_CHARGES} c
         WHERE coalesce("ChargeCategory", '') NOT IN ({left_out}) AND EXISTS (
             SELECT 1 FROM {_WANTED} w WHERE w.day = c."x_Day" AND w.currency = c."BillingCurrency"
@@ -86,10 +85,6 @@ def _wanted(asked: Sequence[Asked]) -> Iterator[tuple[object, ...]]:
     for number, each in enumerate(asked):
         for days, is_late in ((each.days, True), (each.before, False)):
             yield from ((number, each.team, each.service, each.currency, day, is_late) for day in days)
-
-
-def _columns(ruleset: RuleSet) -> dict[str, str]:
-    return {name: f"u{index}" for index, name in enumerate(columns_asked_for(ruleset.rules))}
 
 
 def _expressions(ruleset: RuleSet, available: frozenset[str]) -> dict[str, str]:
@@ -107,20 +102,13 @@ def _expressions(ruleset: RuleSet, available: frozenset[str]) -> dict[str, str]:
 
 def _own(read: Read, ruleset: RuleSet) -> None:
     """Create the charges that the teams asked of own, each with the question that it belongs to."""
-    connection, columns = read.connection, _columns(ruleset)
-    keys = ["day", *columns.values()]
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_FACTS} AS"
-        f" SELECT row_number() OVER () AS id, * FROM (SELECT DISTINCT {', '.join(keys)} FROM {_ROWS})"
-    )
-    decide(connection, Facts(_FACTS, columns), ruleset.rules, ruleset.teams, _DECISIONS)
-    agree = " AND ".join(f"r.{key} IS NOT DISTINCT FROM f.{key}" for key in keys)
+    connection = read.connection
     named = ", ".join(f"r.{name}" for name in _OF_CHARGES)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {_OWNED} AS
         SELECT w.number, w.is_late, r.day, d.project, {named}, sum(r.cost) AS cost
-        FROM {_ROWS} r JOIN {_FACTS} f ON {agree} JOIN {_DECISIONS} d ON d.id = f.id
+        FROM {decided(connection, _ROWS, ruleset)}
         JOIN {_WANTED} w ON w.team = d.team AND w.day = r.day AND w.currency = r.currency
             AND w.service IN ('', r.service)
         GROUP BY ALL
