@@ -214,7 +214,15 @@ class _Server(uvicorn.Server):
     """A server that ends when it is asked to; signals are the daemon's."""
 
     def __init__(self, site: FastAPI, asked: Event) -> None:
-        super().__init__(uvicorn.Config(site, log_level="warning", timeout_graceful_shutdown=_REQUESTS_PATIENCE))
+        # `proxy_headers` would put what anybody on this machine says in the place of where a request comes from.
+        config = uvicorn.Config(
+            site,
+            log_level="warning",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=_REQUESTS_PATIENCE,
+        )
+        super().__init__(config)
         self._asked = asked
 
     async def on_tick(self, counter: int) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from attributor.app.errors import ConfigurationError
 from attributor.app.explaining import explain_subject
 from attributor.app.wiring import App, open_duckdb
 from attributor.attributing.replaying import Archive
+from attributor.config.hosts import is_loopback
 from attributor.config.settings import Settings
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.ledger.schema import schema_is_current
@@ -104,7 +106,8 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         ready=lambda: reasons_not_ready(app.engine),
         extra_routers=routers,
         explain=_explainer(app, owners),
-        door=Door(lambda: now().settings.access, app.engine, app.clock, owners, app.settings.web.public_url),
+        door=_door(app, now, owners),
+        other_sites=app.settings.web.cors_origins,
         others=_others(app, now, owners),
         channels=lambda: now().channels,
         budgeting=_budgeting(app.settings.web.edit_budgets, now),
@@ -112,6 +115,14 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         kept=KeptReports(app.engine, lambda: owners.owners),
     )
     return Pages(build_site(parts), Warming(parts).warm)
+
+
+def _door(app: App, now: Callable[[], App], owners: OwnerFilter) -> Door:
+    """Build the door; where only this machine can ask, it must be asked by a name of its own or by `public_url`."""
+    web = app.settings.web
+    named = frozenset({urlsplit(web.public_url).hostname or ""} - {""})
+    hosts = named if is_loopback(web.host) else None
+    return Door(lambda: now().settings.access, app.engine, app.clock, owners, web.public_url, hosts=hosts)
 
 
 def _budgeting(editors: str, now: Callable[[], App]) -> Budgeting | None:

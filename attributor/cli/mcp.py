@@ -3,12 +3,12 @@
 import socket
 from importlib import import_module
 from importlib.util import find_spec
-from ipaddress import ip_address
 
 import click
 
 from attributor.cli.options import USAGE_ERROR, config_option, config_path
 from attributor.cli.output import say
+from attributor.config.hosts import is_loopback
 
 
 class _LoopbackType(click.ParamType[tuple[str, int]]):
@@ -19,7 +19,7 @@ class _LoopbackType(click.ParamType[tuple[str, int]]):
         host = host.removeprefix("[").removesuffix("]")
         if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             self.fail(f"{value!r} is not an address; write it as 127.0.0.1:8765", param, ctx)
-        if host != "localhost" and not _is_loopback(host):
+        if not is_loopback(host):
             self.fail(f"nobody is asked who they are here, so that {host!r} is refused; write 127.0.0.1", param, ctx)
         return host, int(port)
 
@@ -49,10 +49,3 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise click.BadParameter(f"cannot listen at {host}:{port}: {error.strerror}", param_hint="--http") from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Collection, Mapping
 
 from attributor.config.access_settings import AccessSettings, OidcSettings, ProxySettings
+from attributor.config.hosts import is_loopback
 from attributor.config.keys import ACCESS, OIDC, PROXY
 from attributor.config.options import typed_options
 from attributor.config.settings import WebSettings
@@ -19,7 +20,7 @@ def read_access(
 ) -> tuple[AccessSettings, list[Problem]]:
     """Return who may do what; without the section everybody may do everything, which wants a loopback address."""
     if node is None or node.is_empty:
-        problems = [] if _is_loopback(web.host) or listen is None else [_not_only_loopback(listen)]
+        problems = [] if is_loopback(web.host) or listen is None else [_not_only_loopback(listen)]
         return AccessSettings(is_open=True), problems
     values, problems = typed_options(node, ACCESS)
     entries = node.entries or {}
@@ -43,13 +44,6 @@ def read_access(
         teams=members,
         shows_totals_of_others=others == "totals",
     ), problems
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _not_only_loopback(listen: Located) -> Problem:

@@ -33,6 +33,7 @@ WEB = (
     Option(
         "edit_budgets", "Who may change budgets on their page: `true` (admins) or `finance`.", "true", default="false"
     ),
+    Option("cors_origins", "Other sites whose scripts may read the API.", "[https://portal.corp]", "list"),
 )
 
 ACCESS = (

@@ -40,12 +40,14 @@ class WebSettings:
     """Where the daemon listens, and the address under which people reach it.
 
     `edit_budgets` is who may change budgets on their page: "" nobody, "admin", or "finance" and admins.
+    `cors_origins` are the origins of other sites whose scripts may read the API.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
     edit_budgets: str = ""
+    cors_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

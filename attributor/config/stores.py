@@ -1,5 +1,6 @@
 """`store:` and `web:`."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from rules.problem import Problem
 
 EDITORS = {"false": "", "true": "admin", "admin": "admin", "finance": "finance"}
 """How `edit_budgets` is written, and what it means."""
+
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+"""As browsers write it, in small letters and without a path (RFC 6454, section 6.1)."""
 
 
 def read_store(node: Located | None, folder: Path) -> tuple[StoreSettings, list[Problem]]:
@@ -46,7 +50,12 @@ def read_web(node: Located | None) -> tuple[WebSettings, list[Problem]]:
     if editing not in EDITORS:
         place = _line_of(node, "edit_budgets")
         problems.append(place.problem(f"`edit_budgets`: {editing!r} is none", "write true, false or finance"))
-    return WebSettings(host.strip("[]"), int(port), public_url, EDITORS.get(editing, "")), problems
+    origins = tuple(values.get("cors_origins", ()))
+    if wrong := [origin for origin in origins if not _ORIGIN.fullmatch(origin)]:
+        place = _line_of(node, "cors_origins")
+        fix = "write scheme and host of each site as its browser does, for example https://portal.corp.example"
+        problems.append(place.problem(f"`cors_origins`: {wrong[0]!r} is no origin", fix))
+    return WebSettings(host.strip("[]"), int(port), public_url, EDITORS.get(editing, ""), origins), problems
 
 
 def _line_of(node: Located | None, key: str) -> Located:

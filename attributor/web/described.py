@@ -39,6 +39,7 @@ _ANY: tuple[Described, ...] = (
     refused(400, "What is asked cannot be read; the detail says the form"),
     refused(401, "Where people sign in: nobody said who asks"),
     refused(403, "Where people sign in: it is not for whoever asks"),
+    refused(422, "A parameter is missing, of the wrong type, or not known; the detail says which"),
     refused(429, "Where people sign in: too many questions at once"),
 )
 NOT_FOUND = refused(404, "There is nothing of that name")

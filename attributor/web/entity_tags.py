@@ -58,7 +58,7 @@ def _tagged(held: list[Message], known: str) -> list[Message]:
     headers = MutableHeaders(scope=start)
     headers["ETag"] = f'W/"{digest}"'
     headers.setdefault("Cache-Control", "private, no-cache")
-    if digest not in {tag.strip().removeprefix("W/").strip('"') for tag in known.split(",")}:
+    if not {digest, "*"} & {tag.strip().removeprefix("W/").strip('"') for tag in known.split(",")}:
         return held
     del headers["content-length"]
     return [{**start, "status": 304}, {"type": "http.response.body", "body": b""}]

@@ -44,6 +44,7 @@ class SiteParts:
     `rules` returns the rules in use now, in the order of the file. `others` returns what other teams cost in all, for
     whoever may know that and no more. `kept` are the reports that were read before. `channels` returns those in use
     now, by name, to be tested. `budgeting` lets budgets be changed; without it the rules file alone says them.
+    `other_sites` are the origins of those whose scripts may read the API.
     """
 
     engine: Engine
@@ -61,6 +62,7 @@ class SiteParts:
     kept: KeptReports | None = None
     channels: Callable[[], Mapping[str, Channel]] = dict
     budgeting: Budgeting | None = None
+    other_sites: tuple[str, ...] = ()
 
     def report(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Report]) -> Report:
         """Return a report that may have been read before; see `KeptReports.of`."""

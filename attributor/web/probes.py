@@ -12,20 +12,17 @@ def probe_routes(parts: SiteParts) -> APIRouter:
     """Return /healthz, /readyz and /metrics."""
     router = APIRouter()
 
-    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     def healthz() -> PlainTextResponse:
         """Answer "ok" as long as the process lives; asks nothing else, so that a slow disk does not restart it."""
         return PlainTextResponse("ok\n")
 
-    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz")
     def readyz() -> JSONResponse:
         """Answer 200 when there is something to show, 503 with the reasons otherwise."""
         reasons = parts.ready()
         return JSONResponse({"ready": not reasons, "reasons": list(reasons)}, status_code=503 if reasons else 200)
 
-    @router.head("/metrics", include_in_schema=False)
     @router.get("/metrics")
     def metrics() -> Response:
         """Answer the Prometheus exposition."""

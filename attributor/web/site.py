@@ -25,6 +25,8 @@ from attributor.web.entity_tags import EntityTags
 from attributor.web.errors import answer_errors, problem_answer
 from attributor.web.explain_pages import explain_routes
 from attributor.web.fleet_pages import gpu_routes, model_routes
+from attributor.web.head_requests import HeadRequests
+from attributor.web.other_sites import OtherSites
 from attributor.web.pages import health_routes, overview_routes, team_routes
 from attributor.web.parts import SiteParts
 from attributor.web.pictures import picture_routes
@@ -58,6 +60,9 @@ def build_site(parts: SiteParts) -> FastAPI:
     site.add_middleware(EntityTags)
     site.add_middleware(ReadableAddresses)
     site.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
+    site.add_middleware(HeadRequests)
+    if parts.other_sites:
+        site.add_middleware(OtherSites, origins=parts.other_sites)
     site.add_middleware(SecurityHeaders)
     answer_errors(site, templates)
     routers = (

@@ -69,7 +69,7 @@ def _answer(appended: Appended, parsed: Parsed) -> Response:
 
 
 def _refuse(status: int, message: str, headers: dict[str, str] | None) -> Response:
-    return Response(orjson.dumps({"error": message}), status, headers, "application/json")
+    return Response(orjson.dumps({"detail": message}), status, headers, "application/json")
 
 
 _EVENT: dict[str, Any] = {
@@ -99,7 +99,7 @@ _OPENAPI: dict[str, Any] = {
         },
     }
 }
-_REFUSED: dict[str, Any] = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+_REFUSED: dict[str, Any] = {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
 _REJECTED: dict[str, Any] = {
     "type": "object",
     "properties": {"index": {"type": "integer", "minimum": 0}, "error": {"type": "string"}},

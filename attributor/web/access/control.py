@@ -1,10 +1,10 @@
 """The door: who asks is found out, held against what the address wants, and kept to what they may read."""
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attributor.config.access_settings import AccessSettings, ProxySettings
+from attributor.config.hosts import is_loopback
 from attributor.ledger.api_tokens import token_shown
 from attributor.ledger.audit import Change, record_change
 from attributor.ledger.owner_filter import OwnerFilter
-from attributor.web.access.policy import Wants, refused, wanted
+from attributor.web.access.policy import Wants, refused, taken, wanted
 from attributor.web.access.sessions import SIGN_IN, signed_in
 from attributor.web.access.visiting import Visiting
 from attributor.web.access.visitor import Visitor, visitor_of, visitor_with
@@ -36,7 +37,8 @@ _OPEN_NAMES = ("x-forwarded-user", "x-auth-request-user", "remote-user")
 class Door:
     """What the door needs: `access` returns the settings in use now, `clock` aware UTC time.
 
-    While somebody is answered `owners` and `visiting` say what they may read and who they are.
+    While somebody is answered `owners` and `visiting` say what they may read and who they are. `hosts`: where nobody
+    signs in because this machine alone can ask, the names that it may be asked by beside its own; None: by any.
     """
 
     access: Callable[[], AccessSettings]
@@ -44,6 +46,7 @@ class Door:
     clock: Callable[[], datetime]
     owners: OwnerFilter
     public_url: str = ""
+    hosts: frozenset[str] | None = None
     visiting: Visiting = field(default_factory=Visiting)
 
 
@@ -67,23 +70,55 @@ class AccessControl:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on with `state.visitor`."""
         wants = wanted(scope["method"], scope["path"]) if scope["type"] == "http" else "nothing"
+        if scope["type"] == "http" and self._is_misled(scope):
+            no = "this name is not known here; write http://127.0.0.1, or say it as `public_url` under `web:`"
+            await self._problem(Request(scope), 403, no)(scope, receive, send)
+            return
         if wants == "nothing":
             await self._app(scope, receive, send)
             return
         visitor = await run_in_threadpool(self._visitor, scope)
-        client = _client(scope)
         if visitor is None:
-            allowed = await self._limiter.hit(_FAILED_A_MINUTE, "failed", client)
+            allowed = await self._limiter.hit(_FAILED_A_MINUTE, "failed", _asking(scope, self._door.access().proxy))
             await (self._unknown(scope) if allowed else _too_many())(scope, receive, send)
             return
         if visitor.via != "open" and not await self._limiter.hit(_A_MINUTE, visitor.via, visitor.name):
             await _too_many()(scope, receive, send)
             return
-        no = f"{scope['path']} is not a page" if wants is None else _refused(visitor, wants, scope)
-        if no is not None:
-            await self._problem(Request(scope), 404 if wants is None else 403, no)(scope, receive, send)
+        if wants is None:
+            await self._not_here(scope)(scope, receive, send)
+            return
+        why = _refused(visitor, wants, scope)
+        if why is not None:
+            await self._problem(Request(scope), 403, why)(scope, receive, send)
             return
         await self._let_in(visitor, scope, receive, send)
+
+    def _is_misled(self, scope: Scope) -> bool:
+        """Say whether a page of another site asks this machine by a name of its own, to be taken for ours.
+
+        That name leads here once the page has begun (DNS rebinding), so the browser lets its scripts read the answers.
+        """
+        hosts = self._door.hosts
+        if hosts is None or not self._door.access().is_open:
+            return False
+        try:
+            host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+        except ValueError:
+            return True
+        return not is_loopback(host) and host not in hosts
+
+    def _not_here(self, scope: Scope) -> Response:
+        """Say what an address takes instead, or that there is none."""
+        methods = taken(scope["path"])
+        if not methods:
+            return self._problem(Request(scope), 404, f"{scope['path']} is not a page")
+        allowed = {"Allow": ", ".join(methods)}
+        if scope["method"] == "OPTIONS":
+            return Response(status_code=204, headers=allowed)
+        answer = self._problem(Request(scope), 405, f"{scope['method']} is not taken here; {allowed['Allow']} are")
+        answer.headers.update(allowed)
+        return answer
 
     def _unknown(self, scope: Scope) -> Response:
         """Send a browser to the sign-in, and tell a program what it needs."""
@@ -98,7 +133,7 @@ class AccessControl:
 
     async def _let_in(self, visitor: Visitor, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["visitor"] = visitor
-        changes = scope["method"] not in {"GET", "HEAD"}
+        changes = scope["method"] != "GET"
         sent = bytearray()
         status = 500
 
@@ -145,9 +180,10 @@ def _refused(visitor: Visitor, wants: Wants, scope: Scope) -> str | None:
     return next((reason for reason in reasons if reason is not None), None)
 
 
-def _by_proxy(access: AccessSettings, proxy: ProxySettings, headers: Mapping[str, str], client: str) -> Visitor | None:
-    """Return whom the proxy names; whoever else sets these headers is not believed."""
-    name = headers.get(proxy.user_header, "")
+def _by_proxy(access: AccessSettings, proxy: ProxySettings, headers: Headers, client: str) -> Visitor | None:
+    """Return whom the proxy names; whoever else sets these headers is not believed, nor a name that is said twice."""
+    names = headers.getlist(proxy.user_header)
+    name = names[0] if len(names) == 1 else ""
     if not name or not _is_in(client, proxy):
         return None
     groups = headers.get(proxy.groups_header, "").split(",")
@@ -164,6 +200,14 @@ def _is_in(client: str, proxy: ProxySettings) -> bool:
 
 def _client(scope: Scope) -> str:
     return (scope.get("client") or ("", 0))[0]
+
+
+def _asking(scope: Scope, proxy: ProxySettings | None) -> str:
+    """Return the address to count by: what a proxy on this machine, or one that is believed, says last that it saw."""
+    client = _client(scope)
+    is_proxy = is_loopback(client) or (proxy is not None and _is_in(client, proxy))
+    said = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip() if is_proxy else ""
+    return said or client
 
 
 def _too_many() -> Response:

@@ -45,8 +45,14 @@ _TEAM = re.compile(
 
 def wanted(method: str, path: str) -> Wants | None:
     """Return what an address wants; None where no rule knows it."""
-    method = "GET" if method == "HEAD" else method
     return next((wants for each, form, wants in _COMPILED if each == method and form.fullmatch(path)), None)
+
+
+def taken(path: str) -> tuple[str, ...]:
+    """Return the methods that an address takes, in alphabetical order; none where no rule knows it."""
+    known = {method for method, form, _ in _COMPILED if form.fullmatch(path)}
+    more = {"HEAD"} if "GET" in known else set()
+    return tuple(sorted(known | more | {"OPTIONS"})) if known else ()
 
 
 def refused(visitor: Visitor, wants: Wants, path: str, team: str | None) -> str | None:

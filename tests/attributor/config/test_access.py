@@ -85,3 +85,12 @@ def test_a_short_secret_and_an_unknown_own_address_are_told(load):
     found = load(f"web: {{listen: 127.0.0.1:80}}\naccess: {{oidc: {{{OIDC}, session_secret: short}}}}\n{TEAMS}")
     assert any("`session_secret` is too short" in each for each in messages(found))
     assert any("needs to know its own address" in each for each in messages(found))
+
+
+def test_other_sites_are_named_as_their_browsers_do(load):
+    named = f"web: {{cors_origins: ['https://portal.corp.example', 'http://localhost:3000']}}\n{TEAMS}"
+    assert load(named).settings.web.cors_origins == ("https://portal.corp.example", "http://localhost:3000")
+    for wrong in ("*", "null", "https://portal.corp.example/", "portal.corp.example", "https://Portal.example"):
+        [problem] = load(f"web: {{cors_origins: ['{wrong}']}}\n{TEAMS}").problems
+        assert "is no origin" in problem.message
+        assert "https://portal.corp.example" in problem.fix

@@ -52,7 +52,7 @@ def test_a_dimension_of_ones_own_keeps_and_groups_pages_as_the_others_do(client,
 
 
 def test_a_word_that_addresses_use_is_no_dimension_there(client):
-    assert "cannot group by" in client.get("/overview.json?group=where").json()["error"]
+    assert "cannot group by" in client.get("/overview.json?group=where").json()["detail"]
 
 
 def test_gpus_of_one_team_are_its_hours_its_money_and_its_map(client, engine):
@@ -132,7 +132,7 @@ def test_the_quality_of_one_source_is_that_of_its_days_and_its_money(client, eng
 def test_what_a_page_cannot_be_kept_to_is_refused_and_not_left_out(client, engine, make_site, path, query, clear):
     site = TestClient(make_site(engine, explain=lambda subject: ()))
     assert site.get(f"{path}?{query}").status_code == 400
-    assert clear in site.get(f"{path}.json?{query}").json()["error"]
+    assert clear in site.get(f"{path}.json?{query}").json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/gpus", "/models", "/rules"])

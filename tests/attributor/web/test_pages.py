@@ -127,7 +127,7 @@ def test_an_address_that_cannot_be_read_says_which_form_it_has(client, path, que
 def test_json_errors_are_json(client):
     answer = client.get("/overview.json?basis=net")
     assert answer.status_code == 400
-    assert answer.json() == {"error": "'net' is not a cost basis; write one of effective, billed, list"}
+    assert answer.json() == {"detail": "'net' is not a cost basis; write one of effective, billed, list"}
     answer = client.get("/teams/serch.json")
     assert answer.status_code == 404
     assert answer.json()["near"][0] == "search"

@@ -105,8 +105,8 @@ def test_a_bad_body_is_refused_whole_with_one_clear_error(
 ) -> None:
     answer = client.post(URL, content=content, headers=headers)
     assert answer.status_code == status
-    assert list(answer.json()) == ["error"]
-    assert error in answer.json()["error"]
+    assert list(answer.json()) == ["detail"]
+    assert error in answer.json()["detail"]
     assert stored(log) == []
     assert client.post(URL, content=body(event("a")), headers=JSON).json()["accepted"] == 1
 
@@ -140,7 +140,7 @@ def test_a_full_disk_answers_503_and_the_same_body_is_stored_later(client: TestC
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
-    assert "nothing was stored" in answer.json()["error"]
+    assert "nothing was stored" in answer.json()["detail"]
     assert stored(log) == []
     answer = client.post(URL, content=body(event("a"), event("b")), headers=JSON)
     assert answer.json() == {"accepted": 2, "duplicates": 0, "rejected": []}
