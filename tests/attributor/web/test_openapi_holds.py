@@ -77,6 +77,7 @@ GOOD = [
     ("/api/v1/alerts/why", {"key": "spend:support"}),
     ("/api/v1/alerts/silences", {}),
     ("/api/v1/alerts/feedback", {}),
+    ("/api/v1/audit", {"limit": 5}),
 ]
 
 
