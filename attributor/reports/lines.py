@@ -67,12 +67,6 @@ def summed(lines: Sequence[CostLine | Moved]) -> Moved:
     return Moved(*(from_units(sum(to_units(amount) for amount in column)) for column in columns))
 
 
-def rest_of(lines: Sequence[CostLine], shown: int) -> CostLine:
-    """Return the sum of the lines after the first `shown`, named by how many they are."""
-    left = lines[shown:]
-    return CostLine(f"and {len(left)} more", *summed(left))
-
-
 def ratio(part: Decimal, whole: Decimal) -> Decimal | None:
     """Return part / whole to four decimals, half-even; None where the whole is 0."""
     if not whole:

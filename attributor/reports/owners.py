@@ -41,13 +41,24 @@ def known_team(connection: Connection, teams: Mapping[str, Team], name: str) -> 
     raise UnknownTeamError(name, near_teams(teams, name))
 
 
+def team_called(teams: Mapping[str, Team], words: str) -> str:
+    """Return the id of the team whose id, name or alias this is, whatever its case; the words themselves otherwise."""
+    words = words.strip()
+    return words if words in teams else _spellings(teams).get(words.casefold(), words)
+
+
 def near_teams(teams: Mapping[str, Team], name: str) -> tuple[str, ...]:
     """Return the ids of up to three teams whose id, name or alias is nearly this."""
-    spellings = {
+    spellings = _spellings(teams)
+    close = get_close_matches(name.casefold(), spellings, n=6, cutoff=0.5)
+    return tuple(dict.fromkeys(spellings[spelling] for spelling in close))[:3]
+
+
+def _spellings(teams: Mapping[str, Team]) -> dict[str, str]:
+    """Return the ids of teams by what they are called, case folded."""
+    return {
         spelling.casefold(): team.id
         for team in (*teams.values(), *RESERVED_OWNERS.values())
         for spelling in (team.id, team.name, *team.aliases)
         if spelling
     }
-    close = get_close_matches(name.casefold(), spellings, n=6, cutoff=0.5)
-    return tuple(dict.fromkeys(spellings[spelling] for spelling in close))[:3]

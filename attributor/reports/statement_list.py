@@ -1,6 +1,6 @@
 """All statements: which months are closed, what corrects them, and who has a statement of one month."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -84,7 +84,7 @@ def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | Non
         return StatementList(
             month=chosen,
             finality=finality(connection, chosen, rules, now),
-            totals=_summed(by_team),
+            totals=summed_amounts(by_team),
             teams=by_team,
             cost_centers=owner_lines(connection, chosen, "cost_center", {}),
             closed=tuple(_closed(connection, closed[each]) for each in sorted(closed, reverse=True)[:_MONTHS_SHOWN]),
@@ -99,7 +99,7 @@ def kept_to_teams(report: StatementList, owners: Collection[str]) -> StatementLi
     return replace(
         report,
         teams=teams,
-        totals=_summed(teams),
+        totals=summed_amounts(teams),
         cost_centers=(),
         closed=tuple(replace(each, totals=(), corrections=()) for each in report.closed),
         troubled=(),
@@ -124,7 +124,8 @@ def _name(kind: OwnerKind, owner: str, teams: Mapping[str, Team]) -> str:
     return shown_name(teams, owner) if kind == "team" else owner or "Without a cost center"
 
 
-def _summed(lines: tuple[OwnerLine, ...]) -> tuple[Amount, ...]:
+def summed_amounts(lines: Iterable[OwnerLine]) -> tuple[Amount, ...]:
+    """Return what owners come to together, by currency."""
     costs: dict[str, list[Decimal]] = {}
     for line in lines:
         for each in line.amounts:

@@ -27,7 +27,7 @@ def budget_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         can=lambda _: Narrowing(("team",)),
         known=lambda report: (pace.line.team for pace in report.lines),
         shown=lambda report: {
-            "drawn": {pace.line.team: burn_down(pace, report.heading.period.days) for pace in report.lines},
+            "drawing": lambda pace: burn_down(pace, report.heading.period.days),
             "edited": edited_budgets(parts),
             "may_edit": may_edit(parts, parts.door.visiting.visitor if parts.door else None),
         },

@@ -27,7 +27,7 @@ from attributor.web.controls import controls
 from attributor.web.formats import percentage
 from attributor.web.links import BASIS_NAMES, EXPLAIN, NOT_GIVEN, Link, Links
 from attributor.web.parts import SiteParts
-from attributor.web.queries import BadQueryError, read_view
+from attributor.web.queries import BadQueryError, read_view, wants_all_rows
 from attributor.web.templating import Templates
 
 Explain = Callable[[Subject], tuple[Explained, ...]]
@@ -54,7 +54,10 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
         subject, view = _subject(parts, request.query_params)
         seen = _frame(parts, view)
         kept = replace(view, filters=tuple(Filter(word, (value,)) for word, value in subject.filters.items()))
-        links, teams = Links(kept, EXPLAIN, (("team", subject.team),)), parts.teams()
+        links, teams = (
+            Links(kept, EXPLAIN, (("team", subject.team),), wants_all_rows(request.query_params)),
+            parts.teams(),
+        )
         common: dict[str, Any] = {
             "links": links,
             "controls": controls(links, Narrowing(_words(parts))),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from urllib.parse import quote, urlencode
 
 from attributor.periods import Month, Period
@@ -16,6 +17,8 @@ from rules.ruleset import Team
 
 NOT_GIVEN = "(not given)"
 """How an address keeps to charges that say nothing: what a form leaves empty is not asked for."""
+ALL_ROWS = ("rows", "all")
+"""How an address asks for long tables whole."""
 
 BASIS_NAMES: Mapping[Basis, str] = {"effective": "Effective", "billed": "Billed", "list": "List"}
 OVERVIEW = "/"
@@ -34,6 +37,7 @@ MORE_PLACES = (
 )
 """The pages of the navigation that keep the view, in their order, those of the second list in a menu: a new page is one
 entry here."""
+_MOST_IN_MENU = 40
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,34 @@ class Link:
 
 
 @dataclass(frozen=True)
+class TeamMenu:
+    """The teams of the navigation; where it `is_part` of all, any other is found by its name."""
+
+    links: tuple[Link, ...]
+    is_part: bool
+
+
+@dataclass(frozen=True)
 class Links:
-    """The links of one page in one view. `path` is the page's own, unquoted; `fixed` are words of its address alone."""
+    """The links of one page in one view.
+
+    `path` is the page's own, unquoted; `fixed` are words of its address alone. `all_rows`: long tables are asked for
+    whole.
+    """
 
     view: View
     path: str
     fixed: tuple[tuple[str, str], ...] = ()
+    all_rows: bool = False
 
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
         """The page's own address, as names and values."""
-        return (*self._view_words, *self.fixed)
+        return (*self.view_words, *self.fixed)
 
     @property
-    def _view_words(self) -> tuple[tuple[str, str], ...]:
+    def view_words(self) -> tuple[tuple[str, str], ...]:
+        """The view, as names and values of an address."""
         view, period = self.view, self.view.period
         return (
             ("month" if isinstance(period, Month) else "period", str(period)),
@@ -68,15 +86,21 @@ class Links:
             *((("currency", view.currency),) if view.currency is not None else ()),
             *((("group", view.group),) if view.group else ()),
             *((found.word, value or NOT_GIVEN) for found in view.filters for value in found.values),
+            *((ALL_ROWS,) if self.all_rows else ()),
         )
 
     def to(self, path: str) -> str:
         """Return the address of another page in the same view."""
-        return f"{quote(path)}?{urlencode(self._view_words)}"
+        return f"{quote(path)}?{urlencode(self.view_words)}"
+
+    @property
+    def all_teams(self) -> str:
+        """The address of the overview's table of all teams."""
+        return f"{replace(self, all_rows=True).to(OVERVIEW)}#teams"
 
     def plain(self, path: str) -> str:
         """Return the address of another page in the same period, basis and currency, of everything."""
-        return Links(replace(self.view, group="", filters=()), self.path).to(path)
+        return self._in(replace(self.view, group="", filters=())).to(path)
 
     def statement(self, team: str) -> str:
         """Return the address of a team's statement of the view's month."""
@@ -84,15 +108,20 @@ class Links:
 
     def team(self, team: str) -> str:
         """Return the address of a team's page: its own name is no filter there, and it is grouped by no team."""
+        return f"{quote(f'/teams/{team}')}?{self._words_of_teams}"
+
+    @cached_property
+    def _words_of_teams(self) -> str:
+        """The view of a team's page; a page leads to hundreds of them."""
         filters = tuple(found for found in self.view.filters if found.word != "team")
         group = "" if self.view.group == "team" else self.view.group
-        return Links(replace(self.view, filters=filters, group=group), self.path).to(f"/teams/{team}")
+        return urlencode(self._in(replace(self.view, filters=filters, group=group)).view_words)
 
     def part_of_team(self, team: str, **kept: str) -> str:
         """Return the address of a team's page kept to one value of each of these dimensions too."""
         others = tuple(found for found in self.view.filters if found.word not in kept)
         filters = (*others, *(Filter(word, (value,)) for word, value in kept.items()))
-        return Links(replace(self.view, group="", filters=filters), self.path).team(team)
+        return self._in(replace(self.view, group="", filters=filters)).team(team)
 
     def explain(self, subject: Subject, path: str = EXPLAIN) -> str:
         """Return the address of where an amount comes from, in the view's currency."""
@@ -129,10 +158,25 @@ class Links:
         return quote(self.path)
 
     @property
+    def own(self) -> str:
+        """The address of this page in this view."""
+        return f"{self.place}?{urlencode(self.words)}"
+
+    @property
+    def every_row(self) -> str:
+        """The address of this page with long tables whole."""
+        return replace(self, all_rows=True).own
+
+    @property
+    def leading_rows(self) -> str:
+        """The address of this page with the first rows of long tables, and what the others sum to."""
+        return replace(self, all_rows=False).own
+
+    @property
     def json(self) -> str:
-        """The address of the same report as JSON."""
+        """The address of the same report as JSON, which is always whole."""
         path = "/overview.json" if self.path == OVERVIEW else f"{self.path}.json"
-        return f"{quote(path)}?{urlencode(self.words)}"
+        return f"{quote(path)}?{urlencode(replace(self, all_rows=False).words)}"
 
     @property
     def earlier(self) -> str:
@@ -169,12 +213,18 @@ class Links:
         """Return the address of this page with other filters."""
         return self._with(replace(self.view, filters=filters))
 
-    def teams(self, teams: Mapping[str, Team]) -> tuple[Link, ...]:
-        """Return every team's page, then the reserved owners'."""
-        return tuple(
+    def teams(self, teams: Mapping[str, Team]) -> "TeamMenu":
+        """Return the pages of teams, then the reserved owners': of very many teams those that are part of no other."""
+        listed = teams if len(teams) <= _MOST_IN_MENU else {name: one for name, one in teams.items() if not one.parent}
+        shown = (*(listed if len(listed) <= _MOST_IN_MENU else ()), *RESERVED_OWNERS)
+        links = tuple(
             Link(shown_name(teams, team), self.team(team), self.path == f"/teams/{team}", slot)
-            for team, slot in slots(teams, (*teams, *RESERVED_OWNERS)).items()
+            for team, slot in slots(teams, shown).items()
         )
+        return TeamMenu(links, len(teams) > _MOST_IN_MENU)
 
     def _with(self, view: View) -> str:
-        return f"{self.place}?{urlencode(Links(view, self.path, self.fixed).words)}"
+        return self._in(view).own
+
+    def _in(self, view: View) -> "Links":
+        return replace(self, view=view)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from attributor.reports.document import document
 from attributor.reports.health import Health, health
 from attributor.reports.narrowing import Narrowing, every_word
 from attributor.reports.overview import Overview
-from attributor.reports.owners import RESERVED_OWNERS, shown_name
+from attributor.reports.owners import RESERVED_OWNERS, known_team, shown_name, team_called
 from attributor.reports.team import TeamReport
 from attributor.web.charts import period_so_far, spend_by_day, team_by_day, team_by_week
 from attributor.web.controls import controls, dimension_name
@@ -17,7 +17,7 @@ from attributor.web.flow_drawing import draw_flow
 from attributor.web.links import OVERVIEW, Links
 from attributor.web.palette import slot, slots
 from attributor.web.parts import SiteParts
-from attributor.web.queries import read_narrowed_view, read_view
+from attributor.web.queries import read_narrowed_view, read_view, wants_all_rows
 from attributor.web.run_lines import failed_deliveries, run_line
 from attributor.web.running import running
 from attributor.web.shown_reports import shown_overview, shown_team
@@ -39,7 +39,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         """Answer the overview."""
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = shown_overview(parts, view)
-        links = Links(view, OVERVIEW)
+        links = Links(view, OVERVIEW, all_rows=wants_all_rows(request.query_params))
         choices = controls(links, _any_way(parts), _known(report))
         return templates.page(
             "overview.html",
@@ -90,6 +90,17 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     def read(team: str, request: Request) -> TeamReport:
         return shown_team(parts, team, read_narrowed_view(parts, request.query_params))
 
+    @router.get("/teams")
+    def find(request: Request, named: str = "") -> Response:
+        """Lead to the page of a team that is called so, or to the overview's table of all teams."""
+        query, teams = request.query_params, parts.teams()
+        links = Links(read_narrowed_view(parts, query), OVERVIEW, all_rows=wants_all_rows(query))
+        if not named.strip():
+            return RedirectResponse(links.all_teams, 303)
+        with parts.engine.connect() as connection:
+            team = known_team(connection, teams, team_called(teams, named))
+        return RedirectResponse(links.team(team.id), 303)
+
     @router.get("/teams/{team:path}.json")
     def as_json(team: str, request: Request) -> JSONResponse:
         """Answer a team's report as JSON."""
@@ -100,7 +111,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         """Answer a team's page."""
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = shown_team(parts, team, view)
-        links = Links(view, f"/teams/{team}")
+        links = Links(view, f"/teams/{team}", all_rows=wants_all_rows(request.query_params))
         return templates.page(
             "team.html",
             {

@@ -13,7 +13,7 @@ from attributor.reports.costs import parse_basis
 from attributor.reports.narrowing import Filter, Narrowing, every_word
 from attributor.reports.told import OF_CHARGES
 from attributor.reports.view import View
-from attributor.web.links import NOT_GIVEN
+from attributor.web.links import ALL_ROWS, NOT_GIVEN
 from attributor.web.parts import SiteParts
 
 _CURRENCY = re.compile(r"[A-Za-z0-9]{2,20}")
@@ -54,6 +54,14 @@ def read_narrowed_view(parts: SiteParts, query: QueryParams, can: Narrowing | No
     if group and group not in able.groups:
         raise BadQueryError(_cannot("group by", group, able.groups))
     return replace(read_view(parts, query), group=group, filters=tuple(_filters(query, words, able.keeps)))
+
+
+def wants_all_rows(query: Mapping[str, str]) -> bool:
+    """Return whether long tables are asked for whole (`rows=all`). Raises BadQueryError."""
+    word, everything = ALL_ROWS
+    if query.get(word, everything) != everything:
+        raise BadQueryError(f"{word}={query[word]!r} is not possible; write {word}={everything}, or leave it out")
+    return word in query
 
 
 def _period(query: Mapping[str, str]) -> Period | None:

@@ -13,7 +13,7 @@ from attributor.reports.view import View
 from attributor.web.controls import controls, dimension_name
 from attributor.web.links import Links
 from attributor.web.parts import SiteParts
-from attributor.web.queries import read_narrowed_view
+from attributor.web.queries import read_narrowed_view, wants_all_rows
 from attributor.web.templating import Templates
 
 Report = TypeVar("Report")
@@ -72,7 +72,7 @@ def report_routes(parts: SiteParts, templates: Templates, page: ReportPage[Repor
     def as_page(request: Request) -> Response:
         """Answer the report as a page."""
         view = view_of(request)
-        report, links = page.read(view), Links(view, page.path)
+        report, links = page.read(view), Links(view, page.path, all_rows=wants_all_rows(request.query_params))
         common = {
             "report": report,
             "links": links,

@@ -13,13 +13,13 @@ from attributor.ledger.owner_filter import Owners
 from attributor.periods import Month, parse_month
 from attributor.reports.document import document
 from attributor.reports.owner_statement import Owner, OwnerStatement, owner_statement
-from attributor.reports.statement_list import StatementList, kept_to_teams, statement_list
+from attributor.reports.statement_list import StatementList, kept_to_teams, statement_list, summed_amounts
 from attributor.web.faces.facts import facts
 from attributor.web.faces.forms import FORMS, statement_file
 from attributor.web.links import STATEMENTS, Link, Links
 from attributor.web.palette import slots
 from attributor.web.parts import SiteParts
-from attributor.web.queries import BadQueryError, read_view
+from attributor.web.queries import BadQueryError, read_view, wants_all_rows
 from attributor.web.templating import Templates
 
 _SUFFIXES = {form.suffix: name for name, form in FORMS.items()}
@@ -54,14 +54,17 @@ def statement_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     def list_page(request: Request) -> Response:
         """Answer the list of closed and open months, and who has a statement of one."""
         report, teams = listed(request), parts.teams()
-        links = Links(replace(read_view(parts, request.query_params), period=report.month), STATEMENTS)
+        query = request.query_params
+        view, all_rows = replace(read_view(parts, query), period=report.month), wants_all_rows(query)
+        links = Links(view, STATEMENTS, all_rows=all_rows)
         context = {
             "report": report,
             "links": links,
             "teams": links.teams(teams),
             "slots": slots(teams, (line.owner.id for line in report.teams)),
             "address": statement_address,
-            "months": lambda month: f"{STATEMENTS}?month={month}",
+            "months": links.of,
+            "summed_amounts": summed_amounts,
         }
         return templates.page("statements.html", context)
 

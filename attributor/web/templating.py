@@ -9,11 +9,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from attributor.money import plain
-from attributor.reports.lines import rest_of
+from attributor.money import plain, total
+from attributor.reports.lines import summed
 from attributor.reports.rule_basis import method_words
 from attributor.reports.statement_rows import how
-from attributor.web import alert_lists, formats, period_words, reasons, wording
+from attributor.web import alert_lists, formats, period_words, reasons, rows, wording
 from attributor.web.access.account import Account
 from attributor.web.assets import Assets
 from attributor.web.bars import budget_bar, share_bar
@@ -68,18 +68,24 @@ _FUNCTIONS = {
     "alert_address": alert_lists.address,
     "alert_anchor": alert_lists.anchor,
     "budget_bar": budget_bar,
+    "budget_rows": rows.budget_rows,
     "compared_with": wording.compared_with,
     "comparison_notice": wording.comparison_notice,
+    "first_rows": rows.first_rows,
     "how": how,
     "last_day": period_words.last_day,
     "leading": alert_lists.leading,
     "method_words": method_words,
     "movement": formats.movement,
     "not_drawn": wording.not_drawn,
+    "owner_rows": rows.owner_rows,
+    "pace_rows": rows.pace_rows,
     "reason": reasons.reason,
-    "rest_of": rest_of,
     "share_bar": share_bar,
     "small_bars": alert_lists.small_bars,
+    "summed": summed,
+    "team_rows": rows.team_rows,
+    "total": total,
 }
 _FILTERS = {
     "money": formats.money,

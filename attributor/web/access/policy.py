@@ -26,6 +26,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("DELETE", r"/api/v1/alerts/feedback/.*", "handling"),
     ("GET", r"/(overview\.json|health(\.json)?|explain(\.json)?)?", "reading"),
     ("GET", r"/(gpus|models)(\.json)?", "reading"),
+    ("GET", r"/teams", "reading"),
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
     ("GET", r"/budgets/(edit|edited\.yaml)", "company"),
     ("POST", r"/budgets/edit", "company"),  # and one of the roles that the configuration lets do it
