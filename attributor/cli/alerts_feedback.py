@@ -9,7 +9,7 @@ from attributor.app.reading import LedgerReading, open_ledger
 from attributor.cli.moments import moment
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
-from attributor.cli.who import by_option, this_user
+from attributor.cli.who import by_option, this_user, write_down
 from attributor.ledger.feedback import Feedback, Told, all_feedback, give_feedback, take_back
 from attributor.reports.feedback import feedback_document
 
@@ -40,19 +40,21 @@ def _changed(context: click.Context, ledger: LedgerReading, asked: dict[str, Any
     """Do what is asked and return the lesson; None where nothing is to be changed."""
     by, now = asked["by"] or this_user(), ledger.clock()
     if asked["number"] is not None:
-        found = take_back(ledger.engine, asked["number"], by, now)
+        found, what = take_back(ledger.engine, asked["number"], by, now), f"{asked['number']} taken back"
         missing = f"no lesson of the number {asked['number']} holds"
     elif asked["key"] is not None:
         until = None if asked["planned_until"] is None else moment(asked["planned_until"])
         if until is not None and until <= now:
             raise click.UsageError(f"{until:%Y-%m-%d %H:%M} UTC is over already")
         found = give_feedback(ledger.engine, asked["key"], Told(by, now, until, asked["note"]))
+        what = f"{asked['key']} {'not a problem' if until is None else f'planned until {until:%Y-%m-%d %H:%M}'}"
         missing = f"no alert has the key {asked['key']!r}; `attributor alerts list` names those that stand"
     else:
         return None
     if found is None:
         say(missing)
         context.exit(USAGE_ERROR)
+    write_down(ledger.engine, by, "alerts feedback", what, now)
     return found
 
 

@@ -1,10 +1,12 @@
 """`attributor alerts ack | snooze | silence`: what people do about alerts."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import click
+from sqlalchemy import Engine
 
 from alerts.alert import AlertState, Handling
 from alerts.policy import Match, Silence
@@ -12,7 +14,7 @@ from attributor.app.reading import open_ledger
 from attributor.cli.moments import lasting
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
-from attributor.cli.who import by_option, this_user
+from attributor.cli.who import by_option, this_user, write_down
 from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.silences import SetSilence, add_silence, end_silence, lasting_silences
 from attributor.reports.silences import silence_document
@@ -32,7 +34,7 @@ def ack(context: click.Context, /, keys: tuple[str, ...], **asked: Any) -> None:
     with open_ledger(config_path(context)) as ledger:
         handling = Handling(asked["by"] or this_user(), ledger.clock(), asked["note"])
         change = fire_again if asked["undo"] else acknowledge
-        _said(context, keys, change(ledger.engine, keys, handling))
+        _said(context, ledger.engine, keys, change(ledger.engine, keys, handling), handling)
 
 
 @click.command("snooze")
@@ -49,10 +51,15 @@ def snooze_alerts(context: click.Context, /, keys: tuple[str, ...], **asked: Any
         now = ledger.clock()
         until = lasting(asked["length"], asked["until"], now)
         handling = Handling(asked["by"] or this_user(), now, asked["note"])
-        _said(context, keys, snooze(ledger.engine, keys, until, handling))
+        _said(context, ledger.engine, keys, snooze(ledger.engine, keys, until, handling), handling)
 
 
-def _said(context: click.Context, keys: Sequence[str], changed: Sequence[AlertState]) -> None:
+def _said(
+    context: click.Context, engine: Engine, keys: Sequence[str], changed: Sequence[AlertState], handling: Handling
+) -> None:
+    if changed:
+        done = ", ".join(f"{state.alert.key} {state.status}" for state in changed)
+        write_down(engine, handling.by, f"alerts {context.info_name}", done, handling.at)
     for state in changed:
         until = "" if state.snoozed_until is None else f" until {state.snoozed_until:%Y-%m-%d %H:%M} UTC"
         say(f"{state.alert.key}: {state.status}{until}")
@@ -80,17 +87,20 @@ def _said(context: click.Context, keys: Sequence[str], changed: Sequence[AlertSt
 def silence(context: click.Context, /, form: str, **asked: Any) -> None:
     """Tell nothing of what matches for a while, neither that it fires nor that it ends."""
     with open_ledger(config_path(context)) as ledger:
-        now = ledger.clock()
+        by, now = asked["by"] or this_user(), ledger.clock()
         if asked["end"] is not None:
             ended = end_silence(ledger.engine, asked["end"], now)
             if ended is None:
                 say(f"no silence of the number {asked['end']} lasts")
                 context.exit(USAGE_ERROR)
             found: tuple[SetSilence, ...] = (ended,)
+            write_down(ledger.engine, by, "alerts silence --end", str(ended.id), now)
         elif asked["lists"]:
             found = lasting_silences(ledger.engine, now)
         else:
-            found = (add_silence(ledger.engine, _silence(asked, now), asked["by"] or this_user(), now),)
+            made = add_silence(ledger.engine, _silence(asked, now), by, now)
+            found = (made,)
+            write_down(ledger.engine, by, "alerts silence", json.dumps(silence_document(made), default=str), now)
     _write_silences(found, form)
 
 

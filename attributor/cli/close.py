@@ -10,7 +10,7 @@ from attributor.app.wiring import open_app
 from attributor.cli.options import FOUND_SOMETHING, USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
 from attributor.cli.periods import month_argument
-from attributor.cli.who import this_user
+from attributor.cli.who import this_user, write_down
 from attributor.jobs.closing import CannotCloseError, Closer, close_month, reopen_month, standing_statement
 from attributor.ledger.statements import Statement
 from attributor.money import plain, shown
@@ -37,6 +37,7 @@ def command(context: click.Context, /, form: str, month: Month, **asked: Any) ->
         else:
             with open_app(config_path(context)) as app:
                 statement = close_month(app.engine, app.settings.ruleset, month, Closer(by, app.clock()))
+                write_down(app.engine, by, "close", f"{month} revision {statement.revision}", app.clock())
     except CannotCloseError as error:
         say(str(error))
         context.exit(FOUND_SOMETHING)
@@ -52,7 +53,9 @@ def _reopened(context: click.Context, month: Month, by: str, *, yes: bool) -> St
                 say(f"{question} There is nobody to ask: say --yes")
                 context.exit(USAGE_ERROR)
             click.confirm(question, abort=True, err=True)
-        return reopen_month(ledger.engine, month, Closer(by, ledger.clock()))
+        statement = reopen_month(ledger.engine, month, Closer(by, ledger.clock()))
+        write_down(ledger.engine, by, "close --undo", f"{month} revision {statement.revision}", ledger.clock())
+        return statement
 
 
 def _write(statement: Statement, form: str) -> None:

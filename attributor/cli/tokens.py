@@ -9,10 +9,10 @@ import click
 from attributor.app.reading import open_ledger
 from attributor.cli.options import USAGE_ERROR, config_option, config_path, format_option
 from attributor.cli.output import say, write_csv, write_json, write_table
-from attributor.cli.who import by_option, this_user
+from attributor.cli.who import by_option, this_user, write_down
 from attributor.config.values import parse_duration
 from attributor.ledger.api_tokens import ApiToken, Wanted, all_tokens, create_token, revoke_token
-from attributor.ledger.audit import Change, changes, record_change
+from attributor.ledger.audit import changes
 from attributor.reports.document import document
 
 _COLUMNS = ("id", "name", "role", "teams", "state", "expires", "used", "by")
@@ -49,7 +49,7 @@ def create(context: click.Context, /, form: str, **asked: Any) -> None:
         by, now = asked["by"] or this_user(), ledger.clock()
         wanted = Wanted(asked["name"], asked["role"], tuple(asked["teams"]), lasts, by)
         token, text = create_token(ledger.engine, wanted, now)
-        record_change(ledger.engine, Change(now, by, "cli", "tokens create", f"{token.id} {token.name}"))
+        write_down(ledger.engine, by, "tokens create", _rights(token), now)
     if form == "json":
         write_json({**_document(token, now), "token": text})
     elif form == "csv":
@@ -85,7 +85,7 @@ def revoke(context: click.Context, /, identifier: str, by: str | None) -> None:
         if not revoke_token(ledger.engine, identifier, who, now):
             say(f"no token of the id {identifier!r} holds; `attributor tokens list` names them")
             context.exit(USAGE_ERROR)
-        record_change(ledger.engine, Change(now, who, "cli", "tokens revoke", identifier))
+        write_down(ledger.engine, who, "tokens revoke", identifier, now)
     say(f"{identifier} holds no more")
 
 
@@ -127,6 +127,10 @@ def _row(token: ApiToken, now: datetime) -> dict[str, Any]:
         "used": "" if token.used_at is None else f"{token.used_at:%Y-%m-%d %H:%M}",
         "by": token.created_by,
     }
+
+
+def _rights(token: ApiToken) -> str:
+    return f"{token.id} {token.name}: {' '.join((token.role, *token.teams))}, until {token.expires_at:%Y-%m-%d}"
 
 
 def _state(token: ApiToken, now: datetime) -> str:

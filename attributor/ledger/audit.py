@@ -14,7 +14,7 @@ _LONGEST_ACTION, _LONGEST_NAME = 300, 200
 
 @dataclass(frozen=True)
 class Change:
-    """One change: `who` by what they signed in as, `via` open, proxy, oidc, token or cli; `detail` is what was sent."""
+    """A change: `who` as they signed in, `via` open, proxy, oidc, token, slack or cli; `detail` is what was sent."""
 
     at: datetime
     who: str

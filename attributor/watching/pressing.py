@@ -22,11 +22,12 @@ def press(engine: Engine, action: str, message_id: str, by: str, now: datetime) 
     if not keys:
         raise ValueError("that message is not known")
     handling = Handling(by, now)
+    of = ", ".join(keys)
     if action == "acknowledge":
-        return f"{len(acknowledge(engine, keys, handling))} acknowledged by {by}"
+        return f"{len(acknowledge(engine, keys, handling))} acknowledged by {by}: {of}"
     if action == "snooze":
-        return f"{len(snooze(engine, keys, now + SNOOZED_FOR, handling))} snoozed for a day by {by}"
+        return f"{len(snooze(engine, keys, now + SNOOZED_FOR, handling))} snoozed for a day by {by}: {of}"
     if action == "not_a_problem":
         told = Told(by, now)
-        return f"{sum(give_feedback(engine, key, told) is not None for key in keys)} no problem, says {by}"
+        return f"{sum(give_feedback(engine, key, told) is not None for key in keys)} no problem, says {by}: {of}"
     raise ValueError(f"{action!r} is no button of ours")

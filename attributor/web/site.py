@@ -106,8 +106,8 @@ def _set_door(site: FastAPI, door: Door, templates: Templates) -> None:
         is_https = door.public_url.startswith("https://")
         site.add_middleware(SessionMiddleware, secret_key=oidc.session_secret, https_only=is_https)
 
-        def note(who: str, action: str) -> None:
-            record_change(door.engine, Change(door.clock(), who, "oidc", action))
+        def note(who: str, action: str, detail: str) -> None:
+            record_change(door.engine, Change(door.clock(), who, "oidc", action, detail))
 
         reception = Reception(door.public_url, door.clock, note, templates.page)
         site.include_router(session_routes(oidc, reception), include_in_schema=False)

@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from slack_sdk.signature import Clock, SignatureVerifier
 from sqlalchemy import Engine
 
+from attributor.ledger.audit import Change, record_change
 from attributor.watching.pressing import press
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,9 @@ def pressed(engine: Engine, payload: dict[str, Any], clock: Moment) -> None:
     by = str(user.get("username") or user.get("name") or user["id"])
     for action in payload["actions"]:
         if "value" in action:
-            logger.info("Slack: %s", press(engine, action["action_id"], action["value"], by, clock()))
+            done, now = press(engine, action["action_id"], action["value"], by, clock()), clock()
+            record_change(engine, Change(now, by, "slack", str(action["action_id"]), done))
+            logger.info("Slack: %s", done)
 
 
 async def _body(request: Request) -> bytes | None:

@@ -16,6 +16,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from httpx2 import HTTPError
 from joserfc.errors import JoseError
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.concurrency import run_in_threadpool
 
 from attributor.config.access_settings import OidcSettings
@@ -30,6 +33,8 @@ _KEPT, _HINT = "user", "hint"
 _LONGEST_HINT = 1400
 """Of an ID token that is kept in the cookie, which holds four thousand characters in all."""
 _LASTS = timedelta(hours=8)
+_NOTED_A_MINUTE = RateLimitItemPerMinute(30)
+"""Failures that are written down: whoever asks can make one, and must not fill the ledger."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,14 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Reception:
-    """What signing in and out needs: our own address, aware UTC time, `note` to write down who did what, and pages."""
+    """What signing in and out needs: our own address, aware UTC time, and pages.
+
+    `note` writes down who did what, and more of it: "" is nobody that we know.
+    """
 
     public_url: str
     clock: Callable[[], datetime]
-    note: Callable[[str, str], None]
+    note: Callable[[str, str, str], None]
     page: Callable[[str, Mapping[str, Any]], Response]
 
 
@@ -81,26 +89,49 @@ def _add_sign_in(router: APIRouter, provider: Any, oidc: OidcSettings, reception
             answer: Response = await provider.authorize_redirect(request, f"{reception.public_url}{_CALLBACK}")
         return answer
 
+    failures = MovingWindowRateLimiter(MemoryStorage())
+
     @router.get(_CALLBACK)
     async def callback(request: Request) -> Response:
         """Take what the provider says, and go back."""
-        with _told():
-            token = await provider.authorize_access_token(request)
-        claims = token["userinfo"]
-        name = claims.get(oidc.user_claim)
-        if not isinstance(name, str) or not name:
-            raise HTTPException(
-                403, f"the provider says no `{oidc.user_claim}` of you; an admin can name another claim"
-            )
-        groups = claims.get(oidc.groups_claim) or ()
+        try:
+            token = await _token(provider, oidc, request)
+            name, groups = _named(token["userinfo"], oidc)
+        except HTTPException as error:
+            if error.status_code == 403 and failures.hit(_NOTED_A_MINUTE, "sign-in"):
+                client = request.client.host if request.client else "nowhere"
+                await run_in_threadpool(reception.note, "", "sign-in failed", f"{error.detail} (from {client})")
+            raise
         back = request.session.get("back", "/")
         request.session.clear()
         until = (reception.clock() + _LASTS).timestamp()
-        request.session[_KEPT] = {"name": name, "groups": [str(group) for group in groups], "until": int(until)}
+        request.session[_KEPT] = {"name": name, "groups": groups, "until": int(until)}
         if len(token["id_token"]) <= _LONGEST_HINT:
             request.session[_HINT] = token["id_token"]
-        await run_in_threadpool(reception.note, name, "sign in")
+        await run_in_threadpool(reception.note, name, "sign in", "")
         return RedirectResponse(back, 303)
+
+
+async def _token(provider: Any, oidc: OidcSettings, request: Request) -> Mapping[str, Any]:
+    """Return what the provider answers to its code, with claims that it signed, of now, for us and for this browser.
+
+    Authlib by itself takes claims for another audience where `azp` names us (OpenID Connect Core 1.0, 3.1.3.7).
+    """
+    with _told():
+        issuer = (await provider.load_server_metadata()).get("issuer", oidc.issuer)
+        meant = {"iss": {"values": [issuer]}, "aud": {"essential": True, "value": oidc.client_id}}
+        token: Mapping[str, Any] = await provider.authorize_access_token(request, claims_options=meant)
+    if "userinfo" not in token or "id_token" not in token:
+        raise HTTPException(403, "the provider says nothing of who you are; `scopes` must hold openid")
+    return token
+
+
+def _named(claims: Mapping[str, Any], oidc: OidcSettings) -> tuple[str, list[str]]:
+    """Return a user's name and groups; a single group may stand without a list."""
+    name, groups = claims.get(oidc.user_claim), claims.get(oidc.groups_claim) or ()
+    if not isinstance(name, str) or not name:
+        raise HTTPException(403, f"the provider says no `{oidc.user_claim}` of you; an admin can name another claim")
+    return name, [str(group) for group in ((groups,) if isinstance(groups, str) else groups)]
 
 
 def _add_sign_out(router: APIRouter, provider: Any, oidc: OidcSettings, reception: Reception) -> None:
@@ -116,7 +147,7 @@ def _add_sign_out(router: APIRouter, provider: Any, oidc: OidcSettings, receptio
         found, hint = signed_in(request.session, reception.clock()), request.session.get(_HINT)
         request.session.clear()
         if found is not None:
-            await run_in_threadpool(reception.note, found.name, "sign out")
+            await run_in_threadpool(reception.note, found.name, "sign out", "")
         onward = await _onward(provider, oidc, f"{reception.public_url}{SIGN_OUT}", hint)
         # A form's answer may not redirect to another site by the content security policy: the page itself leads on.
         return reception.page("signed_out.html", {"onward": onward, "provider": urlsplit(oidc.issuer).netloc})

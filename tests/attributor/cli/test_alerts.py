@@ -121,6 +121,12 @@ def test_an_alert_is_shown_in_full(standing) -> None:
     assert company.command("alerts", "show", key, "--format", "csv").out.startswith("field,value\n")
 
 
+def trail(company) -> list[tuple[str, str, str]]:
+    found = company.command("audit", "--format", "json").json["changes"]
+    assert {change["via"] for change in found} <= {"cli"}
+    return [(change["who"], change["action"], change["detail"]) for change in found]
+
+
 def test_what_is_acknowledged_is_told_no_more_and_says_by_whom(standing) -> None:
     company, key = standing
     answer = company.command("alerts", "ack", key, "--by", "ana", "--note", "mine")
@@ -128,7 +134,11 @@ def test_what_is_acknowledged_is_told_no_more_and_says_by_whom(standing) -> None
     company.run()
     told = company.command("alerts", "why", key, "--format", "json").json
     assert {each["stage"]: each["reason"] for each in told["reasons"]}["silence"] == "acknowledged by ana: mine"
-    assert company.command("alerts", "ack", key, "--undo").err == f"{key}: firing\n"
+    assert company.command("alerts", "ack", key, "--undo", "--by", "bo").err == f"{key}: firing\n"
+    assert trail(company) == [
+        ("bo", "alerts ack", f"{key} firing"),
+        ("ana", "alerts ack", f"{key} acknowledged"),
+    ]
 
 
 def test_an_alert_is_snoozed_for_a_while(standing) -> None:
@@ -175,6 +185,10 @@ def test_a_silence_is_set_listed_and_ended(standing) -> None:
     assert "move" in {each["stage"]: each["reason"] for each in told["reasons"]}["silence"]
     assert company.command("alerts", "silence", "--end", str(made["id"])).code == 0
     assert company.command("alerts", "silence", "--list", "--format", "csv").out.count("\n") == 1
+    ended, added = trail(company)
+    assert ended[1:] == ("alerts silence --end", str(made["id"]))
+    assert added[:2] == ("ana", "alerts silence")
+    assert json.loads(added[2]) == made
 
 
 def test_what_is_no_problem_resolves_is_listed_and_can_be_taken_back(standing) -> None:
@@ -185,7 +199,11 @@ def test_what_is_no_problem_resolves_is_listed_and_can_be_taken_back(standing) -
     assert key not in company.run().json["alerts"]
     told = company.command("alerts", "why", key, "--format", "json").json
     assert (told["status"], told["reasons"][0]["reason"]) == ("resolved", "not a problem, says ana")
-    assert company.command("alerts", "feedback", "--take-back", str(lesson["id"])).code == 0
+    assert company.command("alerts", "feedback", "--take-back", str(lesson["id"]), "--by", "bo").code == 0
+    assert trail(company) == [
+        ("bo", "alerts feedback", f"{lesson['id']} taken back"),
+        ("ana", "alerts feedback", f"{key} not a problem"),
+    ]
     assert key in company.run().json["alerts"]
     assert company.command("alerts", "feedback", "--format", "csv").out.count("\n") == 2
     assert "ana" in company.command("alerts", "feedback").out

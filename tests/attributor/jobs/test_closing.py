@@ -181,6 +181,12 @@ def test_a_month_is_planned_closed_restated_three_times_and_opened_again(books: 
     assert books.reconciled() == {"charges": "50", "statement": "", "corrections": ""}
     assert books.close().json["revision"] == 2
     assert books.digest() != digest
+    trail = books.company.command("audit", "--format", "json").json["changes"]
+    assert [(change["action"], change["detail"]) for change in trail] == [
+        ("close", "2025-10 revision 2"),
+        ("close --undo", "2025-10 revision 1"),
+        ("close", "2025-10 revision 1"),
+    ]
 
 
 def test_what_stands_in_the_way_of_closing_is_one_line(books: Books, today: str) -> None:

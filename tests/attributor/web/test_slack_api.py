@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from alerts.alert import Alert, AlertState
 from alerts.ports import Message
 from attributor.ledger.alert_log import LedgerAlertLog
+from attributor.ledger.audit import changes
 from attributor.ledger.feedback import all_feedback
 from attributor.web.slack_api import slack_routes
 
@@ -57,6 +58,11 @@ def test_acknowledge_and_snooze_do_what_they_say(client, engine):
     assert (state(engine).status, state(engine).handling.by) == ("acknowledged", "ana")
     assert press(client, "snooze") == 200
     assert state(engine).snoozed_until == NOW + timedelta(days=1)
+    trail = [(each.who, each.via, each.action, each.detail) for _, each in changes(engine, 5)]
+    assert trail == [
+        ("ana", "slack", "snooze", f"1 snoozed for a day by ana: {KEY}"),
+        ("ana", "slack", "acknowledge", f"1 acknowledged by ana: {KEY}"),
+    ]
 
 
 def test_not_a_problem_is_learned_and_resolves_at_once(client, engine):

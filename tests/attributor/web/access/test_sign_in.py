@@ -38,6 +38,7 @@ class Provider(ThreadingHTTPServer):
         self.codes = {}
         self.signed_by = self.key
         self.leaving = None
+        self.instead = {}
 
     def authorize(self, address):
         """Do what the provider's page does once somebody has signed in: send them back with a code."""
@@ -58,6 +59,7 @@ class Provider(ThreadingHTTPServer):
         now = int(time.time())
         claims = {**self.claims, "iss": self.issuer, "aud": "attributor", "iat": now, "exp": now + 60}
         claims["nonce"] = asked["nonce"]
+        claims = {name: claim for name, claim in (claims | self.instead).items() if claim is not None}
         signed = jwt.encode({"alg": "RS256", "kid": "k1"}, claims, self.signed_by)
         return 200, {"access_token": "a", "token_type": "Bearer", "expires_in": 60, "id_token": signed}
 
@@ -228,6 +230,43 @@ def test_what_the_provider_did_not_sign_or_did_not_ask_for_is_not_believed(brows
     finally:
         provider.signed_by = provider.key
     assert browser.get("/").status_code == 303
+
+
+WRONG = {
+    "audience": {"aud": "another client"},
+    "audience beside our name": {"aud": "another client", "azp": "attributor"},
+    "audiences beside our name": {"aud": ["another client", "a third"], "azp": "attributor"},
+    "issuer": {"iss": "https://evil.example"},
+    "expired": {"iat": 1_700_000_000, "exp": 1_700_000_060},
+    "no end": {"exp": None},
+    "nonce": {"nonce": "another"},
+    "no nonce": {"nonce": None},
+}
+
+
+@pytest.mark.parametrize("instead", WRONG.values(), ids=WRONG.keys())
+def test_claims_for_somebody_else_or_of_another_time_sign_nobody_in(browser, provider, company, monkeypatch, instead):
+    monkeypatch.setattr(provider, "instead", instead)
+    assert sign_in(browser, provider).status_code == 403
+    assert browser.get("/").status_code == 303
+    [(_, noted)] = changes(company, 1)
+    assert (noted.who, noted.via, noted.action) == ("", "oidc", "sign-in failed")
+    assert "signed" in noted.detail
+    assert "(from testclient)" in noted.detail
+
+
+def test_a_single_group_may_stand_without_a_list(browser, provider, monkeypatch):
+    monkeypatch.setattr(provider, "instead", {"groups": "search"})
+    assert sign_in(browser, provider).status_code == 303
+    assert browser.get("/teams/search").status_code == 200
+
+
+def test_failures_do_not_fill_the_ledger(browser, company):
+    before = changes(company, 1)
+    for number in range(40):
+        assert browser.get(f"/sign-in/callback?error=denied{number}").status_code == 403
+    noted = [number for number, change in changes(company, 100) if not before or number > before[0][0]]
+    assert len(noted) == 30
 
 
 def test_a_provider_that_does_not_answer_is_told_of_and_is_no_crash(company, make_site):
