@@ -48,7 +48,8 @@ def explain(
 def _given(connection: duckdb.DuckDBPyConnection, worked: Worked, ruleset: RuleSet, question: Question) -> list[Given]:
     load_names(connection, ruleset)
     columns = described_parts(worked.plan)
-    conditions = "".join(f" AND {_column(columns, name)} = {literal(value)}" for name, value in question.where)
+    agrees = {name: "<> ''" if value is None else f"= {literal(value)}" for name, value in question.where}
+    conditions = "".join(f" AND {_column(columns, name)} {agree}" for name, agree in agrees.items())
     rows = connection.execute(
         f"SELECT c.cell, c.split, c.rule, c.day, c.currency, p.idle_cause, {columns['idle_cause']}, p.shared_step,"
         f" p.step_fallback, {', '.join(f'p.{cost}' for cost in COSTS)} FROM {SHARED_PARTS} p {PART_JOINS}"

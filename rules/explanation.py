@@ -10,11 +10,12 @@ from fractions import Fraction
 class Question:
     """What a team was given by the charges at hand, of those that agree with `where`.
 
-    `where` is by column of `schema.ALLOCATIONS`, or "dimensions.NAME" for a configured dimension; "" is none given.
+    `where` is by column of `schema.ALLOCATIONS`, or "dimensions.NAME" for a configured dimension; "" is none given,
+    None any that is.
     """
 
     team: str
-    where: tuple[tuple[str, str], ...] = ()
+    where: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, select
 
@@ -28,12 +29,25 @@ FILTERS: Mapping[str, str] = MappingProxyType(
 )
 """What an amount can be asked about further: the word that reports use, and the allocations' column."""
 
+FURTHER: Mapping[str, str] = MappingProxyType({"idle_cause": "idle_cause", "x_Basis": "x_Basis"})
+"""The same of what costs are not grouped by: why capacity stood idle, and `billed` or `estimated`.
+
+No dimension of the user's own can be called so.
+"""
+
+GIVEN = "(given)"
+"""As the value of a filter: any value at all."""
+
+_ROLLED_UP = MappingProxyType(
+    {**{word: rollup.c[word] for word in (*FILTERS, "idle_cause")}, "x_Basis": rollup.c.basis}
+)
+
 
 @dataclass(frozen=True)
 class Asked:
     """Which amount of a team is asked about: that of the charges that agree in every filter.
 
-    `filters` has the words of FILTERS and the names of configured dimensions; "" is none given.
+    `filters` has the words of FILTERS and FURTHER and the names of configured dimensions; "" is none given, GIVEN any.
     """
 
     team: str
@@ -42,17 +56,17 @@ class Asked:
     @property
     def question(self) -> Question:
         """The question that it is to the rules."""
-        return Question(
-            self.team, tuple((FILTERS.get(word, f"dimensions.{word}"), value) for word, value in self.filters.items())
-        )
+        columns = {**FILTERS, **FURTHER}
+        asked = ((word, None if value == GIVEN else value) for word, value in self.filters.items())
+        return Question(self.team, tuple((columns.get(word, f"dimensions.{word}"), value) for word, value in asked))
 
     @property
     def rows(self) -> ColumnElement[bool]:
         """The rollup rows that it may be made of: those of configured dimensions are not told apart."""
         condition = rollup.c.team == self.team
         for word, value in self.filters.items():
-            if word in FILTERS:
-                condition &= rollup.c[word] == value
+            if word in _ROLLED_UP:
+                condition &= agrees(_ROLLED_UP[word], value)
         return condition
 
 
@@ -63,6 +77,11 @@ class ExplainedDay:
     day: date
     rules_digest: str
     explanation: Explanation
+
+
+def agrees(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    """Return the condition that a column has the value of a filter."""
+    return column != "" if value == GIVEN else column == value
 
 
 def explain_days(archive: Archive, asked: Asked, first: date, end: date) -> Iterator[ExplainedDay]:

@@ -27,7 +27,7 @@ _COLUMNS = ("day", "rule", "file", "line", "method", "idle_cause", "origin", "ch
 
 
 def _filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for word in reversed(tuple(FILTERS)):
+    for word in reversed((*FILTERS, "idle_cause")):
         name = word.replace("_", " ")
         command = click.option(f"--{word.replace('_', '-')}", help=f'Only this {name}; "" for none given.')(command)
     return command
@@ -66,7 +66,7 @@ def _subject(stores: Untouched, asked: dict[str, Any]) -> Subject:
     if day is not None and month_of(day) != period:
         raise click.BadParameter(f"{day} is not in {period}", param_hint="--day")
     check_team(stores.archive.engine, teams_in(stores.root), asked["team"])
-    filters = {word: asked[word] for word in FILTERS if asked[word] is not None}
+    filters = {word: asked[word] for word in (*FILTERS, "idle_cause") if asked[word] is not None}
     filters |= _own_dimensions(asked["dimension"], dimensions_in(stores.root))
     return Subject(period, day, asked["team"], filters, parse_basis(asked["basis"]))
 

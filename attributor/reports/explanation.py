@@ -1,11 +1,11 @@
 """An explanation as a document: from the amount to rules, to days and weights, to charges, each level summing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from attributor.attributing.explaining import ExplainedDay
+from attributor.attributing.explaining import GIVEN, ExplainedDay
 from attributor.attributing.explaining_corrections import ExplainedCorrection
 from attributor.money import total
 from attributor.periods import Month
@@ -101,6 +101,14 @@ def explained(
         for lines, posted in [(rules.get(currency, ()), tuple(corrected.get(currency, ())))]
     )
     return answers or (Explained(subject, "", Decimal(0), ()),)
+
+
+def only_correcting(report: Explained, month: str) -> Explained:
+    """Return what of an explanation corrects a closed month (YYYY-MM), any of GIVEN, and none of ""."""
+    rules = () if month else report.rules
+    corrections = tuple(each for each in report.corrections if month in (str(each.corrects), GIVEN))
+    cost = total((*(line.cost for line in rules), *(line.difference for line in corrections)))
+    return replace(report, cost=cost, rules=rules, corrections=corrections)
 
 
 def _by_currency(days: Iterable[ExplainedDay], basis: Basis) -> dict[str, tuple[RuleLine, ...]]:

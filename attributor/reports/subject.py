@@ -10,9 +10,9 @@ from attributor.reports.costs import Basis
 
 @dataclass(frozen=True)
 class Subject:
-    """A team's amount in a period or on one day of it, in one cost column.
+    """A team's amount in a period or on one day of it, in one cost column; that of all teams where `team` is "".
 
-    `filters` are the dimensions that it is kept to, by the words that reports use; "" is none given.
+    `filters` are the dimensions that it is kept to, by the words that reports use; "" is none given, `GIVEN` any.
     """
 
     period: Period

@@ -20,6 +20,9 @@ DIMENSION_NAMES: Mapping[str, str] = {
     "source": "Source",
     "category": "Category",
     "rule": "Rule",
+    "idle_cause": "Idle cause",
+    "x_Basis": "Billed or estimated",
+    "corrects": "Corrects",
 }
 
 _MOST_KNOWN = 200

@@ -125,14 +125,22 @@ class Links:
 
     def explain(self, subject: Subject, path: str = EXPLAIN) -> str:
         """Return the address of where an amount comes from, in the view's currency."""
-        asked = {"team": subject.team} | ({"day": subject.day.isoformat()} if subject.day else {})
+        asked = ({"team": subject.team} if subject.team else {}) | (
+            {"day": subject.day.isoformat()} if subject.day else {}
+        )
         parts = {word: value or NOT_GIVEN for word, value in subject.filters.items()}
-        return f"{self.plain(path)}&{urlencode({**asked, **parts})}"
+        words = urlencode({**asked, **parts})
+        return f"{self.plain(path)}&{words}" if words else self.plain(path)
 
-    def explain_part(self, team: str, day: date | None = None, **filters: str) -> str:
-        """Return the address of where a part of a team's period comes from, kept to what the view is kept to."""
-        kept = {found.word: found.values[0] for found in self.view.filters if found.word != "team"}
-        return self.explain(Subject(self.view.period, day, team, {**kept, **filters}, self.view.basis))
+    def explain_part(self, team: str = "", day: date | None = None, **filters: str) -> str:
+        """Return the address of where a part of the period comes from, kept to what the view is kept to.
+
+        Without a team it is that of all teams, or of the one that the view is kept to.
+        """
+        kept = {found.word: found.values[0] for found in self.view.filters}
+        of_team = team or kept.pop("team", "")
+        kept.pop("team", None)
+        return self.explain(Subject(self.view.period, day, of_team, {**kept, **filters}, self.view.basis))
 
     @property
     def can_explain(self) -> bool:

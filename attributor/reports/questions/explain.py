@@ -50,6 +50,7 @@ class ExplainQuestion(Question):
     source: _Part = None
     category: _Part = None
     rule: _Part = None
+    idle_cause: _Part = None
 
 
 def answer_explain(books: Books, asked: ExplainQuestion) -> dict[str, Any]:
@@ -75,6 +76,6 @@ def _subject(books: Books, asked: ExplainQuestion) -> Subject:
         raise QuestionError(f"{day} is not in {asked.period}")
     with books.engine.connect() as connection:
         team = known_team(connection, books.teams(), asked.team)
-    given = {word: getattr(asked, word) for word in FILTERS}
+    given = {word: getattr(asked, word) for word in (*FILTERS, "idle_cause")}
     filters = {word: value for word, value in given.items() if value is not None}
     return replace(Subject(period if day is None else month_of(day), day, team.id, filters), basis=asked.basis)

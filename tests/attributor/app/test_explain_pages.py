@@ -23,7 +23,7 @@ def client(company) -> Iterator[TestClient]:
     company.run()
     with open_app(company.folder / "attributor.yaml") as app:
         settings = lambda: app.settings  # noqa: E731 - what the daemon hands over
-        yield TestClient(build_pages(app, lambda: app, build_metrics(app, settings), None).site)
+        yield TestClient(build_pages(app, lambda: app, build_metrics(app, settings), None).site, "http://localhost")
 
 
 def _page(client: TestClient, address: str) -> str:
@@ -88,16 +88,45 @@ def test_the_page_of_a_day_tells_the_days_whose_costs_weighed(client: TestClient
     ("query", "status", "words"),
     [
         ({"team": "serch"}, 404, "there is no team 'serch'; did you mean search?"),
-        ({}, 404, "there is no team ''"),
         ({"team": "ads", "day": "2026-13-01"}, 400, "day='2026-13-01' is not a day; write it as YYYY-MM-DD"),
         ({"team": "ads", "basis": "paid"}, 400, "is not a cost basis"),
     ],
 )
 def test_what_cannot_be_asked_is_said(client: TestClient, query: dict[str, str], status: int, words: str) -> None:
     answer = client.get(f"/explain.json?{urlencode(query)}")
-    assert (answer.status_code, words in answer.json()["error"]) == (status, True)
+    assert (answer.status_code, words in answer.json()["detail"]) == (status, True)
 
 
 def test_a_day_on_which_nothing_was_given_sums_to_nothing(client: TestClient) -> None:
     document = client.get("/explain.json?team=ads&day=2026-11-02").json()
     assert (document["cost"], document["rules"]) == ("0", [])
+
+
+def test_an_amount_of_all_teams_leads_to_each_team_and_on_to_the_bill(client: TestClient, company) -> None:
+    page = _page(client, "/explain?month=2026-11&rule=cluster")
+    found = client.get("/explain.json?month=2026-11&rule=cluster").json()
+    for parts in (found["teams"], found["rules"], found["days"]):
+        assert sum(Decimal(part["cost"]) for part in parts) == Decimal(found["cost"]) == 9
+        assert all(f'<data value="{part["cost"]}">' in page for part in parts)
+    day = _page(client, unescape(re.findall(r'<a href="(/explain[^"]*day=[^"]*)"', page)[0]))
+    search = _page(client, _link(day, "3"))
+    assert "by rule cluster" in search
+    assert re.search(r">bills/[^:<]+:\d+</th>", search)
+
+
+def test_idle_money_and_estimates_are_explained_by_themselves(client: TestClient) -> None:
+    whole = client.get("/explain.json?month=2026-11").json()
+    for word in ("idle_cause", "x_Basis", "corrects"):
+        for query in ("", "&team=ads", "&team=ads&day=2026-11-11"):
+            asked = {"idle_cause": ("", "held", "unallocated"), "x_Basis": ("billed", "estimated")}.get(word, ("",))
+            parts = [client.get(f"/explain.json?month=2026-11{query}&{word}={value}").json() for value in asked]
+            of_all = client.get(f"/explain.json?month=2026-11{query}").json()
+            assert sum(Decimal(part["cost"]) for part in parts) == Decimal(of_all["cost"])
+    assert Decimal(whole["cost"]) > 0
+
+
+def test_a_period_of_one_day_is_explained_as_that_day(client: TestClient) -> None:
+    by_day = client.get("/explain.json?team=search&day=2026-11-11").json()
+    assert client.get("/explain.json?team=search&period=2026-11-11..2026-11-11").json() == by_day
+    page = _page(client, "/explain?team=search&day=2026-11-11")
+    assert 'href="/explain?period=2026-11-10..2026-11-10&amp;team=search" rel="prev"' in page

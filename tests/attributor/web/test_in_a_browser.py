@@ -37,6 +37,9 @@ PAGES = {
     "why an alert was told": "/alerts/why?key=idle%3Aresearch",
     "empty month": "/?month=2026-05",
     "unknown team": "/teams/serch",
+    "where all of it comes from": "/explain?period=2026-Q4&rule=shared+GPU+cluster",
+    "where a team's cost comes from": "/explain?team=research",
+    "where nothing comes from": "/explain?team=research&day=2026-11-03",
 }
 OUTSIDE = """() => [...document.querySelectorAll('body, .panel, .kpi')].flatMap(card => {
   const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight) + 1.5;
@@ -62,7 +65,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(company, make_site) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(make_site(company), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(make_site(company, explain=lambda _: ()), log_level="warning", lifespan="off")
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:
