@@ -28,6 +28,7 @@ class Headed(Protocol):
 
 
 Report = TypeVar("Report", bound=Headed)
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class KeptReports:
         tables, and knows besides them only the `known` objects: teams and rules, which never change themselves.
         What it raises is raised, and nothing is kept.
         """
+        found = self.without_heading(name, view, known, read)
+        return replace(found, heading=replace(found.heading, now=view.now))
+
+    def without_heading(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Kept]) -> Kept:
+        """Return a report that does not say what it is of, likewise."""
         at = replace(view, now=start_of(view.today))
         with self._engine.connect() as connection:
             # Read before the report is: what is published meanwhile makes it newer than its edition, never older.
@@ -86,8 +92,8 @@ class KeptReports:
             if place.report is None:
                 place.report = read(at)
                 self._keep(place)
-            found: Report = place.report
-        return replace(found, heading=replace(found.heading, now=view.now))
+            found: Kept = place.report
+        return found
 
     def _place(self, current: str, asked: Hashable) -> _Place:
         with self._lock:

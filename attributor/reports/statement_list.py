@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from attributor.ledger.corrections import posting_days
 from attributor.ledger.engine import reading
+from attributor.ledger.money_columns import money_sums
 from attributor.ledger.statement_deliveries import TrackedParcel, troubled_parcels
 from attributor.ledger.statements import Statement, closed_in
-from attributor.ledger.tables import publications, rollup
+from attributor.ledger.tables import publications, rollup, team_days
 from attributor.money import total
 from attributor.periods import Month, month_of
 from attributor.reports.costs import amounts, cost_sums, on_days
@@ -93,6 +95,12 @@ def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | Non
         )
 
 
+def statements_now(engine: Engine, report: StatementList) -> StatementList:
+    """Return a list that was read before with what just now could not be sent."""
+    with engine.connect() as connection:
+        return replace(report, troubled=troubled_parcels(connection))
+
+
 def kept_to_teams(report: StatementList, owners: Collection[str]) -> StatementList:
     """Return the list for somebody who may see these teams alone."""
     teams = tuple(line for line in report.teams if line.owner.id in owners)
@@ -111,13 +119,23 @@ def owner_lines(
     connection: Connection, month: Month, kind: OwnerKind, teams: Mapping[str, Team]
 ) -> tuple[OwnerLine, ...]:
     """Return everybody who was charged anything in a month, the most expensive first."""
-    column: Column[str] = rollup.c.team if kind == "team" else rollup.c.cost_center
-    query = select(column, rollup.c.currency, *cost_sums("effective")).where(on_days(month.first, month.end))
     found: dict[str, list[Amount]] = {}
-    for row in connection.execute(query.group_by(column, rollup.c.currency).order_by(rollup.c.currency)):
+    for row in connection.execute(_owner_sums(month, kind)):
         found.setdefault(row[0], []).append(Amount(row.currency, amounts(row, 2)[0]))
     lines = [OwnerLine(Owner(kind, each), _name(kind, each, teams), tuple(of)) for each, of in found.items()]
     return tuple(sorted(lines, key=lambda line: (max(each.cost for each in line.amounts).copy_negate(), line.name)))
+
+
+def _owner_sums(month: Month, kind: OwnerKind) -> Select[Any]:
+    """Return what reads (owner, currency, sums) of a month; those of teams are kept by day."""
+    if kind == "team":
+        of = team_days.c
+        days, sums = (of.day >= month.first) & (of.day < month.end), money_sums(team_days, "effective")
+        query = select(of.team, of.currency, *sums).where(days).group_by(of.team, of.currency)
+        return query.order_by(of.currency)
+    keys = (rollup.c.cost_center, rollup.c.currency)
+    query = select(*keys, *cost_sums("effective")).where(on_days(month.first, month.end)).group_by(*keys)
+    return query.order_by(rollup.c.currency)
 
 
 def _name(kind: OwnerKind, owner: str, teams: Mapping[str, Team]) -> str:

@@ -3,6 +3,9 @@
 Alerts and how fresh sources are change all the time: they are read each time, and are no part of what is kept.
 """
 
+from datetime import datetime
+
+from attributor.periods import Month, month_of
 from attributor.reports.budgets import Budgets, budgets
 from attributor.reports.gpu_lines import GpuReport
 from attributor.reports.gpus import gpu_report
@@ -10,6 +13,7 @@ from attributor.reports.models import ModelsReport, models_report
 from attributor.reports.overview import Overview, overview, overview_now
 from attributor.reports.quality.report import DataQuality, data_quality, quality_now
 from attributor.reports.rule_claims import RuleClaims, rule_claims
+from attributor.reports.statement_list import StatementList, statement_list, statements_now
 from attributor.reports.team import TeamReport, team_now, team_report
 from attributor.reports.unit_costs import UnitCosts, unit_costs
 from attributor.reports.view import View
@@ -62,6 +66,18 @@ def shown_quality(parts: SiteParts, view: View) -> DataQuality:
     return quality_now(
         parts.engine, parts.report("quality", view, rules, lambda at: data_quality(parts.engine, rules, at))
     )
+
+
+def shown_statements(parts: SiteParts, month: Month | None, now: datetime) -> StatementList:
+    """Return the statements of a month, of the latest that is closed without one, for whoever may see all teams."""
+    teams = parts.teams()
+
+    def read(at: View) -> StatementList:
+        return statement_list(parts.engine, teams, month, at.now)
+
+    view, name = View(month or month_of(now.date()), now), "statements" if month else "latest statements"
+    kept = read(view) if parts.kept is None else parts.kept.without_heading(name, view, teams.values(), read)
+    return statements_now(parts.engine, kept)
 
 
 def shown_rules(parts: SiteParts, view: View) -> RuleClaims:

@@ -13,13 +13,14 @@ from attributor.ledger.owner_filter import Owners
 from attributor.periods import Month, parse_month
 from attributor.reports.document import document
 from attributor.reports.owner_statement import Owner, OwnerStatement, owner_statement
-from attributor.reports.statement_list import StatementList, kept_to_teams, statement_list, summed_amounts
+from attributor.reports.statement_list import StatementList, kept_to_teams, summed_amounts
 from attributor.web.faces.facts import facts
 from attributor.web.faces.forms import FORMS, statement_file
 from attributor.web.links import STATEMENTS, Link, Links
 from attributor.web.palette import slots
 from attributor.web.parts import SiteParts
 from attributor.web.queries import BadQueryError, read_view, wants_all_rows
+from attributor.web.shown_reports import shown_statements
 from attributor.web.templating import Templates
 
 _SUFFIXES = {form.suffix: name for name, form in FORMS.items()}
@@ -42,7 +43,7 @@ def statement_routes(parts: SiteParts, templates: Templates) -> APIRouter:
     def listed(request: Request) -> StatementList:
         asked = request.query_params.get("month")
         with _everything(parts) as owners:
-            report = statement_list(parts.engine, parts.teams(), _month(asked) if asked else None, parts.clock())
+            report = shown_statements(parts, _month(asked) if asked else None, parts.clock())
         return report if owners is None else kept_to_teams(report, owners)
 
     @router.get(f"{STATEMENTS}.json")

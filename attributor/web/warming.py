@@ -11,6 +11,7 @@ from attributor.web.shown_reports import (
     shown_overview,
     shown_quality,
     shown_rules,
+    shown_statements,
     shown_unit_costs,
 )
 
@@ -44,5 +45,6 @@ class Warming:
             shown_rules,
         ):
             read(self._parts, view)
+        shown_statements(self._parts, None, now)
         ended = self._parts.clock()
         self._rests_until = ended + _REST * (ended - now)

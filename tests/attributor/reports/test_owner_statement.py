@@ -16,6 +16,7 @@ from attributor.ledger.money_columns import money_values
 from attributor.ledger.statement_content import statement_content
 from attributor.ledger.statements import Statement, closed_in, record_statement
 from attributor.ledger.tables import rollup, rule_sets, usage_rollup
+from attributor.ledger.team_days import sum_team_days
 from attributor.money import total
 from attributor.periods import parse_month
 from attributor.reports.finality import Finality
@@ -220,6 +221,7 @@ def test_statements_of_all_teams_and_of_all_cost_centers_sum_to_the_ledger(empti
             row |= {"shared_step": step, "corrects": corrects, "currency": currency}
             row |= money_values("effective", effective) | money_values("billed", billed)
             connection.execute(insert(rollup).values(row | money_values("list", Decimal(0))))
+        sum_team_days(connection, (texts["day"],))
     _check_sums(emptied)
 
 

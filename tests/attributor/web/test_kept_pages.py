@@ -18,17 +18,29 @@ from attributor.reports.narrowing import Filter
 from attributor.reports.overview import overview, overview_now
 from attributor.reports.quality.report import data_quality, quality_now
 from attributor.reports.rule_claims import rule_claims
+from attributor.reports.statement_list import statement_list, statements_now
 from attributor.reports.team import team_now, team_report
 from attributor.reports.unit_costs import unit_costs
 from attributor.reports.view import View
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 GPU_RULE = "shared GPU cluster"
-PATHS = ("/", "/teams/search", "/budgets", "/gpus", "/models", "/unit-costs", "/data-quality", "/rules")
+PATHS = (
+    "/",
+    "/teams/search",
+    "/budgets",
+    "/statements?month=2026-11",
+    "/gpus",
+    "/models",
+    "/unit-costs",
+    "/data-quality",
+    "/rules",
+)
 READ_AGAIN = {
     "overview": {tables.alerts, tables.sources},
     "team": {tables.alerts, tables.alert_notes},
     "quality": {tables.sources},
+    "statements": {tables.statement_deliveries},
 }
 """What a report reads beside the tables of editions: `shown_reports` reads that again for each answer."""
 
@@ -51,6 +63,7 @@ def reports(engine, teams, at):
     yield "models", lambda: models_report(engine, teams, at)
     yield "unit costs", lambda: unit_costs(engine, teams, at)
     yield "quality", lambda: data_quality(engine, (), at)
+    yield "statements", lambda: statement_list(engine, teams, Month(2026, 11), NOW)
     yield "rules", lambda: rule_claims(engine, (), at)
 
 
@@ -76,6 +89,7 @@ def test_what_is_read_again_is_what_the_report_itself_would_read(engine, teams):
             (overview(engine, teams, view), overview_now),
             (team_report(engine, teams, "search", view, ()), team_now),
             (data_quality(engine, (), view), quality_now),
+            (statement_list(engine, teams, None, NOW), statements_now),
         ):
             assert now(engine, found) == found
 

@@ -13,7 +13,7 @@ from attributor.web.site import build_site
 from attributor.web.warming import Warming
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
-PATHS = ("/", "/overview.json", "/budgets", "/gpus", "/models", "/unit-costs", "/data-quality", "/rules")
+PATHS = ("/", "/overview.json", "/budgets", "/statements", "/gpus", "/models", "/unit-costs", "/data-quality", "/rules")
 
 
 @pytest.fixture
