@@ -12,21 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from alerts.channels.slack_bot import SlackBotChannel
 from attributor.app.budgeting import HeldTeams, teams_in_use
 from attributor.app.errors import ConfigurationError
-from attributor.app.explaining import explain_subject
-from attributor.app.wiring import App, open_duckdb
-from attributor.attributing.replaying import Archive
+from attributor.app.explaining import explainer
+from attributor.app.wiring import App
 from attributor.config.hosts import is_loopback
 from attributor.config.settings import Settings
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.ledger.schema import schema_is_current
 from attributor.ledger.sources import source_states
 from attributor.metrics.registry import Metrics, build_registry, count_push, render
-from attributor.reports.explanation import Explained
 from attributor.reports.kept import KeptReports
 from attributor.reports.overview import TeamLine, team_totals
-from attributor.reports.owners import UnknownTeamError
-from attributor.reports.redaction import redacted
-from attributor.reports.subject import Subject
 from attributor.reports.view import View
 from attributor.web.access.control import Door
 from attributor.web.access.visitor import Role
@@ -105,7 +100,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         metrics=lambda: render(metrics),
         ready=lambda: reasons_not_ready(app.engine),
         extra_routers=routers,
-        explain=_explainer(app, owners),
+        explain=explainer(app.engine, app.lake, owners),
         door=_door(app, now, owners),
         other_sites=app.settings.web.cors_origins,
         others=_others(app, now, owners),
@@ -144,20 +139,6 @@ def _receiver(app: App, push: SourceSettings, log: EventLog) -> Receiver:
     except ValueError as error:
         problem = Problem(str(app.settings.file), 1, f"source `{push.name}`: {error}")
         raise ConfigurationError((problem,)) from error
-
-
-def _explainer(app: App, owners: OwnerFilter) -> Callable[[Subject], tuple[Explained, ...]]:
-    """What explains reads everything, and tells whoever asks no more than they may see."""
-
-    def explain(subject: Subject) -> tuple[Explained, ...]:
-        seen = owners.owners
-        if seen is not None and subject.team not in seen:
-            raise UnknownTeamError(subject.team, ())
-        with owners.seen_by(None), open_duckdb() as connection:
-            found = explain_subject(Archive(app.engine, app.lake, connection), subject)
-        return found if seen is None else tuple(redacted(each, seen) for each in found)
-
-    return explain
 
 
 def _others(app: App, now: Callable[[], App], owners: OwnerFilter) -> Callable[[View], tuple[TeamLine, ...]]:

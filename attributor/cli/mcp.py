@@ -1,5 +1,6 @@
 """`attributor mcp`: the reports for assistants."""
 
+import os
 import socket
 from importlib import import_module
 from importlib.util import find_spec
@@ -29,12 +30,16 @@ class _LoopbackType(click.ParamType[tuple[str, int]]):
 @click.option("--http", type=_LoopbackType(), help="Serve streamable HTTP at /mcp of this address of loopback.")
 @click.pass_context
 def command(context: click.Context, http: tuple[str, int] | None) -> None:
-    """Offer the reports to assistants by the Model Context Protocol, over standard input and output; reads only."""
+    """Offer the reports to assistants by the Model Context Protocol, over standard input and output; reads only.
+
+    With an API token in ATTRIBUTOR_TOKEN it tells what that token may see.
+    """
     if find_spec("mcp") is None:
         say("`attributor mcp` needs the package `mcp`, which is not installed — pip install 'attributor[mcp]'")
         context.exit(USAGE_ERROR)
     assistant = import_module("attributor.app.assistant")  # what it needs is not installed everywhere
-    with assistant.assistant_server(config_path(context)) as server:
+    token = os.environ.get("ATTRIBUTOR_TOKEN", "")
+    with assistant.assistant_server(config_path(context), token=token) as server:
         if http is None:
             assistant.serve_stdio(server)
             return

@@ -68,8 +68,8 @@ def create_token(engine: Engine, wanted: Wanted, now: datetime) -> tuple[ApiToke
     return token, f"{_PREFIX}_{token.id}_{secret}"
 
 
-def token_shown(engine: Engine, text: str, now: datetime) -> ApiToken | None:
-    """Return the token that a program shows, None where it is none or holds no more; note that it was used."""
+def token_held(engine: Engine, text: str, now: datetime) -> ApiToken | None:
+    """Return the token that a program shows, None where it is none or holds no more."""
     prefix, _, rest = text.partition("_")
     name, _, secret = rest.partition("_")
     if prefix != _PREFIX or not secret:
@@ -79,7 +79,13 @@ def token_shown(engine: Engine, text: str, now: datetime) -> ApiToken | None:
     if row is None or not hmac.compare_digest(row.digest, _digest(secret)):
         return None
     token = _token(row)
-    if not token.holds_at(now):
+    return token if token.holds_at(now) else None
+
+
+def token_shown(engine: Engine, text: str, now: datetime) -> ApiToken | None:
+    """Return what `token_held` does, and note that it was used."""
+    token = token_held(engine, text, now)
+    if token is None:
         return None
     if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
         with writing(engine) as connection:

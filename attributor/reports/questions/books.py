@@ -27,7 +27,7 @@ class Books:
 
     `teams` and `dimensions` return those of the rules in use now, teams in the order of the file. `clock` returns aware
     UTC time. `explain` attributes a day anew, from the lake; without it amounts are explained by day and rule alone.
-    `invoiced` holds a month's invoices against the ledger.
+    `invoiced` holds a month's invoices against the ledger. `are_whole`: they are those of all teams.
     """
 
     engine: Engine
@@ -36,3 +36,4 @@ class Books:
     clock: Callable[[], datetime]
     explain: Explain | None = None
     invoiced: Invoiced = no_invoices
+    are_whole: bool = True

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,8 +17,11 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from attributor.app.assistant import assistant_server
+from attributor.app.reading import read_document, stores_of
 from attributor.demo.company import write_company
 from attributor.demo.plan import DemoPlan
+from attributor.ledger.api_tokens import Wanted, create_token, revoke_token
+from attributor.ledger.engine import open_engine
 from attributor.mcp.server import LARGEST_ANSWER, build_server
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -187,6 +190,52 @@ def test_what_cannot_be_answered_says_how_to_ask(server, tool, given, says):
     assert isinstance(found, str)
     assert says in found
     assert len(found) < LARGEST_ANSWER
+
+
+def every_answer(server):
+    """Call every tool for search, for another team and for nobody; yield the tool and what it says."""
+    for tool in listed(server):
+        for more in ({}, {"team": "search"}, {"team": "ads"}, {"aggregate": "team,service,account"}, {"by": "team"}):
+            given = {name: value for name, value in more.items() if name in tool.input_schema["properties"]}
+            needed = {"window": "month", "key": "budget:ads:2026-11", "team": "ads"}
+            given = {name: needed[name] for name in tool.input_schema.get("required", ())} | given
+            yield tool.name, str(call(server, tool.name, **given))
+
+
+def test_a_viewers_token_tells_an_assistant_of_its_own_teams_alone(demo):
+    file, ask = demo
+    engine = open_engine(stores_of(read_document(file), file).ledger)
+    wanted = Wanted("assistant", "viewer", ("search",), timedelta(days=1), "ana")
+    made, token = create_token(engine, wanted, NOW)
+    others = ("'ads'", "'Ads'", "advertising", "'research'", "Vision", "'speech'", "#data-costs", "'platform'")
+    with assistant_server(file, lambda: NOW, token) as server:
+        said = [each for each in every_answer(server) if "there is no team 'ads'" not in each[1]]
+        assert len({tool for tool, _ in said}) > 8
+        assert [(tool, other) for tool, text in said for other in others if other in text] == []
+        of_search = call(server, "showback", period="2026-11")
+        assert [row["values"]["team"] for row in of_search["rows"]] == ["search"]
+        whole = {row["team"]: row["cost"] for row in ask("showback", "--period", "2026-11")["rows"]}
+        assert of_search["total"] == whole["search"]
+        assert [team["team"] for team in call(server, "teams")["teams"]] == ["search", "unattributed", "idle"]
+        assert "of all teams together" in call(server, "reconcile", period="2026-11")
+        explained = call(server, "explain", team="search", day="2026-11-18")
+        assert explained["cost"] == call(server, "explain", team="search", day="2026-11-18")["cost"]
+        assert "there is no team" in call(server, "explain", team="ads", day="2026-11-18")
+        revoke_token(engine, made.id, "ana", NOW)
+        assert "holds no more" in call(server, "showback", period="2026-11")
+    engine.dispose()
+
+
+def test_a_token_of_finance_tells_everything_and_a_wrong_one_nothing(demo):
+    file, ask = demo
+    engine = open_engine(stores_of(read_document(file), file).ledger)
+    _, token = create_token(engine, Wanted("cfo", "finance", (), timedelta(days=1), "ana"), NOW)
+    engine.dispose()
+    with assistant_server(file, lambda: NOW, token) as server:
+        assert call(server, "showback", period="2026-11")["total"] == ask("showback", "--period", "2026-11")["total"]
+        assert call(server, "reconcile", period="2026-11")["agrees"] is True
+    with assistant_server(file, lambda: NOW, f"{token}x") as server:
+        assert [tool for tool, said in every_answer(server) if "holds no more" not in said] == []
 
 
 @pytest.mark.slow
