@@ -41,6 +41,9 @@ DIMENSIONS: Mapping[str, Column[Any]] = MappingProxyType(
 )
 """What costs can be grouped by: the word that people write, and the rollup's column."""
 
+LABELS = ("label", "tag", "dimension")
+"""What may stand before a configured dimension: `label:KEY` in a group, `label[KEY]` in a filter."""
+
 IS_OWN = rollup_parts.IS_OWN
 """The condition that a rollup row is of its own day, and not what came later of a closed month."""
 
@@ -64,9 +67,12 @@ def parse_basis(text: str) -> Basis:
 
 
 def parse_dimensions(text: str, configured: Sequence[str] = ()) -> tuple[str, ...]:
-    """Read "team,service", or a configured dimension; raise ValueError that lists what is possible otherwise."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    """Read "team,service", or a configured dimension; raise ValueError that lists what is possible otherwise.
+
+    A configured dimension may be written as OpenCost writes a label, `label:KEY`.
+    """
     known = (*DIMENSIONS, *configured)
+    names = tuple(_plain(name.strip(), configured) for name in text.split(",") if name.strip())
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         wrong = ", ".join(repr(name) for name in unknown) or "nothing"
@@ -74,6 +80,11 @@ def parse_dimensions(text: str, configured: Sequence[str] = ()) -> tuple[str, ..
     if len(set(names)) < len(names):
         raise ValueError(f"{text!r} names a dimension twice")
     return names
+
+
+def _plain(name: str, configured: Sequence[str]) -> str:
+    kind, colon, key = name.partition(":")
+    return key if colon and kind in LABELS and key in configured else name
 
 
 def dimensions_of(text: str) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from attributor.reports.owner_statement import NoStatementError
 from attributor.reports.owners import UnknownTeamError
 from attributor.reports.questions.asked import QuestionError
+from attributor.reports.questions.paging import MovedError
 from attributor.web.faces.statement_html import CannotMakeError
 from attributor.web.queries import BadQueryError
 from attributor.web.security import SECURITY_HEADERS
@@ -35,6 +36,10 @@ def answer_errors(site: FastAPI, templates: Templates) -> None:
     @site.exception_handler(BadQueryError)
     def bad_query(request: Request, error: BadQueryError) -> Response:
         return problem(request, 400, str(error))
+
+    @site.exception_handler(MovedError)
+    def moved(request: Request, error: MovedError) -> Response:
+        return problem(request, 409, str(error))
 
     @site.exception_handler(QuestionError)
     def bad_question(request: Request, error: QuestionError) -> Response:

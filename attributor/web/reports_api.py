@@ -22,8 +22,10 @@ from attributor.reports.questions.standing import (
     answer_teams,
 )
 from attributor.reports.questions.usage import UsageAnswer, UsageQuestion, answer_usage
-from attributor.web.described import NOT_FOUND, answers, documented
+from attributor.web.described import NOT_FOUND, answers, documented, refused
 from attributor.web.parts import SiteParts, books_of
+
+_MOVED = refused(409, "What is asked for has changed since the page before: begin again without cursor")
 
 
 def report_routes(parts: SiteParts) -> APIRouter:
@@ -35,7 +37,7 @@ def report_routes(parts: SiteParts) -> APIRouter:
         """Answer sets of allocations, each summing exactly to what its days cost."""
         return JSONResponse(document(answer_allocations(books, asked)))
 
-    @router.get("/showback", responses=answers(documented(ShowbackAnswer), NOT_FOUND))
+    @router.get("/showback", responses=answers(documented(ShowbackAnswer), NOT_FOUND, _MOVED))
     def showback(asked: Annotated[ShowbackQuestion, Query()]) -> JSONResponse:
         """Answer what each group cost, the most expensive first; all rows sum exactly to the total."""
         return JSONResponse(document(answer_showback(books, asked)))

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, or_, select
 
 from attributor.ledger.tables import rollup
-from attributor.reports.costs import DIMENSIONS, dimensions_of
+from attributor.reports.costs import DIMENSIONS, LABELS, dimensions_of
 from rules.schema import UNATTRIBUTED
 
 UNALLOCATED_NAME = "__unallocated__"
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
       | (?P<word>[^\s+|(),:"!<~>=]+))""",
     re.VERBOSE,
 )
-_KEYED = re.compile(r"(?:tag|label|dimension)\[(.+)\]")
+_KEYED = re.compile(rf"(?:{'|'.join(LABELS)})\[(.+)\]")
 _TEXT_DIMENSIONS = frozenset(DIMENSIONS) - {"day"}
 
 

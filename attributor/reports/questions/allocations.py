@@ -115,13 +115,16 @@ def _request(books: Books, asked: AllocationsQuestion) -> AllocationsRequest:
 
 def _windows(asked: AllocationsQuestion, today: date) -> tuple[Window, ...]:
     window = parse_window(asked.window, today)
-    if asked.accumulate == "true":
+    accumulate = asked.accumulate.casefold()
+    if accumulate == "true":
         return (window,)
-    if asked.accumulate == "false":
+    if accumulate == "false":
         return cut(window, asked.step)
     for by in _CALENDAR:
-        if asked.accumulate == by:
+        if accumulate == by:
             return along_calendar(window, by)
+    if accumulate == "hour":
+        raise WindowError("accumulate='hour' is finer than costs are kept, which is by day; write day")
     raise WindowError(f"accumulate={asked.accumulate!r} cannot be read; write true, false, {', '.join(_CALENDAR)}")
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
@@ -9,8 +10,30 @@ from typing import TypeAlias, TypeVar
 from attributor.reports.questions.asked import MOST, QuestionError
 
 T = TypeVar("T")
+_NO_CURSOR = "cursor is not `next` of an answer before"
 Place: TypeAlias = tuple[str | int, ...]
 """Where a row stands among all others: rows are in the order of their places."""
+
+
+class MovedError(QuestionError):
+    """The rows are in another order than when the page before was given: going on would lose or repeat some."""
+
+
+def page_of_moving(
+    rows: Sequence[T], place_of: Callable[[T], Place], limit: int | None, cursor: str | None
+) -> tuple[tuple[T, ...], str | None]:
+    """Return what `page` does of rows whose places change with what they hold, as those of the most expensive first.
+
+    The cursor holds which rows there were. Raises MovedError where there are others now.
+    """
+    state = hashlib.sha256(json.dumps([place_of(row) for row in rows]).encode()).hexdigest()[:16]
+    seen, _, inner = (cursor or "").partition(".")
+    if cursor is not None and not (seen and inner):
+        raise QuestionError(_NO_CURSOR)
+    given, following = page(rows, place_of, limit, inner or None)
+    if cursor is not None and seen != state:
+        raise MovedError("what is asked for has changed since the page before; begin again without cursor")
+    return given, None if following is None else f"{state}.{following}"
 
 
 def page(
@@ -35,7 +58,7 @@ def _behind(rows: Sequence[T], place_of: Callable[[T], Place], cursor: str) -> S
             raise ValueError("a place of another answer")
         return [row for row in rows if place_of(row) > last]
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
-        raise QuestionError("cursor is not `next` of an answer before") from error
+        raise QuestionError(_NO_CURSOR) from error
 
 
 def _written(place: Place) -> str:

@@ -29,7 +29,7 @@ from attributor.reports.questions.asked import (
     worded,
 )
 from attributor.reports.questions.books import Books
-from attributor.reports.questions.paging import Place, page
+from attributor.reports.questions.paging import Place, page_of_moving
 from attributor.reports.showback import PeriodBy, ShowbackRequest, ShowbackRow, showback
 
 
@@ -81,7 +81,7 @@ def answer_showback(books: Books, asked: ShowbackQuestion) -> ShowbackAnswer:
     request = _request(books, asked)
     with worded():
         found = showback(books.engine, request)
-    rows, following = page(found.rows, _place, asked.limit, asked.cursor)
+    rows, following = page_of_moving(found.rows, _place, asked.limit, asked.cursor)
     start, end = request.days
     return ShowbackAnswer(
         period=None if request.window else str(found.period),

@@ -15,6 +15,8 @@ from attributor.reports.statement_rows import TEXTS, flat_rows
 from attributor.web.faces.facts import facts
 
 _WIDTHS = {"status": 18, "service": 28, "rule": 24, "how": 52, "team": 16}
+_A4 = 9
+"""The number that the format has for it (ECMA-376, part 1, 18.3.1.63)."""
 _TITLES = (("Effective", "Billed", "List"), ("Effective, exact", "Billed, exact", "List, exact"))
 
 
@@ -31,8 +33,14 @@ def statement_xlsx(report: OwnerStatement) -> bytes:
     book.set_properties({"title": f"{report.name}, {report.month}", "created": created.replace(tzinfo=None)})
     bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
     head = book.add_format({"bold": True, "bottom": 1})
-    _summary(book.add_worksheet("Statement"), report, bold, money, head)
-    _lines(book.add_worksheet("Lines"), report, money, head)
+    summary, lines = book.add_worksheet("Statement"), book.add_worksheet("Lines")
+    _summary(summary, report, bold, money, head)
+    _lines(lines, report, money, head)
+    lines.repeat_rows(0)
+    for sheet in (summary, lines):
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
     book.close()
     return buffer.getvalue()
 

@@ -101,6 +101,10 @@ def test_what_is_asked_wrongly_is_told_with_what_is_possible():
     with pytest.raises(ValueError, match="twice"):
         parse_dimensions("team,team")
     assert parse_dimensions("team, service") == ("team", "service")
+    assert parse_dimensions("team,label:floor", ("floor",)) == ("team", "floor")
+    for refused in ("label:floor", "label:team", "label:", "label:floor,floor"):
+        with pytest.raises(ValueError, match=r"cannot group by|twice"):
+            parse_dimensions(refused, ("floor",) if "," in refused else ())
 
 
 def test_the_total_is_a_decimal_whatever_the_context(engine, put_cost):

@@ -79,6 +79,7 @@ def test_pages_go_on_where_the_last_one_ended_and_hold_everything_once(client):
         ({"aggregate": "pod"}, "cannot group by 'pod'"),
         ({"step": "5m"}, "write whole days"),
         ({"accumulate": "maybe"}, "write true, false"),
+        ({"accumulate": "hour"}, "finer than costs are kept"),
         ({"filter": "team"}, "a comparison after team"),
         ({"cursor": "?"}, "cursor is not"),
     ],

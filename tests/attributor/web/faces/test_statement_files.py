@@ -82,6 +82,8 @@ def test_a_workbook_has_numbers_with_exact_texts_beside_them_and_no_formulas() -
     texts = [cell.value for cell in cells if cell.data_type == "s"]
     assert [text for text in texts if text[0] in "=+@"] == []
     assert f"'{EVIL}" in texts
+    assert {(sheet.page_setup.orientation, sheet.page_setup.fitToHeight) for sheet in book} == {("landscape", 0)}
+    assert book["Lines"].print_title_rows == "$1:$1"
     facts = {row[0].value: row[1].value for row in book["Statement"].iter_rows(max_row=8)}
     assert facts["Digest of this statement"] == "d" * 64
     assert facts["Status"] == "final, revision 2"
