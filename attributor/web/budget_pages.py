@@ -9,7 +9,8 @@ from attributor.periods import Month, month_of
 from attributor.reports.document import document
 from attributor.reports.narrowing import Narrowing
 from attributor.reports.view import View
-from attributor.web.budget_forms import BUDGETS, edited_budgets, may_edit
+from attributor.web.budget_changes import edited_budgets, may_edit
+from attributor.web.budget_forms import BUDGETS
 from attributor.web.burn_down import burn_down
 from attributor.web.parts import SiteParts
 from attributor.web.report_pages import ReportPage, report_routes

@@ -21,6 +21,7 @@ from attributor.web.assets import Assets, asset_routes
 from attributor.web.audit_api import audit_routes
 from attributor.web.budget_forms import budget_form_routes
 from attributor.web.budget_pages import budget_routes
+from attributor.web.budgets_api import budget_api_routes
 from attributor.web.entity_tags import EntityTags
 from attributor.web.errors import answer_errors, problem_answer
 from attributor.web.explain_pages import explain_routes
@@ -86,6 +87,7 @@ def build_site(parts: SiteParts) -> FastAPI:
         feedback_routes(parts),
         audit_routes(parts),
         statement_routes(parts, templates),
+        budget_api_routes(parts),
         report_routes(parts),
         *((explain_routes(parts, templates, parts.explain),) if parts.explain else ()),
         *parts.extra_routers,

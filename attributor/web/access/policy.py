@@ -30,6 +30,9 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("GET", r"/(teams|charts/teams)/.*", "reading"),
     ("GET", r"/budgets/(edit|edited\.yaml)", "company"),
     ("POST", r"/budgets/edit", "company"),  # and one of the roles that the configuration lets do it
+    ("GET", r"/api/v1/budgets/.+", "company"),  # likewise, as the two below
+    ("PUT", r"/api/v1/budgets/.+", "company"),
+    ("DELETE", r"/api/v1/budgets/.+", "company"),
     ("GET", r"/(budgets|unit-costs)(\.json)?", "reading"),
     ("GET", r"/statements/[^/]+/cost-centers/.*", "company"),
     ("GET", r"/statements(\.json|/[^/]+/.+)?", "reading"),

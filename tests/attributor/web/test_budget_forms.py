@@ -157,3 +157,56 @@ def test_only_those_who_may_change_budgets_and_only_on_our_own_page(visit, engin
     assert edits_of(engine, "search") == ()
     assert visit("POST", "/budgets/edit", "cfo", ("admin", "finance"), data=sent).status_code == 303
     assert visit("POST", "/budgets/edit", data=sent | {"team": "nobody"}).status_code == 404
+
+
+def test_programs_change_budgets_as_people_do(visit, engine):
+    path = "/api/v1/budgets/search"
+    before = visit("GET", path).json()
+    assert before == {"team": "search", "monthly": "42000", "in_file": "42000", "state": "file", "edit": None}
+    set_to = {"monthly": "45000.50", "reason": " more  users ", "revision": 0, "by": "somebody else"}
+    stands = visit("PUT", path, json=set_to).json()
+    assert (stands["monthly"], stands["in_file"], stands["state"]) == ("45000.5", "42000", "edited")
+    assert [stands["edit"][each] for each in ("made_by", "reason", "revision")] == ["root", "more users", 1]
+    assert visit("GET", "/teams/search.json").json()["budget"]["budget"] == "45000.5"
+    assert visit("PUT", path, json=set_to).json() == stands == visit("GET", path).json()
+    assert len(edits_of(engine, "search")) == 1, "the same again is no other change"
+    back = visit("DELETE", path, params={"reason": "as before", "revision": 1}).json()
+    assert (back["monthly"], back["state"], back["edit"]["monthly"]) == ("42000", "file", None)
+    assert visit("DELETE", path, params={"reason": "again"}).json() == back
+    assert [change.action for _, change in changes(engine, 2)] == [f"DELETE {path}", f"DELETE {path}"]
+    assert "45000.50" in [change.detail for _, change in changes(engine, 9)][-1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"monthly": "42,000"}, 400),
+        ({"monthly": 45000}, 400),
+        ({"reason": ""}, 400),
+        ({"reason": "  "}, 400),
+        ({"currency": "EUR"}, 400),
+        ({"revision": 7}, 409),
+    ],
+)
+def test_what_a_program_sends_amiss_changes_nothing(visit, engine, wrong, status):
+    answer = visit("PUT", "/api/v1/budgets/search", json={"monthly": "45000", "reason": "more"} | wrong)
+    assert (answer.status_code, "detail" in answer.json()) == (status, True)
+    assert edits_of(engine, "search") == ()
+
+
+def test_programs_change_budgets_only_where_and_by_whom_that_is_allowed(visit, engine):
+    sent = {"monthly": "45000", "reason": "more"}
+    for user, editors, status in (
+        ("ana", ("admin", "finance"), 403),
+        ("cfo", ("admin",), 403),
+        ("root", (), 404),
+    ):
+        for method, more in (("GET", {}), ("PUT", {"json": sent}), ("DELETE", {"params": {"reason": "no"}})):
+            answer = visit(method, "/api/v1/budgets/search", user, editors, **more)
+            assert (answer.status_code, method) == (status, method)
+    form = {"content": "monthly=1&reason=x", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+    assert visit("PUT", "/api/v1/budgets/search", **form).status_code == 415
+    unknown = visit("PUT", "/api/v1/budgets/serch", json=sent)
+    assert (unknown.status_code, unknown.json()["near"]) == (404, ["search", "research"])
+    assert edits_of(engine, "search") == ()
+    assert visit("PUT", "/api/v1/budgets/search", "cfo", ("admin", "finance"), json=sent).status_code == 200

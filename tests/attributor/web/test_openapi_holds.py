@@ -1,5 +1,6 @@
 """What OpenAPI says of the API holds, whatever is sent: schemathesis makes requests up, right ones and wrong ones."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -19,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from attributor.web.otlp_api import otlp_router
-from attributor.web.parts import SiteParts
+from attributor.web.parts import Budgeting, SiteParts
 from attributor.web.site import build_site
 from attributor.web.slack_api import slack_routes
 from attributor.web.usage_api import usage_router
@@ -52,9 +53,9 @@ def api(make_ledger, fill_ledger, teams, tmp_path_factory):
         otlp_router(Receiver(log, lambda: NOW)),
         slack_routes(engine, lambda: NOW, lambda: ("secret",)),
     )
-    site = build_site(
-        SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: (), routers)
-    )
+    budgeting = Budgeting(lambda: teams, frozenset({"admin"}))
+    parts = SiteParts(engine, lambda: teams, "Halcyon Robotics", lambda: NOW, lambda: b"up 1\n", lambda: (), routers)
+    site = build_site(replace(parts, budgeting=budgeting))
     yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", site)
     asgi._shutdown()  # the event loop that requests go through would run until the process ends
     log.close()
@@ -105,6 +106,15 @@ def test_what_is_done_about_alerts_is_as_described(api):
         listed = api[path]["GET"].Case().call_and_validate(checks=CHECKS).json()
         case = api[path + "/{number}"]["DELETE"].Case(path_parameters={"number": next(iter(listed.values()))[0]["id"]})
         assert case.call_and_validate(checks=CHECKS).status_code == 200
+
+
+def test_what_is_done_about_a_budget_is_as_described(api):
+    one = api["/api/v1/budgets/{team}"]
+    sent = {"body": {"monthly": "43000", "reason": "more"}, "media_type": "application/json"}
+    asked = [("PUT", sent), ("GET", {}), ("DELETE", {"query": {"reason": "as before"}})]
+    for (method, more), monthly in zip(asked, ("43000", "43000", "42000"), strict=True):
+        answer = one[method].Case(path_parameters={"team": "search"}, **more).call_and_validate(checks=CHECKS)
+        assert (answer.status_code, answer.json()["monthly"]) == (200, monthly)
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
