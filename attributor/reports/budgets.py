@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
+from attributor.reports.budget_families import FamilyBudget, family_budgets
 from attributor.reports.outlook import NO_SPEND, BudgetLine, Spend, budget_line, burn_rate, daily_spend
 from attributor.reports.view import Frame, Heading, View, frame
 from rules.ruleset import Team
@@ -43,13 +44,17 @@ class BudgetPace:
 
 @dataclass(frozen=True)
 class Budgets:
-    """The budgets of a month, the most used first. `without` are the ids of teams that have none."""
+    """The budgets of a month, the most used first. `without` are the ids of teams that have none.
+
+    `families` tell what teams come to with those that are a part of them; they are no part of `budget` and `spent`.
+    """
 
     heading: Heading
     budget: Decimal
     spent: Decimal
     lines: tuple[BudgetPace, ...]
     without: tuple[str, ...]
+    families: tuple[FamilyBudget, ...]
 
 
 def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
@@ -57,11 +62,11 @@ def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
 
     They are of effective cost, whatever its basis is, and of all that a team costs.
     """
-    teams = {name: team for name, team in teams.items() if all(name in found.values for found in view.filters)}
+    kept = {name: team for name, team in teams.items() if all(name in found.values for found in view.filters)}
     with engine.connect() as connection:
         seen = frame(connection, replace(view, filters=()))
         spends = daily_spend(connection, seen)
-    found = (budget_pace(seen, team, spends.get(team.id, NO_SPEND)) for team in teams.values())
+    found = (budget_pace(seen, team, spends.get(team.id, NO_SPEND)) for team in kept.values())
     lines = [pace for pace in found if pace is not None]
     lines.sort(key=lambda pace: ((pace.line.used or Decimal(0)).copy_negate(), pace.line.team))
     return Budgets(
@@ -69,7 +74,8 @@ def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
         budget=total(pace.line.budget for pace in lines),
         spent=total(pace.line.spent for pace in lines),
         lines=tuple(lines),
-        without=tuple(name for name, team in teams.items() if team.budget is None),
+        without=tuple(name for name, team in kept.items() if team.budget is None),
+        families=tuple(line for line in family_budgets(seen, teams, spends) if line.team in kept),
     )
 
 

@@ -40,7 +40,7 @@ def family(connection: Connection, frame: Frame, teams: Mapping[str, Team], team
     children = [each.id for each in teams.values() if each.parent == team]
     if not children:
         return None
-    below = {child: _members(teams, child) for child in children}
+    below = {child: members(teams, child) for child in children}
     everybody = {team, *(member for members in below.values() for member in members)}
     found = moved_by(connection, frame, (rollup.c.team,), rollup.c.team.in_(sorted(everybody)))
     costs = {values[0]: moved for values, moved in found}
@@ -53,7 +53,7 @@ def family(connection: Connection, frame: Frame, teams: Mapping[str, Team], team
     return Family((own, *lines), *_sum(costs, everybody))
 
 
-def _members(teams: Mapping[str, Team], team: str) -> set[str]:
+def members(teams: Mapping[str, Team], team: str) -> set[str]:
     """Return a team and all below it."""
     found, added = {team}, {team}
     while added:

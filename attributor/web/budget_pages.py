@@ -29,6 +29,7 @@ def budget_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         known=lambda report: (pace.line.team for pace in report.lines),
         shown=lambda report: {
             "drawing": lambda pace: burn_down(pace, report.heading.period.days),
+            "families": {family.team: family for family in report.families},
             "edited": edited_budgets(parts),
             "may_edit": may_edit(parts, parts.door.visiting.visitor if parts.door else None),
         },

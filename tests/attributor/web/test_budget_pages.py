@@ -1,5 +1,6 @@
 """The budgets page: what stands there is what the ledger says, day by day down to what is left."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -62,6 +63,23 @@ def test_the_page_shows_the_same_and_another_period_is_its_month(client):
     assert client.get("/budgets.json?period=2026-W46").json()["heading"]["period"] == "2026-11"
     assert client.get("/budgets.json?period=2026-Q3").json()["heading"]["period"] == "2026-09"
     assert client.get("/budgets.json?basis=list").json()["heading"]["basis"] == "effective"
+
+
+def test_a_team_with_sub_teams_tells_what_all_of_them_come_to(company, make_site, teams):
+    family = {
+        name: replace(team, parent="search" if name in {"ads", "platform"} else "") for name, team in teams.items()
+    }
+    client = TestClient(make_site(company, family))
+    [told] = client.get("/budgets.json").json()["families"]
+    end = date(2026, 11, 30)
+    own, below = spent(company, "search", end), spent(company, "ads", end) + spent(company, "platform", end)
+    assert [Decimal(told[each]) for each in ("own", "below", "spent")] == [own, below, own + below]
+    assert Decimal(told["spent_of_budget"]) == own + spent(company, "ads", end)
+    assert (told["budget"], told["own_budget"], told["without"]) == ("51000", "42000", 1)
+    page = client.get("/budgets").text
+    for each in ("own", "below", "spent", "budget"):
+        assert f'<data value="{told[each]}">' in page
+    assert "With sub-teams" not in TestClient(make_site(company)).get("/budgets").text
 
 
 def test_a_month_without_costs_and_a_company_without_budgets_say_so(client, company, make_site, teams):
