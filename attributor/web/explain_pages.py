@@ -32,7 +32,7 @@ from attributor.reports.subject import Subject
 from attributor.reports.view import Frame, View, frame
 from attributor.web.controls import controls
 from attributor.web.formats import percentage
-from attributor.web.links import BASIS_NAMES, EXPLAIN, NOT_GIVEN, Link, Links
+from attributor.web.links import BASIS_NAMES, EXPLAIN, NOT_GIVEN, Link, Links, settled
 from attributor.web.parts import SiteParts
 from attributor.web.queries import BadQueryError, read_view, wants_all_rows
 from attributor.web.templating import Templates
@@ -87,7 +87,7 @@ def _common(parts: SiteParts, query: QueryParams, subject: Subject, seen: Frame)
 
     `links` are those of the page itself, where the period of a day is that day; those to other steps name the month.
     """
-    kept = replace(seen.view, filters=tuple(Filter(word, (value,)) for word, value in subject.filters.items()))
+    kept = replace(settled(seen.view, seen.heading), filters=tuple(Filter(word, (value,)) for word, value in subject.filters.items()))
     teams, to = parts.teams(), Links(kept, EXPLAIN)
     here = kept if subject.day is None else replace(kept, period=Span(*subject.days))
     links = Links(here, EXPLAIN, (("team", subject.team),) if subject.team else (), wants_all_rows(query))

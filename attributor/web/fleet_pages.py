@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from attributor.reports.gpu_lines import GpuReport
+from attributor.reports.gpu_pools import pools_by_rule
 from attributor.reports.models import ModelsReport
 from attributor.reports.narrowing import Narrowing
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
@@ -24,7 +25,10 @@ def gpu_routes(parts: SiteParts, templates: Templates) -> APIRouter:
 
     def shown(report: GpuReport) -> Mapping[str, Any]:
         teams, found = parts.teams(), heat(report.hours)
+        of_pools = pools_by_rule(parts.rules(), {line.pool for line in report.pools})
         return {
+            "fleet_rule": next(iter(of_pools)) if len(of_pools) == 1 else "",
+            "rule_of": _rules_by_pool(of_pools),
             "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
             "slots": slots(teams, {line.team for line in report.teams} | {job.team for job in report.jobs}),
             "compares": report.heading.comparison.is_possible,
@@ -41,6 +45,14 @@ def gpu_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         known=lambda report: (line.team for line in report.teams),
     )
     return report_routes(parts, templates, page)
+
+
+def _rules_by_pool(pools: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the rule that splits each pool, of pools that one rule alone splits."""
+    rules: dict[str, list[str]] = {}
+    for rule, pool in pools.items():
+        rules.setdefault(pool, []).append(rule)
+    return {pool: of[0] for pool, of in rules.items() if len(of) == 1}
 
 
 def model_routes(parts: SiteParts, templates: Templates) -> APIRouter:

@@ -11,7 +11,7 @@ from attributor.reports.costs import BASES, Basis
 from attributor.reports.narrowing import Filter
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
 from attributor.reports.subject import Subject
-from attributor.reports.view import View
+from attributor.reports.view import Heading, View
 from attributor.web.palette import slots
 from rules.ruleset import Team
 
@@ -38,6 +38,11 @@ MORE_PLACES = (
 """The pages of the navigation that keep the view, in their order, those of the second list in a menu: a new page is one
 entry here."""
 _MOST_IN_MENU = 40
+
+
+def settled(view: View, heading: Heading) -> View:
+    """Return the view that links of a page keep: where there are several currencies, with the one that it shows."""
+    return replace(view, currency=heading.currency) if heading.other_currencies else view
 
 
 @dataclass(frozen=True)

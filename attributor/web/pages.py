@@ -14,7 +14,7 @@ from attributor.reports.team import TeamReport
 from attributor.web.charts import period_so_far, spend_by_day, team_by_day, team_by_week
 from attributor.web.controls import controls, dimension_name
 from attributor.web.flow_drawing import draw_flow
-from attributor.web.links import OVERVIEW, Links
+from attributor.web.links import OVERVIEW, Links, settled
 from attributor.web.palette import slot, slots
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_narrowed_view, read_view, wants_all_rows
@@ -39,7 +39,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         """Answer the overview."""
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = shown_overview(parts, view)
-        links = Links(view, OVERVIEW, all_rows=wants_all_rows(request.query_params))
+        links = Links(settled(view, report.heading), OVERVIEW, all_rows=wants_all_rows(request.query_params))
         choices = controls(links, _any_way(parts), _known(report))
         return templates.page(
             "overview.html",
@@ -111,7 +111,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         """Answer a team's page."""
         view, teams = read_narrowed_view(parts, request.query_params), parts.teams()
         report = shown_team(parts, team, view)
-        links = Links(view, f"/teams/{team}", all_rows=wants_all_rows(request.query_params))
+        links = Links(settled(view, report.heading), f"/teams/{team}", all_rows=wants_all_rows(request.query_params))
         return templates.page(
             "team.html",
             {

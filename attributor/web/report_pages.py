@@ -2,21 +2,29 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from attributor.reports.document import document
 from attributor.reports.narrowing import Narrowing, every_word
-from attributor.reports.view import View
+from attributor.reports.view import Heading, View
 from attributor.web.controls import controls, dimension_name
-from attributor.web.links import Links
+from attributor.web.links import Links, settled
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_narrowed_view, wants_all_rows
 from attributor.web.templating import Templates
 
-Report = TypeVar("Report")
+class Headed(Protocol):
+    """A report that says what it is of."""
+
+    @property
+    def heading(self) -> Heading:
+        """What it is of."""
+
+
+Report = TypeVar("Report", bound=Headed)
 
 
 def nothing_more(*_: Any) -> Mapping[str, Any]:
@@ -72,14 +80,15 @@ def report_routes(parts: SiteParts, templates: Templates, page: ReportPage[Repor
     def as_page(request: Request) -> Response:
         """Answer the report as a page."""
         view = view_of(request)
-        report, links = page.read(view), Links(view, page.path, all_rows=wants_all_rows(request.query_params))
+        report = page.read(view)
+        links = Links(settled(view, report.heading), page.path, all_rows=wants_all_rows(request.query_params))
         common = {
             "report": report,
             "links": links,
             "controls": controls(links, able(), page.known(report)),
             "teams": links.teams(parts.teams()),
             "grouped_by": dimension_name(view.group),
-            "explains": False,
+            "explains": parts.explain is not None and links.can_explain,
         }
         return templates.page(page.template, {**common, **page.shown(report)})
 
