@@ -87,7 +87,10 @@ def _common(parts: SiteParts, query: QueryParams, subject: Subject, seen: Frame)
 
     `links` are those of the page itself, where the period of a day is that day; those to other steps name the month.
     """
-    kept = replace(settled(seen.view, seen.heading), filters=tuple(Filter(word, (value,)) for word, value in subject.filters.items()))
+    kept = replace(
+        settled(seen.view, seen.heading),
+        filters=tuple(Filter(word, (value,)) for word, value in subject.filters.items()),
+    )
     teams, to = parts.teams(), Links(kept, EXPLAIN)
     here = kept if subject.day is None else replace(kept, period=Span(*subject.days))
     links = Links(here, EXPLAIN, (("team", subject.team),) if subject.team else (), wants_all_rows(query))

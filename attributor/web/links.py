@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 from urllib.parse import quote, urlencode
 
-from attributor.periods import Month, Period
+from attributor.periods import Month, Period, Span
 from attributor.reports.costs import BASES, Basis
 from attributor.reports.narrowing import Filter
 from attributor.reports.owners import RESERVED_OWNERS, shown_name
@@ -146,6 +146,11 @@ class Links:
         of_team = team or kept.pop("team", "")
         kept.pop("team", None)
         return self.explain(Subject(self.view.period, day, of_team, {**kept, **filters}, self.view.basis))
+
+    def until(self, end: date) -> "Links":
+        """Return the links of the same view that ends before a day, where its period does not end earlier."""
+        period = self.view.period
+        return self if end >= period.end else self._in(replace(self.view, period=Span(period.first, end)))
 
     @property
     def can_explain(self) -> bool:

@@ -16,6 +16,7 @@ from attributor.web.parts import SiteParts
 from attributor.web.queries import read_narrowed_view, wants_all_rows
 from attributor.web.templating import Templates
 
+
 class Headed(Protocol):
     """A report that says what it is of."""
 

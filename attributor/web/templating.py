@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from attributor.money import plain, total
-from attributor.reports.lines import summed
+from attributor.reports.lines import ratio, summed
 from attributor.reports.rule_basis import method_words
 from attributor.reports.statement_rows import how
 from attributor.web import alert_lists, formats, period_words, reasons, rows, wording
@@ -81,6 +81,7 @@ _FUNCTIONS = {
     "owner_rows": rows.owner_rows,
     "pace_rows": rows.pace_rows,
     "reason": reasons.reason,
+    "ratio": ratio,
     "share_bar": share_bar,
     "small_bars": alert_lists.small_bars,
     "summed": summed,

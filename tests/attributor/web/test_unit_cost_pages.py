@@ -88,6 +88,6 @@ def test_the_page_shows_what_the_report_says_and_an_empty_period_says_so(client)
     page = client.get("/unit-costs?month=2026-10").text
     for line in client.get("/unit-costs.json?month=2026-10").json()["teams"]:
         assert f'<data value="{line["unit_cost"]}">' in page
-    assert "A thousand requests" in page
+    assert "Requests, a thousand" in page
     assert ">$0.3000</data>" in page
     assert "Nothing was counted" in client.get("/unit-costs?month=2025-10").text
