@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from fastapi import Request, Response
 
+from attributor.web.own_forms import is_of_another_site
 from attributor.web.usage_body import LARGEST_BODY, BodyKind, RefusedBodyError, Room, body_kind, held_body
 from collectors.push.events import BodyError
 from collectors.push.log import LogUnavailableError
@@ -35,6 +36,7 @@ class PushCounts:
 _REFUSALS: Mapping[int, str] = {
     400: "The body is not what is read here; nothing was stored",
     401: "The bearer token is missing or wrong",
+    403: "A page of another site sends it",
     413: "The body is too large; nothing was stored",
     415: "The body's type or encoding is not read; nothing was stored",
     503: "The log cannot be written; nothing was stored, send it again",
@@ -70,6 +72,8 @@ async def take_in(
     refuse: Refuse,
 ) -> Response:
     """Answer with what `store` makes of the body, or refuse: nothing is stored then."""
+    if is_of_another_site(request):  # without a token, whatever page a browser shows could send
+        return refuse(403, "a page of another site sends this", None)
     if gate.token is not None and not _bears(request, gate.token):
         return refuse(401, "a bearer token is needed, and this is not it", _CHALLENGE)
     try:

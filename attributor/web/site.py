@@ -14,6 +14,7 @@ from attributor.reports.kept import KeptReports
 from attributor.web.access.account import account
 from attributor.web.access.control import AccessControl, Door, open_door
 from attributor.web.access.sessions import Reception, session_routes
+from attributor.web.access.visitor import groups_named
 from attributor.web.alert_controls import alert_control_routes
 from attributor.web.alert_pages import alert_page_routes
 from attributor.web.alerts_api import alert_routes, feedback_routes, silence_routes
@@ -111,7 +112,7 @@ def _set_door(site: FastAPI, door: Door, templates: Templates) -> None:
         def note(who: str, action: str, detail: str) -> None:
             record_change(door.engine, Change(door.clock(), who, "oidc", action, detail))
 
-        reception = Reception(door.public_url, door.clock, note, templates.page)
+        reception = Reception(door.public_url, door.clock, note, lambda: groups_named(door.access()), templates.page)
         site.include_router(session_routes(oidc, reception), include_in_schema=False)
 
 

@@ -4,7 +4,7 @@ Signing out ends the session here and leads to where the provider ends its own (
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +32,8 @@ _CALLBACK = f"{SIGN_IN}/callback"
 _KEPT, _HINT = "user", "hint"
 _LONGEST_HINT = 1400
 """Of an ID token that is kept in the cookie, which holds four thousand characters in all."""
+_LONGEST_GROUPS = 1000
+"""Of groups that are all kept there; of more, those that give rights now."""
 _LASTS = timedelta(hours=8)
 _NOTED_A_MINUTE = RateLimitItemPerMinute(30)
 """Failures that are written down: whoever asks can make one, and must not fill the ledger."""
@@ -49,12 +51,13 @@ class SignedIn:
 class Reception:
     """What signing in and out needs: our own address, aware UTC time, and pages.
 
-    `note` writes down who did what, and more of it: "" is nobody that we know.
+    `note` writes down who did what, and more of it: "" is nobody that we know. `groups` returns those that give rights.
     """
 
     public_url: str
     clock: Callable[[], datetime]
     note: Callable[[str, str, str], None]
+    groups: Callable[[], Collection[str]]
     page: Callable[[str, Mapping[str, Any]], Response]
 
 
@@ -105,6 +108,7 @@ def _add_sign_in(router: APIRouter, provider: Any, oidc: OidcSettings, reception
         back = request.session.get("back", "/")
         request.session.clear()
         until = (reception.clock() + _LASTS).timestamp()
+        groups = groups if sum(map(len, groups)) <= _LONGEST_GROUPS else [*set(groups) & set(reception.groups())]
         request.session[_KEPT] = {"name": name, "groups": groups, "until": int(until)}
         if len(token["id_token"]) <= _LONGEST_HINT:
             request.session[_HINT] = token["id_token"]

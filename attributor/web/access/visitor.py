@@ -47,3 +47,9 @@ def visitor_with(token: ApiToken) -> Visitor:
     """Return what a program with a token is."""
     role = next(each for each in ROLES if each == token.role)
     return Visitor(f"token {token.name}", role, "token", frozenset(token.teams))
+
+
+def groups_named(access: AccessSettings) -> frozenset[str]:
+    """Return the groups that the lists of the configuration name: no other gives anybody a right."""
+    members = {*access.admins, *access.finance, *(each for team in access.teams.values() for each in team)}
+    return frozenset(member.removeprefix(_GROUP) for member in members if member.startswith(_GROUP))

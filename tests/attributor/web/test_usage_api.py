@@ -43,6 +43,13 @@ def stored(log: EventLog) -> list[str]:
     return [each.id for each in read_events(log.folder)]
 
 
+@pytest.mark.parametrize("said", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}], ids=str)
+def test_a_page_of_another_site_pushes_nothing(client: TestClient, log: EventLog, said: dict[str, str]) -> None:
+    answer = client.post(URL, content=body(event("a")), headers=said)
+    assert (answer.status_code, "another site" in answer.json()["detail"]) == (403, True)
+    assert stored(log) == []
+
+
 def test_the_answer_says_what_was_stored_what_was_known_and_what_is_wrong(
     client: TestClient, log: EventLog, counts: list[PushCounts]
 ) -> None:

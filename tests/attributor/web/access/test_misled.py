@@ -64,3 +64,12 @@ def test_strangers_behind_a_proxy_are_counted_one_by_one_and_others_cannot_say_w
     assert {asked("127.0.0.1", f"forged, 198.51.100.{number}") for number in range(40)} == {401}
     assert [asked("127.0.0.1", f"{number}, 192.0.2.7") for number in range(31)][-1] == 429
     assert [asked("192.0.2.9", f"198.51.100.{number}") for number in range(31)][-1] == 429
+
+
+def test_a_form_of_ours_is_taken_by_whatever_name_a_proxy_passes_on(site):
+    client = TestClient(site(OPEN))
+    ours = {"Origin": "https://costs.corp.example", "Host": "127.0.0.1:8080"}
+    assert client.post("/alerts/silences", headers=ours).status_code == 403
+    assert client.post("/alerts/silences", headers=ours | {"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    sent = client.post("/alerts/silences", headers=ours | {"Sec-Fetch-Site": "same-origin"})
+    assert (sent.status_code, "ay what to silence" in sent.text) == (400, True)

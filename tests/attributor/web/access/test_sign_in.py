@@ -261,6 +261,15 @@ def test_a_single_group_may_stand_without_a_list(browser, provider, monkeypatch)
     assert browser.get("/teams/search").status_code == 200
 
 
+def test_whoever_is_in_very_many_groups_stays_signed_in(browser, provider, monkeypatch):
+    groups = [f"00000000-0000-0000-0000-{number:012}" for number in range(400)]
+    monkeypatch.setattr(provider, "instead", {"groups": [*groups, "search"]})
+    signed = sign_in(browser, provider)
+    assert len(signed.headers["set-cookie"]) < 4000  # a browser forgets a longer one
+    assert browser.get("/teams/search").status_code == 200
+    assert browser.get("/teams/ads").status_code == 403
+
+
 def test_failures_do_not_fill_the_ledger(browser, company):
     before = changes(company, 1)
     for number in range(40):
