@@ -24,6 +24,7 @@ class OpenAlert:
     `started_at` is when what it is about began, `first_seen` when it was first noticed. `link` is the path of the page
     that explains it. `handled_by` last acknowledged or snoozed it. `contributors` make up the amount, or the excess
     where `drivers` say in a sentence what drives that. `chart` is the series that was judged, oldest first.
+    `resolved_at` is when it was over, None while it stands.
     """
 
     key: str
@@ -45,6 +46,7 @@ class OpenAlert:
     handled_by: str = ""
     snoozed_until: datetime | None = None
     drivers: str = ""
+    resolved_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def noted_alerts(connection: Connection, team: str | None = None) -> tuple[OpenA
 
 
 def _noted(note: Noted) -> OpenAlert:
-    nothing = {"handled_by": None, "snoozed_until": None}
+    nothing = {"handled_by": None, "snoozed_until": None, "resolved_at": None}
     seen = {"first_seen": note.first_noted, "last_seen": note.last_noted}
     return _shown(note.alert, {"status": "noted", **seen, **nothing})
 
@@ -111,4 +113,5 @@ def _shown(alert: Alert, row: Mapping[str, Any]) -> OpenAlert:
         handled_by=row["handled_by"] or "",
         snoozed_until=row["snoozed_until"],
         drivers=alert.facts.get("drivers", ""),
+        resolved_at=row["resolved_at"],
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Context, Decimal
 
 from alerts.alert import ChartPoint
 from alerts.told import digest_of
+from attributor.reports.alert_detail import AlertDetail
 from attributor.reports.open_alerts import OpenAlert
 
 _EXACT = Context(prec=60)
@@ -30,6 +32,36 @@ def anchor(alert: OpenAlert) -> str:
 def address(alert: OpenAlert) -> str:
     """Return where an alert leads: to itself, on the page that explains it."""
     return f"{alert.link}#{anchor(alert)}"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What happened to an alert, and when (aware UTC)."""
+
+    at: datetime
+    words: str
+    by: str = ""
+
+
+def history(detail: AlertDetail) -> tuple[Happening, ...]:
+    """Return what is known to have happened to an alert, the latest first."""
+    alert = detail.alert
+    found = [Happening(alert.started_at, "Began"), Happening(alert.first_seen, "Noticed")]
+    for message in detail.messages:
+        told = "Told" if message.kind == "firing" else message.kind.replace("_", " ").capitalize()
+        at, words = (message.sent_at, told) if message.sent_at else (message.created_at, f"{told}: {message.state}")
+        found.append(Happening(at, f"{words}, {message.channel}"))
+    if detail.handled_at is not None:
+        found.append(Happening(detail.handled_at, _handled(detail), detail.handled_by))
+    if detail.resolved_at is not None:
+        found.append(Happening(detail.resolved_at, "Resolved"))
+    return tuple(sorted(found, key=lambda each: each.at, reverse=True))
+
+
+def _handled(detail: AlertDetail) -> str:
+    did = {"acknowledged": "Acknowledged", "snoozed": "Snoozed", "firing": "Let fire again"}
+    words = did.get(detail.alert.status, "Handled")
+    return f"{words}: {detail.note}" if detail.note else words
 
 
 def leading(alerts: Sequence[OpenAlert], count: int) -> tuple[tuple[OpenAlert, ...], tuple[OpenAlert, ...]]:

@@ -1,17 +1,22 @@
 """/api/v1/alerts and the alerts page: what stands, why, and what people do about it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from alerts.channels.base import Accepted, Answer, Refused
 from alerts.ports import Message
 from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.feedback import all_feedback
+from attributor.ledger.tables import alerts
 
 KEY = "idle:research"
 API = "/api/v1/alerts"
+NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -190,3 +195,44 @@ def test_one_alert_has_a_page_of_its_own(client):
     assert client.get("/alerts/why.json", params={"key": KEY}).json()["alert"]["key"] == KEY
     assert client.get("/alerts/why", params={"key": "<script>"}).status_code == 400
     assert "<script>alert" not in client.get("/alerts/why", params={"key": "<script>alert"}).text
+
+
+def test_the_inbox_tells_how_alerts_stand_and_what_is_over(engine, client):
+    counts = client.get("/alerts.json").json()["counts"]
+    assert counts["open"] == counts["firing"] > 1
+    with engine.begin() as connection:
+        over = {"status": "resolved", "resolved_at": NOW}
+        connection.execute(update(alerts).where(alerts.c.key == KEY).values(over))
+    found = client.get("/alerts.json?status=resolved").json()
+    assert [alert["key"] for alert in found["alerts"]] == [KEY]
+    assert (found["counts"]["open"], found["counts"]["resolved"]) == (counts["open"] - 1, 1)
+    page = client.get("/alerts?status=resolved").text
+    assert "Acknowledge" not in page
+    assert "Resolved alerts" in page
+    assert f"key={quote(KEY, safe='')}" not in client.get("/alerts").text
+    assert ">Resolved</td>" in client.get("/alerts/why", params={"key": KEY}).text
+    assert client.get("/alerts?status=gone").status_code == 400
+
+
+def test_the_inbox_is_kept_to_a_severity_and_its_forms_lead_back_to_it(engine, client):
+    found = client.get("/alerts.json?severity=critical").json()
+    assert {alert["severity"] for alert in found["alerts"]} == {"critical"}
+    page = client.get("/alerts?severity=critical&team=").text
+    assert '<input type="hidden" name="back" value="/alerts?severity=critical">' in page
+    assert 'class="chip" href="/alerts"' in page
+    sent = {"key": KEY, "action": "acknowledge"}
+    back = client.post("/alerts/handle", data=sent | {"back": "/alerts?severity=critical"}, headers=OURS)
+    assert back.headers["location"] == "/alerts?severity=critical"
+    for elsewhere in ("https://else.example/alerts?", "//else.example", "/sign-out"):
+        back = client.post("/alerts/handle", data=sent | {"back": elsewhere}, headers=OURS)
+        assert back.headers["location"] == "/alerts"
+
+
+def test_an_alert_is_snoozed_for_as_long_as_its_page_says_with_a_note(engine, client):
+    sent = {"key": KEY, "action": "snooze", "for": "3d", "note": "looking into it", "back": "why"}
+    assert client.post("/alerts/handle", data=sent, headers=OURS).status_code == 303
+    found = client.get("/alerts/why.json", params={"key": KEY}).json()
+    assert datetime.fromisoformat(found["snoozed_until"]) == NOW + timedelta(days=3)
+    page = client.get("/alerts/why", params={"key": KEY}).text
+    assert "Snoozed: looking into it" in page
+    assert client.post("/alerts/handle", data=sent | {"for": "soon"}, headers=OURS).status_code == 400

@@ -31,6 +31,7 @@ PAGES = {
     "data quality of a quarter": "/data-quality?period=2026-Q4",
     "rules": "/rules",
     "alerts": "/alerts",
+    "alerts that are over": "/alerts?status=resolved&team=search",
     "statements of a closed month": "/statements",
     "statement of a team": "/statements/2026-09/search",
     "draft of a cost center": "/statements/2026-11/cost-centers/",
