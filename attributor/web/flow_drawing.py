@@ -25,8 +25,12 @@ _Column = dict[_Key, "DrawnNode"]
 
 @dataclass(frozen=True)
 class DrawnNode:
-    """A node: its name, cost and address (None where it has none), and where it stands from the top."""
+    """A node: its name, cost and address (None where it has none), and where it stands from the top.
 
+    `mark` is its own in the drawing, "s0" for the first service: by it the style sheet finds its ribbons.
+    """
+
+    mark: str
     name: str
     cost: Decimal
     href: str | None
@@ -47,8 +51,9 @@ class DrawnNode:
 
 @dataclass(frozen=True)
 class Ribbon:
-    """What goes from a node to one of the next column: its outline, colour and words."""
+    """What goes from a node to one of the next column: the marks of both, its outline, colour and words."""
 
+    marks: str
     path: str
     slot: str
     words: str
@@ -80,15 +85,19 @@ def draw_flow(report: Overview, links: Links, controls: Controls, teams: Mapping
     colours = slots(teams, (node.key or "" for node in flow.teams))
     steps, scale = (flow.to_rules, flow.to_teams), _scale(flow)
     heights = [{key: units * scale for key, units in sizes.items()} for sizes in _sizes(flow)]
-    named = (("not given", "other services"), ("no rule claimed it", "other rules"), ("not given", "other teams"))
+    named = (
+        ("s", "not given", "other services"),
+        ("r", "no rule claimed it", "other rules"),
+        ("t", "not given", "other teams"),
+    )
     leads: tuple[Callable[[str], str], ...] = (
         lambda key: controls.only("service", key),
         lambda key: controls.only("rule", key),
         links.team,
     )
     columns = tuple(
-        _column(nodes, names, lead, colours if nodes is flow.teams else {}, tall)
-        for nodes, names, lead, tall in zip((flow.services, flow.rules, flow.teams), named, leads, heights, strict=True)
+        _column(nodes, named[at], leads[at], colours if nodes is flow.teams else {}, heights[at])
+        for at, nodes in enumerate((flow.services, flow.rules, flow.teams))
     )
     return FlowDrawing(
         height=round(max((node.bottom for column in columns for node in column.values()), default=_SLOT)),
@@ -130,18 +139,18 @@ def _sizes(flow: Flow) -> tuple[dict[_Key, float], ...]:
 
 def _column(
     nodes: Sequence[FlowNode],
-    names: tuple[str, str],
+    names: tuple[str, str, str],
     lead: Callable[[str], str],
     colours: Mapping[str, str],
     heights: Mapping[_Key, float],
 ) -> _Column:
     top, column = _TOP, {}
-    for node in nodes:
+    for at, node in enumerate(nodes):
         height = max(heights.get(node.key, 0.0), _THIN)
-        name = names[1] if node.key is None else node.name or names[0]
+        name = names[2] if node.key is None else node.name or names[1]
         href = None if node.key is None else lead(node.key)
         slot = colours.get(node.key or "", _PLAIN)
-        column[node.key] = DrawnNode(name, node.cost, href, slot, round(top, 1), round(height, 1))
+        column[node.key] = DrawnNode(f"{names[0]}{at}", name, node.cost, href, slot, round(top, 1), round(height, 1))
         top = column[node.key].bottom + _GAP
     return column
 
@@ -157,7 +166,8 @@ def _ribbons(links: Sequence[FlowLink], columns: Sequence[_Column], scale: float
             continue
         words = f"{sources[link.source].name} → {targets[link.target].name}: {money(link.cost, currency)}"
         path = _ribbon(left[link.source], right[link.target], width)
-        yield Ribbon(path, targets[link.target].slot, words)
+        marks = f"{sources[link.source].mark} {targets[link.target].mark}"
+        yield Ribbon(marks, path, targets[link.target].slot, words)
         left[link.source] += width
         right[link.target] += width
 

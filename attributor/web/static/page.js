@@ -23,6 +23,11 @@
       store(root.dataset.theme);
       tell();
     });
+    // On a small screen the panels of details begin closed: their titles say what there is. On paper nothing is.
+    const folds = [...document.querySelectorAll("[data-fold]")];
+    if (matchMedia("(max-width: 640px)").matches) folds.forEach((fold) => { fold.open = false; });
+    folds.forEach((fold) => fold.addEventListener("toggle", () => dispatchEvent(new Event("resize"))));  // charts have a width then
+    addEventListener("beforeprint", () => folds.forEach((fold) => { fold.open = true; }));
     const menus = [...document.querySelectorAll(".menu")];
     document.addEventListener("click", (event) => menus.forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;

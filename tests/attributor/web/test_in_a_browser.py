@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import uvicorn
@@ -42,6 +43,7 @@ PAGES = {
     "where a team's cost comes from": "/explain?team=research",
     "where nothing comes from": "/explain?team=research&day=2026-11-03",
 }
+SUB_TEAMS = {"platform", "support"}
 OUTSIDE = """() => [...document.querySelectorAll('body, .panel, .kpi')].flatMap(card => {
   const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight) + 1.5;
   return [...card.querySelectorAll('table, svg, .alert-head, .legend')].filter(part => !part.closest('.scroll, .menu'))
@@ -64,10 +66,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(company, make_site) -> Iterator[str]:
+def address(company, make_site, teams) -> Iterator[str]:
+    """The company, two of whose teams are part of a third."""
+    parts = {name: replace(team, parent="research" if name in SUB_TEAMS else "") for name, team in teams.items()}
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(make_site(company, explain=lambda _: ()), log_level="warning", lifespan="off")
+        uvicorn.Config(make_site(company, parts, explain=lambda _: ()), log_level="warning", lifespan="off")
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -144,6 +148,35 @@ def test_everything_in_a_long_list_is_shown_on_request(open_page):
     assert not last.is_visible()
     page.get_by_text("Show all 14 parts").click()
     assert last.is_visible()
+
+
+def test_details_of_a_team_begin_closed_on_a_phone_and_their_charts_are_drawn_when_opened(open_page):
+    wide = open_page("/teams/research")
+    assert wide.locator(".fold[open]").count() == wide.locator(".fold").count() > 5
+    page = open_page("/teams/research", size="phone")
+    assert page.locator(".fold[open]").count() == 0
+    assert page.get_by_role("heading", name="What moved, and why").is_visible()
+    page.get_by_role("heading", name="By week").click()
+    page.wait_for_function("document.querySelector('[data-chart=weekly] svg').getBoundingClientRect().width > 200")
+    page.get_by_role("heading", name="By service").click()
+    assert page.locator("#by-service").is_visible()
+
+
+def test_pointing_at_a_node_of_the_flow_shows_its_ribbons_alone_and_so_does_the_keyboard(open_page):
+    page = open_page("/")
+    opacity = "marks => getComputedStyle(document.querySelector(marks)).opacity"
+    rule = page.locator("a.flow-mark.r0")
+    assert page.evaluate(opacity, ".ribbon:not(.r0)") == page.evaluate(opacity, ".ribbon.r0") == "0.28"
+    rule.hover()
+    assert page.evaluate(opacity, ".ribbon.r0") == "0.55"
+    assert page.evaluate(opacity, ".ribbon:not(.r0)") == "0.05"
+    page.mouse.move(0, 0)
+    rule.focus()
+    page.keyboard.press("Tab")
+    mark = page.evaluate("document.activeElement.classList[1]")
+    assert mark == "r1"
+    assert page.evaluate(opacity, ".ribbon.r1") == "0.55"
+    assert page.evaluate(opacity, ".ribbon.r0:not(.r1)") == "0.05"
 
 
 def test_an_alert_is_told_in_a_line_and_in_full_on_request(open_page):

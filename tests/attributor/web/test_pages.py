@@ -5,14 +5,17 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert
 from starlette.testclient import TestClient
 
 from attributor.ledger import tables
+from attributor.web import palette
 from rules.ruleset import Budget, Team
 
+SITE_CSS = Path(palette.__file__).parent / "static" / "site.css"
 HOSTILE = "</script><script>alert('x')</script>\"><img src=x onerror=alert(1)>{{7*7}}"
 
 
@@ -58,6 +61,12 @@ def test_the_flow_is_drawn_without_a_script_and_leads_to_what_it_names(client):
     assert 'href="/?month=2026-10&amp;rule=shared+GPU+cluster"' in drawn
     assert 'href="/teams/research?month=2026-10"' in drawn
     assert "Amazon EKS → shared GPU cluster: $" in drawn
+    marks = set(re.findall(r'"flow-mark (\w+)"', drawn))
+    assert {mark for both in re.findall(r'"ribbon (\w+ \w+) series', drawn) for mark in both.split()} == marks
+    style = SITE_CSS.read_text()
+    most = {"s": 7, "r": 6, "t": 8}  # and one for all others
+    for mark in (*marks, *(f"{column}{count}" for column, count in most.items())):
+        assert f".flow-mark.{mark}:is(:hover, :focus-visible)) .ribbon.{mark}" in style
 
 
 def test_what_moved_says_why_and_leads_to_the_part_of_the_team(client):
