@@ -80,6 +80,7 @@ def _books(stores: _Stores, clock: Clock, token: str) -> Iterator[Books]:
                 visible = {name: teams[name] for name in owners.visible(teams)}
                 yield Books(
                     engine=engine,
+                    figures=lambda: engine,
                     teams=lambda: visible,
                     dimensions=lambda: dimensions,
                     clock=clock,

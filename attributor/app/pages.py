@@ -16,6 +16,7 @@ from attributor.app.explaining import explainer
 from attributor.app.wiring import App
 from attributor.config.hosts import is_loopback
 from attributor.config.settings import Settings
+from attributor.ledger.mirror.mirror import Mirror
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.ledger.schema import schema_is_current
 from attributor.ledger.sources import source_states
@@ -91,6 +92,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         )
     routers = (*routers, slack_routes(app.engine, app.clock, lambda: _signing_secrets(now())))
     owners, held = OwnerFilter(app.engine), HeldTeams(app.engine)
+    mirror = Mirror(app.engine, owners.keep)
     parts = SiteParts(
         engine=app.engine,
         teams=lambda: held.of(now().settings),
@@ -107,9 +109,18 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         channels=lambda: now().channels,
         budgeting=_budgeting(app.settings.web.edit_budgets, now),
         dimensions=lambda: tuple(name for name, _ in now().settings.ruleset.more_dimensions),
-        kept=KeptReports(app.engine, lambda: owners.owners),
+        kept=KeptReports(app.engine, lambda: owners.owners, mirror),
+        mirror=mirror,
     )
-    return Pages(build_site(parts), Warming(parts).warm)
+    return Pages(build_site(parts), _warmed_for_all(Warming(parts), owners))
+
+
+def _warmed_for_all(warming: Warming, owners: OwnerFilter) -> Callable[[], None]:
+    def warm() -> None:
+        with owners.seen_by(None):
+            warming.warm()
+
+    return warm
 
 
 def _door(app: App, now: Callable[[], App], owners: OwnerFilter) -> Door:

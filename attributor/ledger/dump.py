@@ -77,8 +77,8 @@ reasons of the alert path and what was known before are all of that kind."""
 def canonical_dump(engine: Engine) -> str:
     """Return one line a row, "table {columns as JSON}", in binary order.
 
-    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `editions`, `runs`,
-    `asking`, `alert_decisions` and `costs_as_known`.
+    Left out are times of work, lake versions, epochs, row ids, attempts, and the tables `leases`, `editions`,
+    `day_editions`, `runs`, `asking`, `alert_decisions` and `costs_as_known`.
     """
     with reading(engine) as connection:
         lines = [

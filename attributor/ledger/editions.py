@@ -5,6 +5,7 @@ the transaction of the change itself, and by whatever writes: an engine that `no
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select
@@ -61,8 +62,14 @@ def edition(connection: Connection) -> str:
     return connection.scalar(select(editions.c.edition).where(editions.c.name == _NAME)) or ""
 
 
+def table_editions(connection: Connection) -> Mapping[str, str]:
+    """Return the editions of the `REPORTED` tables by their names; one that was never written to has none."""
+    query = select(editions.c.name, editions.c.edition).where(editions.c.name != _NAME)
+    return dict(connection.execute(query).tuples().all())
+
+
 def note_editions(engine: Engine) -> None:
-    """Let every transaction of the engine that changes one of the `REPORTED` tables make another edition.
+    """Let every transaction of the engine that changes one of the `REPORTED` tables make another edition of both.
 
     An edition is a random text: one that was rolled back, or that a backup brings again, is never taken for another.
     """
@@ -73,6 +80,10 @@ def _after_execute(connection: Connection, statement: Any, _: Any, __: Any, ___:
     if not isinstance(statement, Insert | Update | Delete) or statement.table not in REPORTED:
         return
     transaction = connection.get_transaction()
-    if connection.info.get(_NOTED) is not transaction:
-        connection.info[_NOTED] = transaction
-        upsert(connection, editions, [{"name": _NAME, "edition": secrets.token_hex(16)}])
+    of, noted = connection.info.get(_NOTED, (None, frozenset()))
+    known = noted if of is transaction else frozenset()
+    # The one of all comes first: whoever writes waits there for others, and never for one another's tables.
+    names = [name for name in (_NAME, statement.table.name) if name not in known]
+    if names:
+        connection.info[_NOTED] = (transaction, known.union(names))
+        upsert(connection, editions, [{"name": name, "edition": secrets.token_hex(16)} for name in names])

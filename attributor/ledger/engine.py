@@ -61,9 +61,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Read any number of tables as they were at one moment, on both databases."""
+    """Read any number of tables as they were at one moment, on every database."""
     isolated = (
-        engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
+        engine.execution_options(isolation_level="REPEATABLE READ") if engine.dialect.name == "postgresql" else engine
     )
     with isolated.connect() as connection:
         yield connection

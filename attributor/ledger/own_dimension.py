@@ -1,4 +1,4 @@
-"""A configured dimension as a column of the rollup: SQLite and PostgreSQL read JSON in words of their own."""
+"""A configured dimension as a column of the rollup: each database reads JSON in words of its own."""
 
 from typing import Any
 
@@ -37,3 +37,9 @@ def _sqlite(element: OwnDimension, compiler: SQLCompiler, **words: Any) -> str:
 def _postgresql(element: OwnDimension, compiler: SQLCompiler, **words: Any) -> str:
     text, name = (compiler.process(clause, **words) for clause in element.clauses)
     return f"coalesce(json_extract_path_text(CAST(nullif({text}, '') AS json), {name}), '')"
+
+
+@compiles(OwnDimension, "columns")
+def _columns(element: OwnDimension, compiler: SQLCompiler, **words: Any) -> str:
+    text, name = (compiler.process(clause, **words) for clause in element.clauses)
+    return f"coalesce(json_extract_string(nullif({text}, ''), '$.\"' || {name} || '\"'), '')"

@@ -32,7 +32,7 @@ class HiddenError(PermissionError):
 
 
 class OwnerFilter:
-    """Keeps the queries of an engine to some owners, for as long as a `seen_by` lasts in a task or thread.
+    """Keeps the queries of engines to some owners, for as long as a `seen_by` lasts in a task or thread.
 
     A table with a column `team` is kept to them; one that says nothing of any team is read as it is, and so is a query
     of a table's columns that do not; all others are empty. Changes are kept to the same rows.
@@ -40,6 +40,10 @@ class OwnerFilter:
 
     def __init__(self, engine: Engine) -> None:
         self._owners: ContextVar[Owners | None] = ContextVar("owners", default=None)
+        self.keep(engine)
+
+    def keep(self, engine: Engine) -> None:
+        """Keep the queries of another engine that reads the same ledger, or a copy of it, to the same owners."""
         event.listen(engine, "before_execute", self._before_execute, retval=True)
 
     @property

@@ -74,7 +74,15 @@ editions = Table(
     Column("name", String(50), primary_key=True),
     Column("edition", String(64), nullable=False),
 )
-"""One row: its `edition` is another text after every change of what reports are made of."""
+"""The row "reported" has another `edition` after every change of what reports are made of; so has each table of it."""
+
+day_editions = Table(
+    "day_editions",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("edition", String(64), nullable=False),
+)
+"""Another `edition` whenever the rollup or the usage of a UTC day is written anew."""
 
 estimated_days = Table(
     "estimated_days",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from sqlalchemy import Engine
 
 from attributor.ledger.editions import edition
+from attributor.ledger.mirror.mirror import Mirror
 from attributor.periods import start_of
 from attributor.reports.view import Heading, View
 
@@ -62,20 +63,26 @@ class KeptReports:
     """
 
     def __init__(
-        self, engine: Engine, owners: Callable[[], frozenset[str] | None], most_lines: int = _MOST_LINES
+        self,
+        engine: Engine,
+        owners: Callable[[], frozenset[str] | None],
+        mirror: Mirror | None = None,
+        most_lines: int = _MOST_LINES,
     ) -> None:
         self._engine = engine
+        self._mirror = mirror or Mirror(engine)
         self._owners = owners
         self._most_lines = most_lines
         self._lock = Lock()
         self._edition: str | None = None
         self._places: OrderedDict[Hashable, _Place] = OrderedDict()
 
-    def of(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Report]) -> Report:
+    def of(self, name: str, view: View, known: Iterable[object], read: Callable[[Engine, View], Report]) -> Report:
         """Return the report of this name in a view, reading it where that was not done yet.
 
-        `read` takes the view as it is at the beginning of its UTC day, reads nothing but the `ledger.editions.REPORTED`
-        tables, and knows besides them only the `known` objects: teams and rules, which never change themselves.
+        `read` takes what holds the figures and the view as it is at the beginning of its UTC day, reads nothing but the
+        `ledger.editions.REPORTED` tables, and knows besides them only the `known` objects: teams and rules, which
+        never change themselves.
         What it raises is raised, and nothing is kept.
         """
         found = self.without_heading(name, view, known, read)
@@ -90,7 +97,7 @@ class KeptReports:
         place = self._place(current, (name, at, self._owners(), _These(tuple(known))))
         with place.lock:
             if place.report is None:
-                place.report = read(at)
+                place.report = read(self._mirror.engine_at(current) or self._engine, at)
                 self._keep(place)
             found: Kept = place.report
         return found

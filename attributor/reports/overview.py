@@ -87,6 +87,11 @@ class Overview:
 
 def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
     """Read the overview; some fifteen aggregates, however many teams there are."""
+    return overview_now(engine, settled_overview(engine, teams, view))
+
+
+def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
+    """Read what of an overview is so until the ledger has another edition: all but its alerts and freshness."""
     with engine.connect() as connection:
         seen = frame(connection, view)
         spends = daily_spend(connection, seen)
@@ -115,14 +120,14 @@ def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
             categories=category_lines(whole.cost, fixed),
             days=tuple(_days(seen, shown, fixed)),
             budgets=budget_lines(seen, teams, spends),
-            alerts=open_alerts(connection),
-            freshness=source_freshness(connection, view.now),
+            alerts=(),
+            freshness=(),
             grouping=grouping(connection, seen),
         )
 
 
 def overview_now(engine: Engine, report: Overview) -> Overview:
-    """Return an overview that was read before with the alerts that stand now, and how fresh sources are."""
+    """Return a settled overview with the alerts that stand now, and how fresh sources are."""
     with engine.connect() as connection:
         fresh = source_freshness(connection, report.heading.now)
         return replace(report, alerts=open_alerts(connection), freshness=fresh)

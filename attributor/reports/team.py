@@ -99,6 +99,13 @@ def team_report(
 
     `rules` are those in use now: they say why shared costs were divided as they were.
     """
+    return team_now(engine, settled_team(engine, teams, name, view, rules))
+
+
+def settled_team(
+    engine: Engine, teams: Mapping[str, Team], name: str, view: View, rules: Sequence[Rule] = ()
+) -> TeamReport:
+    """Read what of it is so until the ledger has another edition: all but its alerts and notes."""
     with engine.connect() as connection:
         team = known_team(connection, teams, name)
         seen = frame(connection, view)
@@ -136,8 +143,8 @@ def team_report(
             opportunities=opportunities(idle, models),
             unit_costs=team_unit_costs(connection, seen, teams, team.id),
             unmatched=unmatched(connection, seen) if team.id == UNATTRIBUTED else (),
-            alerts=open_alerts(connection, team.id),
-            notes=noted_alerts(connection, team.id),
+            alerts=(),
+            notes=(),
             grouping=grouping(connection, seen, of_team),
         )
 
@@ -186,7 +193,7 @@ def _standing(seen: Frame, team: Team, spend: Spend) -> _Standing:
 
 
 def team_now(engine: Engine, report: TeamReport) -> TeamReport:
-    """Return a team's report that was read before with the alerts that stand now, and the notes."""
+    """Return a team's settled report with the alerts that stand now, and the notes."""
     with engine.connect() as connection:
         notes = noted_alerts(connection, report.team)
         return replace(report, alerts=open_alerts(connection, report.team), notes=notes)

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from alerts.channels.base import Channel
+from attributor.ledger.mirror.mirror import Mirror
 from attributor.reports.explanation import Explained
 from attributor.reports.kept import KeptReports, Report
 from attributor.reports.overview import TeamLine
@@ -45,6 +46,7 @@ class SiteParts:
     whoever may know that and no more. `kept` are the reports that were read before. `channels` returns those in use
     now, by name, to be tested. `budgeting` lets budgets be changed; without it the rules file alone says them.
     `other_sites` are the origins of those whose scripts may read the API.
+    `mirror` is a copy of the ledger in columns; without it the ledger answers everything.
     """
 
     engine: Engine
@@ -63,12 +65,17 @@ class SiteParts:
     channels: Callable[[], Mapping[str, Channel]] = dict
     budgeting: Budgeting | None = None
     other_sites: tuple[str, ...] = ()
+    mirror: Mirror | None = None
 
-    def report(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Report]) -> Report:
+    def figures(self) -> Engine:
+        """Return what answers questions about costs and usage, and no other ones: see `Mirror.current`."""
+        return self.engine if self.mirror is None else self.mirror.current()
+
+    def report(self, name: str, view: View, known: Iterable[object], read: Callable[[Engine, View], Report]) -> Report:
         """Return a report that may have been read before; see `KeptReports.of`."""
-        return read(view) if self.kept is None else self.kept.of(name, view, known, read)
+        return read(self.engine, view) if self.kept is None else self.kept.of(name, view, known, read)
 
 
 def books_of(parts: SiteParts) -> Books:
     """Return what the questions of programs are answered from."""
-    return Books(parts.engine, parts.teams, parts.dimensions, parts.clock, parts.explain)
+    return Books(parts.engine, parts.figures, parts.teams, parts.dimensions, parts.clock, parts.explain)

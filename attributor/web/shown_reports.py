@@ -10,11 +10,11 @@ from attributor.reports.budgets import Budgets, budgets
 from attributor.reports.gpu_lines import GpuReport
 from attributor.reports.gpus import gpu_report
 from attributor.reports.models import ModelsReport, models_report
-from attributor.reports.overview import Overview, overview, overview_now
-from attributor.reports.quality.report import DataQuality, data_quality, quality_now
+from attributor.reports.overview import Overview, overview_now, settled_overview
+from attributor.reports.quality.report import DataQuality, quality_now, settled_quality
 from attributor.reports.rule_claims import RuleClaims, rule_claims
 from attributor.reports.statement_list import StatementList, statement_list, statements_now
-from attributor.reports.team import TeamReport, team_now, team_report
+from attributor.reports.team import TeamReport, settled_team, team_now
 from attributor.reports.unit_costs import UnitCosts, unit_costs
 from attributor.reports.view import View
 from attributor.web.parts import SiteParts
@@ -23,7 +23,7 @@ from attributor.web.parts import SiteParts
 def shown_overview(parts: SiteParts, view: View) -> Overview:
     """Return the overview."""
     teams = parts.teams()
-    found = parts.report("overview", view, teams.values(), lambda at: overview(parts.engine, teams, at))
+    found = parts.report("overview", view, teams.values(), lambda engine, at: settled_overview(engine, teams, at))
     return overview_now(parts.engine, found)
 
 
@@ -31,40 +31,40 @@ def shown_team(parts: SiteParts, team: str, view: View) -> TeamReport:
     """Return a team's report; raise UnknownTeamError."""
     teams, rules = parts.teams(), parts.rules()
     known = (*teams.values(), *rules)
-    found = parts.report(f"team {team}", view, known, lambda at: team_report(parts.engine, teams, team, at, rules))
+    found = parts.report(f"team {team}", view, known, lambda engine, at: settled_team(engine, teams, team, at, rules))
     return team_now(parts.engine, found)
 
 
 def shown_budgets(parts: SiteParts, view: View) -> Budgets:
     """Return the budgets of a view's month."""
     teams = parts.teams()
-    return parts.report("budgets", view, teams.values(), lambda at: budgets(parts.engine, teams, at))
+    return parts.report("budgets", view, teams.values(), lambda engine, at: budgets(engine, teams, at))
 
 
 def shown_gpus(parts: SiteParts, view: View) -> GpuReport:
     """Return the GPU report."""
     teams, rules = parts.teams(), parts.rules()
     known = (*teams.values(), *rules)
-    return parts.report("gpus", view, known, lambda at: gpu_report(parts.engine, teams, rules, at))
+    return parts.report("gpus", view, known, lambda engine, at: gpu_report(engine, teams, rules, at))
 
 
 def shown_models(parts: SiteParts, view: View) -> ModelsReport:
     """Return the report of language models."""
     teams = parts.teams()
-    return parts.report("models", view, teams.values(), lambda at: models_report(parts.engine, teams, at))
+    return parts.report("models", view, teams.values(), lambda engine, at: models_report(engine, teams, at))
 
 
 def shown_unit_costs(parts: SiteParts, view: View) -> UnitCosts:
     """Return the unit costs."""
     teams = parts.teams()
-    return parts.report("unit costs", view, teams.values(), lambda at: unit_costs(parts.engine, teams, at))
+    return parts.report("unit costs", view, teams.values(), lambda engine, at: unit_costs(engine, teams, at))
 
 
 def shown_quality(parts: SiteParts, view: View) -> DataQuality:
     """Return the quality of the data."""
     rules = parts.rules()
     return quality_now(
-        parts.engine, parts.report("quality", view, rules, lambda at: data_quality(parts.engine, rules, at))
+        parts.engine, parts.report("quality", view, rules, lambda engine, at: settled_quality(engine, rules, at))
     )
 
 
@@ -83,4 +83,4 @@ def shown_statements(parts: SiteParts, month: Month | None, now: datetime) -> St
 def shown_rules(parts: SiteParts, view: View) -> RuleClaims:
     """Return what each rule claimed."""
     rules = parts.rules()
-    return parts.report("rules", view, rules, lambda at: rule_claims(parts.engine, rules, at))
+    return parts.report("rules", view, rules, lambda engine, at: rule_claims(engine, rules, at))

@@ -1,4 +1,4 @@
-"""Reports that most readers ask for are read before anybody asks: the first one after a publication waits for none."""
+"""What most readers ask for is made before anybody asks: the first one after a publication waits for nothing."""
 
 from datetime import datetime
 
@@ -19,7 +19,9 @@ _REST = 10
 
 
 class Warming:
-    """Reads the reports of every page as it is without a word in its address, for whoever may see all teams.
+    """Brings the copy in columns up to date, and reads every page's report as it is without a word in its address.
+
+    It reads them for whoever may see all teams, and must itself be called where everything may be read.
 
     At most an eleventh of the time goes into it: while days are published one after the other, it rests ten times as
     long as it worked.
@@ -30,10 +32,11 @@ class Warming:
         self._rests_until: datetime | None = None
 
     def warm(self) -> None:
-        """Read what is not kept any more, unless it is time to rest; what is still kept takes no time."""
-        now = self._parts.clock()
-        if self._rests_until is not None and now < self._rests_until:
+        """Copy and read what is not so any more, unless it is time to rest; what is still so takes no time."""
+        began = self._parts.clock()
+        if self._rests_until is not None and began < self._rests_until:
             return
+        began = self._followed(began)
         view = read_view(self._parts, {})
         for read in (
             shown_overview,
@@ -47,4 +50,13 @@ class Warming:
             read(self._parts, view)
         shown_statements(self._parts, None, now)
         ended = self._parts.clock()
-        self._rests_until = ended + _REST * (ended - now)
+        self._rests_until = ended + _REST * (ended - began)
+
+    def _followed(self, began: datetime) -> datetime:
+        """Return when what is rested for began: not the first copy of all, which is made once and takes its time."""
+        mirror = self._parts.mirror
+        if mirror is None:
+            return began
+        is_first = not mirror.holds_a_copy
+        mirror.follow()
+        return self._parts.clock() if is_first else began

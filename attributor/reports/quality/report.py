@@ -64,6 +64,11 @@ class DataQuality:
 
 def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuality:
     """Return the quality of a period's data; a dozen small queries."""
+    return quality_now(engine, settled_quality(engine, rules, view))
+
+
+def settled_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuality:
+    """Read what of it is so until the ledger has another edition: all but the calendars of sources."""
     with engine.connect() as connection:
         seen = frame(connection, view)
         cost, unattributed, estimated = _sums(connection, seen)
@@ -78,7 +83,7 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
             unattributed_share=ratio(unattributed, cost),
             estimated=estimated,
             estimated_share=ratio(estimated, cost),
-            calendars=_calendars(connection, seen.heading),
+            calendars=(),
             restated=restated_days(connection, seen),
             tags=_tags(connection, seen),
             unmatched=unmatched(connection, seen),
@@ -89,7 +94,7 @@ def data_quality(engine: Engine, rules: Iterable[Rule], view: View) -> DataQuali
 
 
 def quality_now(engine: Engine, report: DataQuality) -> DataQuality:
-    """Return a report that was read before with what sources have told of by now."""
+    """Return a settled report with what sources have told of by now."""
     with engine.connect() as connection:
         return replace(report, calendars=_calendars(connection, report.heading))
 

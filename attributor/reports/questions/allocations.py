@@ -81,7 +81,7 @@ _Row = tuple[AllocationSet, Allocation]
 
 def answer_allocations(books: Books, asked: AllocationsQuestion) -> AllocationsAnswer:
     """Answer; raises QuestionError."""
-    with worded(), reading(books.engine) as connection:
+    with worded(), reading(books.figures()) as connection:
         found = allocations(connection, _request(books, asked))
     rows = [(whole, each) for whole in found.sets for each in whole.allocations]
     given, following = page(rows, _place, asked.limit, asked.cursor)

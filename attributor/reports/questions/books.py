@@ -25,12 +25,14 @@ def no_invoices(_month: Month) -> tuple[InvoiceControl, ...]:
 class Books:
     """Everything that an answer may tell of: whoever may be told of less is answered from other books.
 
+    `figures` returns what answers questions about costs and usage alone: the ledger, or a copy of it in columns.
     `teams` and `dimensions` return those of the rules in use now, teams in the order of the file. `clock` returns aware
     UTC time. `explain` attributes a day anew, from the lake; without it amounts are explained by day and rule alone.
     `invoiced` holds a month's invoices against the ledger. `are_whole`: they are those of all teams.
     """
 
     engine: Engine
+    figures: Callable[[], Engine]
     teams: Callable[[], Mapping[str, Team]]
     dimensions: Callable[[], tuple[str, ...]]
     clock: Callable[[], datetime]

@@ -57,10 +57,11 @@ def answer_explain(books: Books, asked: ExplainQuestion) -> dict[str, Any]:
     """Answer with a document; raises QuestionError and UnknownTeamError."""
     subject = _subject(books, asked)
     view = View(subject.period, books.clock(), asked.basis, asked.currency)
-    with books.engine.connect() as connection:
+    figures = books.figures()
+    with figures.connect() as connection:
         currency = frame(connection, view).currency
     if subject.day is None:
-        found: dict[str, Any] = document(explained_month(books.engine, subject, currency))
+        found: dict[str, Any] = document(explained_month(figures, subject, currency))
         return found
     if books.explain is None:
         raise QuestionError("a day cannot be explained here; ask for its month")

@@ -80,7 +80,7 @@ def answer_showback(books: Books, asked: ShowbackQuestion) -> ShowbackAnswer:
     """Answer; raises QuestionError and UnknownTeamError."""
     request = _request(books, asked)
     with worded():
-        found = showback(books.engine, request)
+        found = showback(books.figures(), request)
     rows, following = page_of_moving(found.rows, _place, asked.limit, asked.cursor)
     start, end = request.days
     return ShowbackAnswer(

@@ -53,14 +53,14 @@ class Sources:
 def answer_budgets(books: Books, asked: OfMonth) -> Budgets:
     """Answer; raises QuestionError and UnknownTeamError."""
     team, view = team_asked(asked.team, books), _view(books, asked)
-    found = budgets(books.engine, books.teams(), view)
+    found = budgets(books.figures(), books.teams(), view)
     return replace(found, budgets=tuple(line for line in found.budgets if team in (None, line.team)))
 
 
 def answer_forecast(books: Books, asked: OfMonth) -> Forecasts:
     """Answer; raises QuestionError and UnknownTeamError."""
     team, view = team_asked(asked.team, books), _view(books, asked)
-    found = forecasts(books.engine, books.teams(), view)
+    found = forecasts(books.figures(), books.teams(), view)
     return replace(found, teams=tuple(line for line in found.teams if team in (None, line.team)))
 
 

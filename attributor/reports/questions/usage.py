@@ -70,7 +70,7 @@ def answer_usage(books: Books, asked: UsageQuestion) -> UsageAnswer:
         by = parse_usage_dimensions(asked.by)
     kept = {"metric": asked.metric, "pool": asked.pool, "team": team, "model": asked.model, "source": asked.source}
     request = UsageRequest(windows, by, {name: value for name, value in kept.items() if value is not None})
-    with reading(books.engine) as connection:
+    with reading(books.figures()) as connection:
         found = usage(connection, request)
     rows, following = page(found, _place, asked.limit, asked.cursor)
     return UsageAnswer(
