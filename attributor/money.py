@@ -14,16 +14,15 @@ class InexactAmountError(ValueError):
 
 def to_units(amount: Decimal) -> int:
     """Return the amount as an integer of 1e-12 units; raise InexactAmountError where that would round."""
-    if not amount.is_finite():
-        raise InexactAmountError(f"{amount} is not a finite amount")
     try:
         scaled = amount.scaleb(SCALE, _EXACT)
-        whole = scaled.to_integral_value(context=_EXACT)
-    except DecimalException as error:
-        raise InexactAmountError(f"{amount} is out of range") from error
-    if whole != scaled:
+        units = int(scaled)
+    except (DecimalException, ValueError, OverflowError) as error:
+        why = "out of range" if amount.is_finite() else "not a finite amount"
+        raise InexactAmountError(f"{amount} is {why}") from error
+    if units != scaled:
         raise InexactAmountError(f"{amount} is finer than 1e-12")
-    return int(whole)
+    return units
 
 
 def from_units(units: int) -> Decimal:

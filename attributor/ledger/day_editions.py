@@ -18,4 +18,4 @@ def renew_days(connection: Connection, days: Collection[date]) -> None:
 def day_editions_in(connection: Connection) -> Mapping[date, str]:
     """Return the editions by day; a day that was never written anew since they are noted has none."""
     query = select(day_editions.c.day, day_editions.c.edition)
-    return dict(connection.execute(query).tuples().all())
+    return {row.day: row.edition for row in connection.execute(query)}

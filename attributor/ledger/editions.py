@@ -65,7 +65,7 @@ def edition(connection: Connection) -> str:
 def table_editions(connection: Connection) -> Mapping[str, str]:
     """Return the editions of the `REPORTED` tables by their names; one that was never written to has none."""
     query = select(editions.c.name, editions.c.edition).where(editions.c.name != _NAME)
-    return dict(connection.execute(query).tuples().all())
+    return {row.name: row.edition for row in connection.execute(query)}
 
 
 def note_editions(engine: Engine) -> None:

@@ -38,4 +38,9 @@ def money_sums(table: Table, name: str) -> tuple[ColumnElement[Any], ColumnEleme
 
 def joined(millionths: Any, rest: Any) -> Decimal:
     """Join two columns, or two sums, to the amount."""
-    return from_units(int(millionths) * _RESTS_PER_MILLIONTH + int(rest))
+    return from_units(joined_units(millionths, rest))
+
+
+def joined_units(millionths: Any, rest: Any) -> int:
+    """Join two columns, or two sums, to the amount in units of 1e-12."""
+    return int(millionths) * _RESTS_PER_MILLIONTH + int(rest)

@@ -10,7 +10,17 @@ from sqlalchemy import Engine
 from attributor.money import from_units, to_units, total
 from attributor.periods import days_between
 from attributor.reports.budget_families import FamilyBudget, family_budgets
-from attributor.reports.outlook import NO_SPEND, BudgetLine, Spend, budget_line, burn_rate, daily_spend
+from attributor.reports.outlook import (
+    NO_SPEND,
+    BudgetLine,
+    Outlook,
+    Spend,
+    added,
+    budget_line,
+    burn_rate,
+    daily_spend,
+    month_outlook,
+)
 from attributor.reports.view import Frame, Heading, View, frame
 from rules.ruleset import Team
 
@@ -47,6 +57,7 @@ class Budgets:
     """The budgets of a month, the most used first. `without` are the ids of teams that have none.
 
     `families` tell what teams come to with those that are a part of them; they are no part of `budget` and `spent`.
+    `forecast` is of all that is charged, whoever has a budget; None for a month that is over.
     """
 
     heading: Heading
@@ -55,6 +66,7 @@ class Budgets:
     lines: tuple[BudgetPace, ...]
     without: tuple[str, ...]
     families: tuple[FamilyBudget, ...]
+    forecast: Outlook | None
 
 
 def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
@@ -76,6 +88,7 @@ def budgets(engine: Engine, teams: Mapping[str, Team], view: View) -> Budgets:
         lines=tuple(lines),
         without=tuple(name for name, team in kept.items() if team.budget is None),
         families=tuple(line for line in family_budgets(seen, teams, spends) if line.team in kept),
+        forecast=month_outlook(seen, added(spends.values())),
     )
 
 
@@ -95,7 +108,7 @@ def _days(seen: Frame, line: BudgetLine, spend: Spend) -> tuple[BudgetDay, ...]:
         return ()
     units, found = to_units(line.budget), []
     for day in days_between(seen.period.first, seen.through + timedelta(days=1)):
-        units -= to_units(spend.whole.get(day, Decimal(0)))
+        units -= spend.whole.get(day, 0)
         found.append(BudgetDay(day, from_units(units)))
     return tuple(found)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, Connection
 
 from alerts.detect.forecast import month_end
-from attributor.money import from_units, to_units, total
+from attributor.money import from_units, total
 from attributor.periods import days_between
 from attributor.reports.daily import Series, daily_parts
 from attributor.reports.lines import ratio
@@ -72,12 +72,12 @@ NO_SPEND = Spend({}, {}, {})
 
 
 def daily_spend(connection: Connection, frame: Frame, keep: ColumnElement[bool] | None = None) -> dict[str, Spend]:
-    """Return spend by team: of the period and the four months before it; one query."""
-    history = timedelta(days=_HISTORY_DAYS if frame.view.is_budgeted else 0)
+    """Return spend by team: of the period, the one before it, and the four months that forecasts need; one query."""
+    history = timedelta(days=_HISTORY_DAYS if _is_forecast(frame) else 0)
     since = min(frame.before.first, frame.period.first - history)
-    whole: dict[str, dict[date, Decimal]] = {}
-    contract: dict[str, dict[date, Decimal]] = {}
-    corrections: dict[str, dict[date, Decimal]] = {}
+    whole: dict[str, dict[date, int]] = {}
+    contract: dict[str, dict[date, int]] = {}
+    corrections: dict[str, dict[date, int]] = {}
     for day, team, costs in daily_parts(connection, frame, since, _COLUMNS, keep):
         whole.setdefault(team, {})[day] = costs[0]
         if costs[1]:
@@ -97,12 +97,12 @@ def added(spends: Iterable[Spend]) -> Spend:
     )
 
 
-def _added(series: Iterable[Series]) -> dict[date, Decimal]:
+def _added(series: Iterable[Series]) -> Series:
     units: dict[date, int] = {}
     for days in series:
         for day, cost in days.items():
-            units[day] = units.get(day, 0) + to_units(cost)
-    return {day: from_units(units[day]) for day in sorted(units)}
+            units[day] = units.get(day, 0) + cost
+    return dict(sorted(units.items()))
 
 
 def month_outlook(frame: Frame, spend: Spend) -> Outlook | None:
@@ -120,11 +120,7 @@ def month_outlook(frame: Frame, spend: Spend) -> Outlook | None:
 
 
 def _without(whole: Series, part: Series) -> Series:
-    return {**whole, **{day: _less(whole[day], cost) for day, cost in part.items()}}
-
-
-def _less(left: Decimal, right: Decimal) -> Decimal:
-    return from_units(to_units(left) - to_units(right))
+    return {**whole, **{day: whole[day] - cost for day, cost in part.items()}}
 
 
 def burn_rate(frame: Frame, spend: Spend) -> Decimal | None:
@@ -133,11 +129,7 @@ def burn_rate(frame: Frame, spend: Spend) -> Decimal | None:
 
     Corrections of closed months are no cost of these days.
     """
-    history = (
-        _history(frame, _without(spend.whole, spend.corrections))
-        if frame.view.is_open and frame.view.is_budgeted
-        else []
-    )
+    history = _history(frame, _without(spend.whole, spend.corrections))
     whole = [cost for _, cost, complete in history if complete][-_BURN_DAYS:]
     return budgets.burn_rate(total(whole), Decimal(_BURN_DAYS)) if len(whole) == _BURN_DAYS else None
 
@@ -147,19 +139,24 @@ def _history(frame: Frame, series: Series) -> list[tuple[date, Decimal, bool]]:
 
     A day that every source has told of is complete, and costs 0 where no charge names it; any other is a lower bound.
     """
-    if not series or not frame.view.is_open or not frame.view.is_budgeted:
+    if not series or not _is_forecast(frame):
         return []
     end = max(frame.whole_until, max(series) + timedelta(days=1))
     return [
-        (day, series.get(day, Decimal(0)), day < frame.whole_until)
+        (day, from_units(series.get(day, 0)), day < frame.whole_until)
         for day in days_between(min(series), end)
         if day in series or day < frame.whole_until
     ]
 
 
+def _is_forecast(frame: Frame) -> bool:
+    return frame.view.is_open and frame.view.is_budgeted
+
+
 def spent_in(frame: Frame, series: Series) -> Decimal:
     """Return what the series' days of the period sum to."""
-    return total(cost for day, cost in series.items() if frame.period.first <= day < frame.period.end)
+    first, end = frame.period.first, frame.period.end
+    return from_units(sum([cost for day, cost in series.items() if first <= day < end]))
 
 
 def budget_line(frame: Frame, team: Team, spend: Spend) -> BudgetLine | None:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine
 
 from attributor.ledger.tables import rollup
-from attributor.money import total
+from attributor.money import from_units
+from attributor.reports.budgets import Budgets, budgets
 from attributor.reports.categories import CategoryLine, FixedCosts, category_lines, fixed_costs
 from attributor.reports.daily import Series, daily_costs, daily_parts
 from attributor.reports.flow import Flow, flow
@@ -17,14 +18,7 @@ from attributor.reports.grouping import Grouping, grouping
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
 from attributor.reports.movers import Mover, movers
 from attributor.reports.open_alerts import OpenAlert, open_alerts
-from attributor.reports.outlook import (
-    BudgetLine,
-    Outlook,
-    added,
-    budget_lines,
-    daily_spend,
-    month_outlook,
-)
+from attributor.reports.outlook import BudgetLine, Outlook
 from attributor.reports.owners import shown_name
 from attributor.reports.teams import team_costs
 from attributor.reports.view import Frame, Heading, View, frame
@@ -86,17 +80,19 @@ class Overview:
 
 
 def overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
-    """Read the overview; some fifteen aggregates, however many teams there are."""
-    return overview_now(engine, settled_overview(engine, teams, view))
+    """Read the overview; some twenty aggregates, however many teams there are."""
+    standing = budgets(engine, teams, view) if view.is_budgeted else None
+    return overview_now(engine, settled_overview(engine, teams, view, standing))
 
 
-def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View) -> Overview:
-    """Read what of an overview is so until the ledger has another edition: all but its alerts and freshness."""
+def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View, standing: Budgets | None) -> Overview:
+    """Read what of an overview is so until the ledger has another edition: all but its alerts and freshness.
+
+    `standing` are the budgets of the view, None where it is of no month or not of all that is charged.
+    """
     with engine.connect() as connection:
         seen = frame(connection, view)
-        spends = daily_spend(connection, seen)
-        effective = {team: spend.whole for team, spend in spends.items()}
-        shown = effective if view.basis == "effective" else _shown_days(connection, seen)
+        shown = daily_costs(connection, seen, seen.before.first, view.basis)
         lines = team_costs(connection, seen, shown)
         whole = summed(lines)
         by_team = {line.name: line.cost for line in lines}
@@ -108,7 +104,7 @@ def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View) -> O
             total=whole.cost,
             previous=whole.previous,
             change=whole.change,
-            forecast=month_outlook(seen, added(spends.values())),
+            forecast=None if standing is None else standing.forecast,
             unattributed=unattributed,
             unattributed_share=ratio(unattributed, whole.cost),
             idle=idle,
@@ -119,7 +115,7 @@ def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View) -> O
             flow=flow(connection, seen, teams),
             categories=category_lines(whole.cost, fixed),
             days=tuple(_days(seen, shown, fixed)),
-            budgets=budget_lines(seen, teams, spends),
+            budgets=() if standing is None else tuple(pace.line for pace in standing.lines),
             alerts=(),
             freshness=(),
             grouping=grouping(connection, seen),
@@ -137,7 +133,7 @@ def team_totals(engine: Engine, teams: Mapping[str, Team], view: View) -> tuple[
     """Return what each team cost in all: whatever the view is kept to, for that would tell of what."""
     with engine.connect() as connection:
         seen = frame(connection, replace(view, group="", filters=()))
-        lines = team_costs(connection, seen, _shown_days(connection, seen))
+        lines = team_costs(connection, seen, daily_costs(connection, seen, seen.before.first, view.basis))
     whole = summed(lines)
     return tuple(_team_line(teams, line, whole.cost) for line in lines)
 
@@ -147,18 +143,15 @@ def _team_line(teams: Mapping[str, Team], line: CostLine, whole: Decimal) -> Tea
     return TeamLine(line.name, name, line.cost, line.previous, line.change, ratio(line.cost, whole))
 
 
-def _shown_days(connection: Connection, seen: Frame) -> Mapping[str, Series]:
-    return daily_costs(connection, seen, seen.before.first, seen.view.basis)
-
-
 def _days(seen: Frame, by_team: Mapping[str, Series], fixed: FixedCosts) -> Iterator[DayOfTeam]:
     first = seen.period.first
     days = ((day, team, cost) for team, costs in by_team.items() for day, cost in costs.items() if day >= first)
     for day, team, cost in sorted(days):
-        yield DayOfTeam(day, team, cost, fixed.usage(day, team, cost))
+        amount = from_units(cost)
+        yield DayOfTeam(day, team, amount, fixed.usage(day, team, amount))
 
 
 def _idle_and_estimated(connection: Connection, seen: Frame) -> tuple[Decimal, Decimal]:
     columns = [f"{seen.view.basis}_{part}" for part in ("idle", "estimated")]
     found = [costs for _, _, costs in daily_parts(connection, seen, seen.period.first, columns)]
-    return total(idle for idle, _ in found), total(estimated for _, estimated in found)
+    return from_units(sum(idle for idle, _ in found)), from_units(sum(estimated for _, estimated in found))

@@ -77,6 +77,11 @@ class StatementList:
 
 def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | None, now: datetime) -> StatementList:
     """Read the list; without a month it tells of the latest that is closed, otherwise of the current one."""
+    return statements_now(engine, settled_statements(engine, teams, month, now))
+
+
+def settled_statements(engine: Engine, teams: Mapping[str, Team], month: Month | None, now: datetime) -> StatementList:
+    """Read what of the list is so until the ledger has another edition: all but what could not be sent."""
     with reading(engine) as connection:
         closed = closed_in(connection)
         chosen = month or (max(closed) if closed else month_of(now.date()))
@@ -91,12 +96,12 @@ def statement_list(engine: Engine, teams: Mapping[str, Team], month: Month | Non
             cost_centers=owner_lines(connection, chosen, "cost_center", {}),
             closed=tuple(_closed(connection, closed[each]) for each in sorted(closed, reverse=True)[:_MONTHS_SHOWN]),
             open_months=_open_months(connection, closed, now),
-            troubled=troubled_parcels(connection),
+            troubled=(),
         )
 
 
 def statements_now(engine: Engine, report: StatementList) -> StatementList:
-    """Return a list that was read before with what just now could not be sent."""
+    """Return a settled list with what just now could not be sent."""
     with engine.connect() as connection:
         return replace(report, troubled=troubled_parcels(connection))
 

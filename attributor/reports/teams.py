@@ -30,8 +30,8 @@ def team_costs(connection: Connection, frame: Frame, by_team: Mapping[str, Serie
 def _line(
     frame: Frame, team: str, days: Series, plain: tuple[Collection[date], Collection[date]], part: Moved | None
 ) -> CostLine:
-    units = {day: to_units(cost) for day, cost in days.items()}
-    compared, previous = (sum(units.get(day, 0) for day in chosen) for chosen in plain)
-    cost = sum(amount for day, amount in units.items() if day >= frame.period.first)
+    compared, previous = (sum([days.get(day, 0) for day in chosen]) for chosen in plain)
+    first = frame.period.first
+    cost = sum([amount for day, amount in days.items() if day >= first])
     beside, moved = (to_units(part.previous), to_units(part.change)) if part else (0, 0)
     return CostLine(team, from_units(cost), from_units(previous + beside), from_units(compared - previous + moved))

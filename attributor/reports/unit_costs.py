@@ -10,8 +10,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, and_, sel
 from attributor.ledger.money_columns import money_sums
 from attributor.ledger.tables import rollup, usage_rollup
 from attributor.money import total
-from attributor.periods import Period
-from attributor.reports.costs import amounts, cost_sums, within
+from attributor.periods import Period, days_between
+from attributor.reports.costs import amounts, cost_sums, on_days
 from attributor.reports.lines import ratio
 from attributor.reports.owners import shown_name
 from attributor.reports.view import Frame, Heading, View, frame
@@ -159,9 +159,12 @@ def _counted(connection: Connection, seen: Frame, first: date, end: date, team: 
     table, costs = usage_rollup.c, (rollup.c.team, rollup.c.model)
     used = select(table.team, table.metric, *money_sums(usage_rollup, "quantity")).group_by(table.team, table.metric)
     kept = and_(_of_team(table.team, team), *(table.team.in_(f.values) for f in seen.view.filters if f.word == "team"))
-    rows = connection.execute(used.where(table.day >= first, table.day < end, kept))
+    # Day by day, an index on (day, team) finds one team without reading the others.
+    quantities = _quantities(connection.execute(used.where(table.day.in_(tuple(days_between(first, end))), kept)))
+    if not quantities:
+        return _Counted({}, {}, {})
     paid = select(*costs, *cost_sums(seen.view.basis)).group_by(*costs)
-    paid = paid.where(within(first, end), seen.rows(_of_team(rollup.c.team, team)))
+    paid = paid.where(on_days(first, end), seen.rows(_of_team(rollup.c.team, team)))
     of_models: dict[str, list[Decimal]] = {}
     whole: dict[str, list[Decimal]] = {}
     for row in connection.execute(paid):
@@ -169,7 +172,7 @@ def _counted(connection: Connection, seen: Frame, first: date, end: date, team: 
         whole.setdefault(row.team, []).append(cost)
         if row.model:
             of_models.setdefault(row.team, []).append(cost)
-    return _Counted(_quantities(rows), _summed(of_models), _summed(whole))
+    return _Counted(quantities, _summed(of_models), _summed(whole))
 
 
 def _of_team(column: Column[str], team: str | None) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select
 from alerts.alert import Contributor
 from alerts.detect.budget import LATE_BILLS, BudgetFacts
 from attributor.ledger.tables import rollup
+from attributor.money import from_units
 from attributor.periods import month_of
 from attributor.reports.costs import amounts, cost_sums
 from attributor.reports.outlook import NO_SPEND, Spend, budget_line, daily_spend
@@ -52,7 +53,9 @@ def _facts(seen: Frame, team: Team, spend: Spend, services: tuple[Contributor, .
         forecast=None if line.forecast is None else line.forecast.amount,
         services=services,
         daily=tuple(
-            sorted((day, cost) for day, cost in spend.whole.items() if seen.period.first <= day < seen.period.end)
+            (day, from_units(cost))
+            for day, cost in sorted(spend.whole.items())
+            if seen.period.first <= day < seen.period.end
         ),
     )
 

@@ -16,7 +16,7 @@ from attributor.config.settings import DigestSettings
 from attributor.ledger.alert_rows import state_of
 from attributor.ledger.engine import reading
 from attributor.ledger.tables import alerts, outbox, rollup
-from attributor.money import total
+from attributor.money import from_units, total
 from attributor.periods import days_between, month_of
 from attributor.reports.costs import IS_OWN, amounts, cost_sums, on_days
 from attributor.reports.outlook import NO_SPEND, daily_spend, month_outlook
@@ -99,13 +99,13 @@ def digest_facts(
         first=first,
         end=end,
         currency=seen.currency,
-        month_so_far=total(cost for day, cost in spend.whole.items() if month.first <= day < end),
+        month_so_far=from_units(sum(cost for day, cost in spend.whole.items() if month.first <= day < end)),
         services=tuple(
             ServiceSpend(name, now.get(name, Decimal(0)), before.get(name, Decimal(0)))
             for name in sorted(now.keys() | before.keys())
         ),
         idle=total(_by(connection, rollup.c.service, of_team & (rollup.c.idle_cause != ""), (first, end)).values()),
-        days=tuple((day, spend.whole.get(day, Decimal(0))) for day in days_between(end - _DRAWN, end)),
+        days=tuple((day, from_units(spend.whole.get(day, 0))) for day in days_between(end - _DRAWN, end)),
         alerts=_standing(connection, team.id),
         link=f"/teams/{team.id}?month={month}",
         budget=None if team.budget is None else team.budget.monthly,

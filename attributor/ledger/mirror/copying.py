@@ -66,7 +66,7 @@ def _append(
 
 def _batches(source: Connection, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Yield rows as the driver gives them: to make SQLAlchemy's of them takes as long as to read them."""
-    with source.execution_options(stream_results=True).execute(query) as found:
+    with source.execute(query) as found:  # not as a stream: SQLAlchemy would take the first rows of it for itself
         while rows := found.cursor.fetchmany(_AT_ONCE):
             yield rows
 

@@ -19,18 +19,17 @@ OCTOBER = Month(2026, 10)
 class Reader:
     """Reads a small report and counts how often."""
 
-    def __init__(self, engine) -> None:
-        self.engine = engine
+    def __init__(self) -> None:
         self.views: list[View] = []
 
-    def __call__(self, view):
+    def __call__(self, engine, view):
         self.views.append(view)
-        return rule_claims(self.engine, (), view)
+        return rule_claims(engine, (), view)
 
 
 @pytest.fixture
-def read(engine):
-    return Reader(engine)
+def read():
+    return Reader()
 
 
 @pytest.fixture
@@ -57,8 +56,8 @@ def test_what_was_published_meanwhile_is_in_the_next_answer(kept, read, view, pu
 
 
 def test_what_is_published_while_a_report_is_read_is_in_the_next_answer(kept, read, view, put_cost):
-    def read_late(at):
-        found = read(at)
+    def read_late(engine, at):
+        found = read(engine, at)
         put_cost("3")
         return found
 
@@ -97,7 +96,7 @@ def test_a_report_says_when_it_was_asked_for_and_is_read_as_at_the_beginning_of_
 
 
 def test_what_could_not_be_read_is_raised_and_asked_again(kept, read, view):
-    def fail(_):
+    def fail(*_):
         raise LookupError("there is no such team")
 
     with pytest.raises(LookupError, match="no such team"):
