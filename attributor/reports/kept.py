@@ -88,7 +88,9 @@ class KeptReports:
         found = self.without_heading(name, view, known, read)
         return replace(found, heading=replace(found.heading, now=view.now))
 
-    def without_heading(self, name: str, view: View, known: Iterable[object], read: Callable[[View], Kept]) -> Kept:
+    def without_heading(
+        self, name: str, view: View, known: Iterable[object], read: Callable[[Engine, View], Kept]
+    ) -> Kept:
         """Return a report that does not say what it is of, likewise."""
         at = replace(view, now=start_of(view.today))
         with self._engine.connect() as connection:

@@ -85,7 +85,9 @@ def shown_statements(parts: SiteParts, month: Month | None, now: datetime) -> St
         return settled_statements(engine, teams, month, at.now)
 
     view, name = View(month or month_of(now.date()), now), "statements" if month else "latest statements"
-    kept = read(parts.engine, view) if parts.kept is None else parts.kept.without_heading(name, view, teams.values(), read)
+    kept = (
+        read(parts.engine, view) if parts.kept is None else parts.kept.without_heading(name, view, teams.values(), read)
+    )
     return statements_now(parts.engine, kept)
 
 

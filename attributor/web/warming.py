@@ -48,7 +48,7 @@ class Warming:
             shown_rules,
         ):
             read(self._parts, view)
-        shown_statements(self._parts, None, now)
+        shown_statements(self._parts, None, began)
         ended = self._parts.clock()
         self._rests_until = ended + _REST * (ended - began)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from attributor.ledger.mirror.mirror import Mirror
-from attributor.periods import parse_period
+from attributor.periods import Month, parse_period
 from attributor.reports.kept import KeptReports
 from attributor.reports.narrowing import Filter
 from attributor.reports.view import View
@@ -22,6 +22,7 @@ from attributor.web.shown_reports import (
     shown_overview,
     shown_quality,
     shown_rules,
+    shown_statements,
     shown_unit_costs,
 )
 
@@ -66,6 +67,12 @@ def mirror(engine) -> Mirror:
     return found
 
 
+def test_the_list_of_statements_is_the_same_from_the_copy(engine, mirror, teams):
+    found = [shown_statements(parts_of(engine, teams, *more), Month(2026, 9), NOW) for more in ((), (mirror,))]
+    assert found[0] == found[1]
+    assert found[0].teams
+
+
 def parts_of(engine, teams, mirror=None) -> SiteParts:
     kept = KeptReports(engine, lambda: None, mirror)
     parts = SiteParts(engine, lambda: teams, "Halcyon", lambda: NOW, lambda: b"", lambda: (), kept=kept, mirror=mirror)
@@ -84,7 +91,7 @@ ANSWERS = (
     "/api/v1/allocations?window=month&aggregate=team,service&step=1d",
     "/api/v1/allocations?window=month&aggregate=product,model&filter=team:%22ads%22",
     "/api/v1/showback?period=2026-Q4&by=team,service",
-    "/api/v1/usage?period=2026-11",
+    "/api/v1/usage?window=2026-11&by=team,model",
     "/api/v1/budgets?period=2026-11",
     "/api/v1/forecast?period=2026-11",
     "/api/v1/explain?team=search&period=2026-11",
