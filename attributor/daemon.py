@@ -43,6 +43,7 @@ from attributor.metrics.registry import Metrics, observed
 from attributor.watching.digests import tell_digests
 from attributor.watching.policy import policy_of
 from attributor.watching.watch import keep_time
+from attributor.web.bounded_http import BoundedHttp
 from collectors.push.log import EventLog
 
 logger = logging.getLogger(__name__)
@@ -217,6 +218,7 @@ class _Server(uvicorn.Server):
         # `proxy_headers` would put what anybody on this machine says in the place of where a request comes from.
         config = uvicorn.Config(
             site,
+            http=BoundedHttp,
             log_level="warning",
             proxy_headers=False,
             server_header=False,

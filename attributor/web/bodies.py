@@ -45,10 +45,17 @@ def end_of(length: str | None, until: str | None, now: datetime) -> datetime:
     if (length is None) == (until is None):
         raise HTTPException(400, "say either `for`, as in 2h or 1d, or `until`, as in 2026-12-01T08:00")
     try:
-        end = now + parse_duration(length) if length is not None else datetime.fromisoformat(until or "")
+        end = now + parse_duration(length) if length is not None else _moment(until or "")
     except ValueError as error:
         raise HTTPException(400, str(error)) from None
     end = (end if end.tzinfo else end.replace(tzinfo=UTC)).astimezone(UTC)
     if end <= now:
         raise HTTPException(400, f"{end:%Y-%m-%d %H:%M} UTC is over already")
     return end
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a moment; write it as 2026-12-01T08:00, in UTC") from error

@@ -50,6 +50,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")  # what may be kept says so itself
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -38,7 +38,7 @@ _RULES: tuple[tuple[str, str, Wants], ...] = (
     ("GET", r"/statements(\.json|/[^/]+/.+)?", "reading"),
     ("GET", r"/(data-quality|rules)(\.json)?", "company"),
     ("GET", r"/alerts(/why)?(\.json)?", "reading"),
-    ("GET", r"/api/v1/(openapi\.json|allocations|alerts(/.*)?)", "reading"),
+    ("GET", r"/api/v1/(openapi\.json|allocations|alerts(/(show|why|silences|feedback))?)", "reading"),
     ("GET", r"/api/v1/(showback|usage|budgets|forecast|explain|teams|sources)", "reading"),
 )
 _COMPILED = tuple((method, re.compile(path), wants) for method, path, wants in _RULES)

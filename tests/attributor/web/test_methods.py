@@ -33,7 +33,7 @@ def test_an_address_says_which_methods_it_takes(client):
         assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS"), path
     assert "PUT is not taken here; GET" in client.put("/api/v1/showback").json()["detail"]
     assert client.options("/no/such/page").status_code == client.put("/no/such/page").status_code == 404
-    assert client.get("/api/v1/alerts/ack").headers["allow"] == "POST"
+    assert client.get("/api/v1/alerts/ack").headers["allow"] == "OPTIONS, POST"
 
 
 def test_a_weak_or_any_tag_is_one_that_the_asker_has(client):
@@ -97,3 +97,14 @@ def test_a_fault_of_ours_is_told_in_the_same_form_and_says_nothing_of_it(company
     assert "fault of ours" in answer.json()["detail"]
     assert "secret" not in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_nothing_is_kept_on_the_way_that_does_not_say_so(client):
+    for path in ("/", "/metrics", "/charts/teams/search/daily.png", "/healthz", "/teams/nobody"):
+        assert client.get(path).headers["cache-control"] == "no-store", path
+    assert client.get("/overview.json").headers["cache-control"] == "private, no-cache"
+
+
+def test_a_moment_that_cannot_be_read_is_told_with_its_form(client):
+    sent = client.post("/api/v1/alerts/snooze", json={"keys": ["x"], "until": "soon"})
+    assert (sent.status_code, "write it as 2026-12-01T08:00" in sent.json()["detail"]) == (400, True)
