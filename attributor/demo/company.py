@@ -19,7 +19,7 @@ from attributor.demo.settings import settings_yaml
 from attributor.demo.sold import sold_by_all
 from attributor.demo.spend import finances
 from attributor.demo.tokens import hourly_tokens
-from attributor.demo.usage import token_usage, training_usage, usage_by_month
+from attributor.demo.usage import product_usage, token_usage, training_usage, usage_by_month
 
 SETTINGS = "attributor.yaml"
 INCIDENTS = "incidents.json"
@@ -61,8 +61,8 @@ def write_company(folder: Path, plan: DemoPlan, progress: Progress = untold) -> 
 
 def _make_up(plan: DemoPlan) -> _Company:
     """Draw everything from the seed; each part has a stream of its own, so that one part does not shift another."""
-    spends, rows, gpus, tokens, training = (
-        np.random.default_rng(s) for s in np.random.SeedSequence(plan.seed).spawn(5)
+    spends, rows, gpus, tokens, training, product = (
+        np.random.default_rng(s) for s in np.random.SeedSequence(plan.seed).spawn(6)
     )
     when = timetable(plan)
     traffic = hourly_tokens(plan, when, tokens)
@@ -76,6 +76,7 @@ def _make_up(plan: DemoPlan) -> _Company:
             "gpu-prod": gpu_usage(cluster),
             "tokens": token_usage(traffic),
             "training": training_usage(plan, training),
+            "product": product_usage(plan, product),
         },
     )
 

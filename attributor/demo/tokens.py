@@ -40,28 +40,30 @@ MODELS = (GPT_5, GPT_5_MINI, SONNET, HAIKU)
 
 @dataclass(frozen=True)
 class Traffic:
-    """What one team sends to one model: `dollars` a day; `key` is the API key it uses."""
+    """What one team sends to one model: `dollars` a day; `key` is the API key it uses, `feature` what it is for."""
 
     team: str
     model: Model
     dollars: float
     key: str
     tagged: bool = True
+    feature: str = ""
+    tier: str = "standard"
 
 
 SHARED_KEY = "key-shared-gateway"
 
 TRAFFIC = (
-    Traffic("assistant", GPT_5, 430, "key-assistant-prod"),
-    Traffic("assistant", GPT_5_MINI, 220, "key-assistant-prod"),
-    Traffic("assistant", SONNET, 420, "key-assistant-prod"),
-    Traffic("search", GPT_5_MINI, 180, "key-search-rewrite"),
-    Traffic("ads", GPT_5_MINI, 120, "key-ads-copy"),
-    Traffic("ads", HAIKU, 60, "key-ads-copy"),
+    Traffic("assistant", GPT_5, 430, "key-assistant-prod", feature="chat"),
+    Traffic("assistant", GPT_5_MINI, 220, "key-assistant-prod", feature="drafts"),
+    Traffic("assistant", SONNET, 420, "key-assistant-prod", feature="agent"),
+    Traffic("search", GPT_5_MINI, 180, "key-search-rewrite", feature="query rewriting"),
+    Traffic("ads", GPT_5_MINI, 120, "key-ads-copy", feature="ad copy"),
+    Traffic("ads", HAIKU, 60, "key-ads-copy", feature="ad review"),
     Traffic("data", GPT_5, 45, "key-data-sql", tagged=False),
-    Traffic("research", SONNET, 240, "key-research-evals"),
+    Traffic("research", SONNET, 240, "key-research-evals", feature="evaluation", tier="batch"),
     Traffic("platform", SONNET, 90, "key-platform-coding", tagged=False),
-    Traffic("vision", HAIKU, 65, "key-vision-labels"),
+    Traffic("vision", HAIKU, 65, "key-vision-labels", feature="labelling", tier="batch"),
 )
 
 SHARED_TRAFFIC = (Traffic("search", HAIKU, 70, SHARED_KEY), Traffic("data", HAIKU, 45, SHARED_KEY))

@@ -21,6 +21,10 @@ TRAINING = (("research", 212.0, 10.0), ("vision", 120.0, 3.8), ("speech", 55.0, 
 """Team, GPU hours a day, experiments a day: at the rates of the rules they claim about three quarters of the pool."""
 
 
+REVENUE = (("assistant", 6_900.0), ("search", 5_200.0), ("ads", 8_400.0))
+"""Team and the dollars that its product earns a day."""
+
+
 def token_usage(tokens: Integers) -> pa.Table:
     """Return tokens and requests by team, model and hour; the team as its people spell it."""
     counts = np.concatenate((tokens, requests(tokens)[:, None, :]), axis=1)
@@ -36,6 +40,8 @@ def token_usage(tokens: Integers) -> pa.Table:
             ),
             "model": picked([each.model.name for each in ALL_TRAFFIC], traffic, pa.string()),
             "api_key": picked([each.key for each in ALL_TRAFFIC], traffic, pa.string()),
+            "feature": picked([each.feature for each in ALL_TRAFFIC], traffic, pa.string()),
+            "service_tier": picked([each.tier for each in ALL_TRAFFIC], traffic, pa.string()),
         }
     ).sort_by([("hour", "ascending"), ("metric", "ascending"), ("api_key", "ascending"), ("model", "ascending")])
 
@@ -56,6 +62,24 @@ def training_usage(plan: DemoPlan, chance: np.random.Generator) -> pa.Table:
             "team": picked([name for name, _, _ in TRAINING], team, pa.string()),
         }
     ).sort_by([("hour", "ascending"), ("metric", "ascending"), ("team", "ascending")])
+
+
+def product_usage(plan: DemoPlan, chance: np.random.Generator) -> pa.Table:
+    """Return what each product earned by hour, in dollars: more by day than by night."""
+    hours = np.arange(plan.hours)
+    shape = 1.0 + 0.4 * np.sin((hours % 24 - 8.0) / 24.0 * 2.0 * np.pi)
+    dollars = np.array([[a_day / 24.0] for _, a_day in REVENUE]) * shape
+    cents = np.rint(dollars * chance.normal(1.0, 0.04, dollars.shape) * 100).astype(np.int64)
+    team, hour = (axis.ravel() for axis in np.indices(cents.shape))
+    return pa.table(
+        {
+            "hour": pa.array(hour),
+            "metric": pa.repeat(pa.scalar("revenue"), hour.size),
+            "pool": pa.repeat(pa.scalar("product"), hour.size),
+            "quantity": decimals(cents.ravel(), _HUNDREDTHS),
+            "team": picked([name for name, _ in REVENUE], team, pa.string()),
+        }
+    ).sort_by([("hour", "ascending"), ("team", "ascending")])
 
 
 def usage_by_month(usage: pa.Table, plan: DemoPlan) -> Iterator[tuple[str, pa.Table]]:

@@ -91,7 +91,9 @@ def instant(value: datetime) -> str:
 
 
 def lag(hours: int) -> str:
-    """Write how far something lies behind: 3 h, 2 d 5 h."""
+    """Write how far something lies behind: under 1 h, 3 h, 2 d 5 h."""
+    if not hours:
+        return "under 1 h"
     days, rest = divmod(hours, 24)
     if not days:
         return f"{rest} h"

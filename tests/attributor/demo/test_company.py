@@ -112,6 +112,16 @@ def test_the_settings_are_yaml_that_names_the_schema_and_a_budget_for_every_team
     root, problems = read_yaml(text, "attributor.yaml", substitution({}))
     assert problems == []
     document = root.plain()
-    assert set(document) == {"company", "store", "web", "sources", "teams", "rules", "prices", "alerts"}
+    assert set(document) == {
+        "company",
+        "store",
+        "web",
+        "sources",
+        "teams",
+        "rules",
+        "required_tags",
+        "prices",
+        "alerts",
+    }
     assert len(document["teams"]) == 8
     assert all(int(team["budget"]) > 0 for team in document["teams"].values())

@@ -139,7 +139,7 @@ def test_quantities_are_short_and_lags_are_in_days():
         "2.54M",
         "3B",
     ]
-    assert [formats.lag(hours) for hours in (0, 23, 24, 53)] == ["0 h", "23 h", "1 d", "2 d 5 h"]
+    assert [formats.lag(hours) for hours in (0, 23, 24, 53)] == ["under 1 h", "23 h", "1 d", "2 d 5 h"]
 
 
 def test_a_bar_never_leaves_its_place():

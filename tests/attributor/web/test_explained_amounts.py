@@ -81,3 +81,20 @@ def test_an_explanation_of_many_teams_sums_up_the_others(ledger, make_site, make
     whole = client.get("/explain?month=2026-11&rows=all").text
     assert "others" not in whole
     assert all(f'<data value="{number}">' in whole for number in range(1, 61))
+
+
+def test_the_quality_of_nothing_is_not_praised(ledger, make_site):
+    page = TestClient(make_site(ledger)).get("/data-quality?month=2026-11").text
+    assert "Nothing is published for this month yet" in page
+    for claim in (
+        "Every value that should name a team does",
+        "Everything that should have a price",
+        "Without an owner",
+    ):
+        assert claim not in page
+
+
+def test_an_unknown_team_is_answered_in_a_sentence_with_links(client):
+    page = client.get("/teams/serch").text
+    assert "There is no team &#39;serch&#39;. Did you mean one of these?" in page
+    assert '<a href="/teams/search">search</a>' in page

@@ -137,5 +137,5 @@ def test_a_long_period_shows_its_last_quarter_and_an_empty_one_says_so(client):
     assert [day["state"] for day in aws["days"][4:7]] == ["before", "whole", "whole"]
     empty = client.get("/data-quality?month=2025-01").text
     assert "nothing of this period" in empty
-    assert "No day of this period came again" in empty
+    assert "No charges in January 2025" in empty
     assert client.get("/rules?month=2025-01").status_code == 200
