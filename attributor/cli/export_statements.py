@@ -16,7 +16,7 @@ from attributor.ledger.statements import closed_months
 from attributor.periods import Month, month_of
 from attributor.reports.cells import csv_text
 from attributor.reports.journal import Journal, journal, journal_rows
-from attributor.reports.owner_statement import NoStatementError, Owner, owner_statement
+from attributor.reports.owner_statement import NoStatementError, Owner, OwnerKind, owner_statement
 from attributor.reports.statement_list import owner_lines
 from attributor.reports.whole_files import write_whole
 from attributor.web.faces.forms import statement_file
@@ -28,20 +28,21 @@ from attributor.web.faces.statement_html import CannotMakeError
 @month_option
 @click.option("--team", help="Only this team.")
 @click.option("--cost-center", help='Only this cost center; "" is what has none.')
+@click.option("--cost-centers", "all_cost_centers", is_flag=True, help="Of every cost center instead of every team.")
 @click.option(
     "--to", "folder", required=True, type=click.Path(path_type=Path, file_okay=False), help="The folder to write into."
 )
 @click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, default=("csv",), show_default=True)
 @click.pass_context
 def statements(context: click.Context, /, month: Month | None, folder: Path, **asked: Any) -> None:
-    """Write a month's statements as files: of every team, or of one team or cost center."""
+    """Write a month's statements as files: of every team or cost center, or of one."""
     company, _ = statements_of(config_path(context))
     with open_ledger(config_path(context)) as ledger:
         period = _month(ledger, month)
         try:
             written = [
                 _write(ledger, company, (owner, period, form), folder)
-                for owner in _owners(ledger, period, asked["team"], asked["cost_center"])
+                for owner in _owners(ledger, period, asked)
                 for form in asked["forms"]
             ]
         except (NoStatementError, CannotMakeError) as error:
@@ -86,16 +87,18 @@ def _month(ledger: LedgerReading, asked: Month | None) -> Month:
     return asked or max(closed_months(ledger.engine), default=month_of(ledger.clock().date()))
 
 
-def _owners(ledger: LedgerReading, month: Month, team: str | None, cost_center: str | None) -> list[Owner]:
-    if team is not None and cost_center is not None:
-        raise click.UsageError("name a team or a cost center, not both")
+def _owners(ledger: LedgerReading, month: Month, asked: dict[str, Any]) -> list[Owner]:
+    team, cost_center, every = asked["team"], asked["cost_center"], asked["all_cost_centers"]
+    if (team is not None) + (cost_center is not None) + every > 1:
+        raise click.UsageError("name a team, or a cost center, or take --cost-centers, and not both")
     if team is not None:
         check_team(ledger.engine, ledger.teams, team)
         return [Owner("team", team)]
     if cost_center is not None:
         return [Owner("cost_center", cost_center)]
     with reading(ledger.engine) as connection:
-        return [line.owner for line in owner_lines(connection, month, "team", ledger.teams)]
+        kind: OwnerKind = "cost_center" if every else "team"
+        return [line.owner for line in owner_lines(connection, month, kind, ledger.teams)]
 
 
 def _write(ledger: LedgerReading, company: str, what: tuple[Owner, Month, str], folder: Path) -> Path:

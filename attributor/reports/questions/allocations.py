@@ -32,6 +32,9 @@ class AllocationsQuestion(Question):
     include_idle: Annotated[
         bool, Field(alias="includeIdle", description="Whether idle capacity is in the sets, as __idle__")
     ] = False
+    resolution: Annotated[
+        str | None, Field(max_length=20, description="OpenCost's; bills are not sampled, so that it changes nothing")
+    ] = None
     filter: Filter = ""
     basis: CostBasis = "effective"
     currency: Currency = None

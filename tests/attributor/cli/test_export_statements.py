@@ -89,6 +89,19 @@ def _this_month(company: Any) -> str:
     return str(rows[0]["closed_at"][:7])
 
 
+def test_files_of_all_cost_centers_sum_to_those_of_all_teams(closed: Any, tmp_path: Path) -> None:
+    def total(*more: str) -> Decimal:
+        files = _export(closed, tmp_path / "-".join(("of", *more)), *more)
+        rows = (row for content in files.values() for row in csv.DictReader(io.StringIO(content.decode())))
+        return sum((Decimal(row["effective"]) for row in rows), Decimal(0))
+
+    assert total("--cost-centers") == total() == Decimal("45.000000000001")
+    names = sorted(path.name for path in (tmp_path / "of---cost-centers").iterdir())
+    assert "statement-2025-10-cost-center-4200.csv" in names
+    asked = ("export", "statements", "--to", str(tmp_path / "x"), "--cost-centers", "--team", "search")
+    assert (closed.command(*asked).code, (tmp_path / "x").exists()) == (2, False)
+
+
 def test_a_workbook_of_a_cost_center_names_the_totals(closed: Any, tmp_path: Path) -> None:
     files = _export(closed, tmp_path / "out", "--cost-center", "4200", "--format", "xlsx")
     [(name, content)] = files.items()

@@ -58,6 +58,10 @@ def test_steps_and_accumulation_cut_the_same_total(client):
     assert len(read(client, step="1d", accumulate="true")["data"]) == 1
 
 
+def test_what_opencost_samples_by_changes_nothing(client):
+    assert read(client, resolution="1m") == read(client)
+
+
 def test_pages_go_on_where_the_last_one_ended_and_hold_everything_once(client):
     whole = read(client, step="7d", aggregate="team,service")
     pages, cursor = [], None
