@@ -37,9 +37,16 @@ def grouping(connection: Connection, frame: Frame, keep: ColumnElement[bool] | N
     """Read the kept rows by the view's `group`; None where it names none. Two queries."""
     if not frame.view.group:
         return None
-    column, basis = column_of(frame.view.group), frame.view.basis
-    keys = (rollup.c.day, column)
+    column = column_of(frame.view.group)
+    days = group_days(connection, frame, column, keep)
+    return Grouping(frame.view.group, cost_lines(connection, frame, column, keep), days)
+
+
+def group_days(
+    connection: Connection, frame: Frame, column: ColumnElement[str], keep: ColumnElement[bool] | None = None
+) -> tuple[DayOfGroup, ...]:
+    """Read the kept rows of the period by day and one column; one query."""
+    keys, basis = (rollup.c.day, column), frame.view.basis
     query = select(*keys, *cost_sums(basis), *cost_sums(basis, IS_USAGE)).group_by(*keys).order_by(*keys)
     rows = connection.execute(query.where(on_days(frame.period.first, frame.period.end), frame.rows(keep)))
-    days = tuple(DayOfGroup(row[0], row[1], *amounts(row, 2, 2)) for row in rows)
-    return Grouping(frame.view.group, cost_lines(connection, frame, column, keep), days)
+    return tuple(DayOfGroup(row[0], row[1], *amounts(row, 2, 2)) for row in rows)

@@ -14,7 +14,7 @@ from attributor.reports.categories import CategoryLine, FixedCosts, category_lin
 from attributor.reports.daily import Series, daily_costs, daily_parts
 from attributor.reports.flow import Flow, flow
 from attributor.reports.freshness import SourceFreshness, source_freshness
-from attributor.reports.grouping import Grouping, grouping
+from attributor.reports.grouping import DayOfGroup, Grouping, group_days, grouping
 from attributor.reports.lines import CostLine, cost_lines, ratio, summed
 from attributor.reports.movers import Mover, movers
 from attributor.reports.open_alerts import OpenAlert, open_alerts
@@ -54,8 +54,8 @@ class Overview:
 
     `total` is the whole period as published; `previous` and `change` compare the days that both periods have (see
     `Heading.comparison`). Shares are of `total`. Budgets and forecast are of effective cost. `teams`, `services`,
-    `categories`, `days`, `grouping` and every column of `flow` sum to `total`; `grouping` is None where the view names
-    no group. `movers` are what moved most; none where nothing is compared.
+    `categories`, `days`, `service_days`, `grouping` and every column of `flow` sum to `total`; `grouping` is None where
+    the view names no group. `movers` are what moved most; none where nothing is compared.
     """
 
     heading: Heading
@@ -73,6 +73,7 @@ class Overview:
     flow: Flow
     categories: tuple[CategoryLine, ...]
     days: tuple[DayOfTeam, ...]
+    service_days: tuple[DayOfGroup, ...]
     budgets: tuple[BudgetLine, ...]
     alerts: tuple[OpenAlert, ...]
     freshness: tuple[SourceFreshness, ...]
@@ -98,6 +99,8 @@ def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View, stan
         by_team = {line.name: line.cost for line in lines}
         unattributed = by_team.get(UNATTRIBUTED, Decimal(0))
         fixed = fixed_costs(connection, seen)
+        grouped = grouping(connection, seen)
+        by_service = grouped.days if grouped is not None and grouped.by == "service" else None
         idle, estimated = _idle_and_estimated(connection, seen)
         return Overview(
             heading=seen.heading,
@@ -115,10 +118,11 @@ def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View, stan
             flow=flow(connection, seen, teams),
             categories=category_lines(whole.cost, fixed),
             days=tuple(_days(seen, shown, fixed)),
+            service_days=group_days(connection, seen, rollup.c.service) if by_service is None else by_service,
             budgets=() if standing is None else tuple(pace.line for pace in standing.lines),
             alerts=(),
             freshness=(),
-            grouping=grouping(connection, seen),
+            grouping=grouped,
         )
 
 

@@ -21,6 +21,7 @@ from attributor.web.queries import read_narrowed_view, read_view, wants_all_rows
 from attributor.web.run_lines import failed_deliveries, run_line
 from attributor.web.running import running
 from attributor.web.shown_reports import shown_overview, shown_team
+from attributor.web.sparks import overview_sparks
 from attributor.web.stacks import stack
 from attributor.web.templating import Templates
 
@@ -57,6 +58,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "explains": False,
                 "chart": spend_by_day(report, teams),
                 "stack": stack(report, teams),
+                "trends": overview_sparks(report, links),
                 "drawn_flow": draw_flow(report, links, choices, teams),
             },
         )
