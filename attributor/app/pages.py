@@ -100,7 +100,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         company=app.settings.company or "Attributor",
         clock=app.clock,
         metrics=lambda: render(metrics),
-        ready=lambda: reasons_not_ready(app.engine),
+        ready=lambda: _ready(app.engine, owners),
         extra_routers=routers,
         explain=explainer(app.engine, app.lake, owners),
         door=_door(app, now, owners),
@@ -121,6 +121,12 @@ def _warmed_for_all(warming: Warming, owners: OwnerFilter) -> Callable[[], None]
             warming.warm()
 
     return warm
+
+
+def _ready(engine: Engine, owners: OwnerFilter) -> tuple[str, ...]:
+    """Say why there is nothing to show, to a team's visitor too: it is of no team, and asks for more than they may."""
+    with owners.seen_by(None):
+        return reasons_not_ready(engine)
 
 
 def _door(app: App, now: Callable[[], App], owners: OwnerFilter) -> Door:

@@ -207,7 +207,16 @@ def _asking(scope: Scope, proxy: ProxySettings | None) -> str:
     client = _client(scope)
     is_proxy = is_loopback(client) or (proxy is not None and _is_in(client, proxy))
     said = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip() if is_proxy else ""
-    return said or client
+    return _network_of(said or client)
+
+
+def _network_of(address: str) -> str:
+    """Return what one caller has: an address, or in IPv6 the network of 64 bits that a single household is given."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def _too_many() -> Response:

@@ -40,6 +40,19 @@ def visit(company, others):
         yield go
 
 
+PAGES = ("/", "/health", "/budgets", "/unit-costs", "/gpus", "/models", "/alerts", "/statements", "/explain")
+
+
+@pytest.mark.parametrize("user", ["ana", "nobody"])
+def test_every_page_is_answered_to_whoever_is_in_a_team_or_in_none(visit, user):
+    for path in PAGES:
+        for address in (path, "/overview.json" if path == "/" else f"{path}.json"):
+            assert visit(address, user).status_code == 200, address
+    asked = ("allocations?window=month", "showback", "usage", "budgets", "forecast", "teams", "sources", "alerts")
+    for path in asked:
+        assert visit(f"/api/v1/{path}", user).status_code == 200, path
+
+
 def shared_day(visit):
     """Return a day of search's whose explanation has weights, as finance sees it, and its address."""
     month = visit("/explain.json?team=search&month=2026-11", "cfo", "finance").json()

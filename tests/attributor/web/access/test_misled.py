@@ -64,6 +64,8 @@ def test_strangers_behind_a_proxy_are_counted_one_by_one_and_others_cannot_say_w
     assert {asked("127.0.0.1", f"forged, 198.51.100.{number}") for number in range(40)} == {401}
     assert [asked("127.0.0.1", f"{number}, 192.0.2.7") for number in range(31)][-1] == 429
     assert [asked("192.0.2.9", f"198.51.100.{number}") for number in range(31)][-1] == 429
+    assert [asked("127.0.0.1", f"2001:db8::{number:x}") for number in range(31)][-1] == 429
+    assert asked("127.0.0.1", "2001:db8:0:1::1") == 401
 
 
 def test_a_form_of_ours_is_taken_by_whatever_name_a_proxy_passes_on(site):
