@@ -1,5 +1,6 @@
 """Fixtures that several packages' tests share: a real SQLite and a real PostgreSQL for the ledger."""
 
+import gc
 import os
 import shutil
 import socket
@@ -52,6 +53,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         on_a_server = any(variant in SERVERS for variant in variants if isinstance(variant, str))
         if on_a_company or on_a_server or SERVED & set(item.fixturenames):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Count what was imported and collected as kept: going through it again took a tenth of the time of all tests."""
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let everything end as in any program."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
