@@ -195,8 +195,11 @@ class Engine:
         self.connection.register("coverage", pa.Table.from_pylist(rows, schema=COVERAGE))
         return DayTables("charges", "usage", "coverage", columns=lambda names: [_some(bill, names)])
 
-    def charge(self, **columns: Any) -> dict[str, Any]:
-        return _charge(**columns)
+    def charge(self, *cost: Any, **columns: Any) -> dict[str, Any]:
+        return _charge(*cost, **columns)
+
+    def used(self, *given: Any, **columns: Any) -> dict[str, Any]:
+        return _used(*given, **columns)
 
     def rules(self, text: str) -> RuleSet:
         loaded = _read(text, self.folder)
@@ -235,3 +238,10 @@ class Engine:
 @pytest.fixture
 def engine(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> Engine:
     return Engine(connection, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_engine(database: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine for what a whole module asks of the same rows."""
+    with database.cursor() as opened:
+        yield Engine(opened, tmp_path_factory.mktemp("rules"))

@@ -26,6 +26,7 @@ def examples():
     return re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
+@pytest.fixture(scope="module")
 def validator():
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -38,11 +39,11 @@ def validator():
 
 
 @pytest.mark.parametrize("number", range(len(examples())))
-def test_every_example_of_the_page_is_accepted_by_the_reader_and_by_the_schema(read, tmp_path, number):
+def test_every_example_of_the_page_is_accepted_by_the_reader_and_by_the_schema(read, validator, tmp_path, number):
     (tmp_path / "owners.csv").write_text("value,team,project\n1111,search,ranker\n")
     text = examples()[number]
     assert read(text).problems == ()
-    assert list(validator().iter_errors(yaml.safe_load(text.replace(": 2026-", ": !!str 2026-")))) == []
+    assert list(validator.iter_errors(yaml.safe_load(text.replace(": 2026-", ": !!str 2026-")))) == []
 
 
 @pytest.mark.parametrize(
@@ -58,9 +59,9 @@ def test_every_example_of_the_page_is_accepted_by_the_reader_and_by_the_schema(r
         "dimensions: {Colour: tags.colour}",
     ],
 )
-def test_what_the_reader_refuses_the_schema_refuses_too(read, text):
+def test_what_the_reader_refuses_the_schema_refuses_too(read, validator, text):
     assert read(text).problems
-    assert list(validator().iter_errors(yaml.safe_load(dedent(text))))
+    assert list(validator.iter_errors(yaml.safe_load(dedent(text))))
 
 
 def test_the_documented_metric_of_idle_capacity_is_the_one_in_use():

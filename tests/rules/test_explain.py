@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import pytest
 
@@ -31,8 +32,10 @@ shared:
 """
 
 
-@pytest.fixture
-def question_of(engine, charge, used):
+@pytest.fixture(scope="module")
+def question_of(shared_engine):
+    """Return what answers a question about one company; each is worked out once."""
+    engine, charge, used = shared_engine, shared_engine.charge, shared_engine.used
     charges = [
         charge("7.000000000001", tags_team="search", x_Origin="a:1", ServiceName="Compute"),
         *(charge(f"{cost}.01", hour=1, tags_cluster="gpu", x_Origin=f"a:{2 + cost}") for cost in range(5)),
@@ -49,8 +52,13 @@ def question_of(engine, charge, used):
     ]
     ruleset = engine.rules(RULES)
     tables = engine.resolved(engine.tables(charges, usage), ruleset)
-    return lambda team, service=None, largest=20: explain(
-        engine.connection, tables, ruleset, Question(team, (("ServiceName", service),) if service else ()), largest
+
+    @cache
+    def answer(question, largest):
+        return explain(engine.connection, tables, ruleset, question, largest)
+
+    return lambda team, service=None, largest=20: answer(
+        Question(team, (("ServiceName", service),) if service else ()), largest
     )
 
 
@@ -78,7 +86,7 @@ def test_every_level_sums_to_the_one_above(question_of, team, largest):
                 assert len(weighing.charges) <= largest
 
 
-def test_the_explained_amounts_are_the_allocated_ones(question_of, engine):
+def test_the_explained_amounts_are_the_allocated_ones(question_of):
     explained = {
         team: sum(currency.costs.effective for currency in question_of(team).currencies)
         for team in ("search", "ads", "idle", "unattributed")
