@@ -11,6 +11,7 @@ from attributor.ledger.schema import migrate
 from attributor.watching.backtesting.as_known import as_known
 from attributor.watching.spend import spend_series
 
+pytestmark = pytest.mark.slow
 MORNING = datetime(2026, 11, 10, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 
@@ -39,7 +40,6 @@ def costs(engine, now: datetime, team: str = "search") -> dict[int, tuple[Decima
     return {} if found is None else {each.day.day: (each.amount, each.complete) for each in found.days}
 
 
-@pytest.mark.slow
 def test_each_day_is_told_as_it_was_known(replayed) -> None:
     known, engine = replayed
     known.move_to(MORNING)
