@@ -6,18 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from alerts.policy import Match, Silence
-from attributor.ledger.silences import add_silence, end_silence
+from attributor.ledger.silences import end_silence
 from attributor.web.access.asking import asker
-from attributor.web.bodies import end_of
+from attributor.web.alert_forms import Silenced
+from attributor.web.bodies import LARGEST_NUMBER
 from attributor.web.channel_tests import tested_channel
 from attributor.web.links import ALERTS, Links
 from attributor.web.own_forms import own_form
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_view
+from attributor.web.silencing import set_silence
 from attributor.web.templating import Templates
 
-_LARGEST_NUMBER = 2**31 - 1
 _NOBODY = "pages"
 _REFUSED = 502
 
@@ -32,7 +32,7 @@ def alert_control_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         if form.get("action") == "end":
             end_silence(parts.engine, number_in(form), parts.clock())
         else:
-            _silence(parts, form, asker(request, "", _NOBODY))
+            set_silence(parts, _silenced(form), asker(request, "", _NOBODY))
         return RedirectResponse(ALERTS, 303)
 
     @router.post(f"{ALERTS}/test")
@@ -51,17 +51,11 @@ def alert_control_routes(parts: SiteParts, templates: Templates) -> APIRouter:
 def number_in(form: Mapping[str, str]) -> int:
     """Return the number that a form names. Raises HTTPException."""
     number = form.get("id", "")
-    if not number.isascii() or not number.isdigit() or not 0 < int(number) <= _LARGEST_NUMBER:
+    if not number.isascii() or not number.isdigit() or not 0 < int(number) <= LARGEST_NUMBER:
         raise HTTPException(400, "id is not a number")
     return int(number)
 
 
-def _silence(parts: SiteParts, form: Mapping[str, str], by: str) -> None:
-    named = {name: tuple(form.get(name, "").split()) for name in ("team", "severity", "kind", "key")}
-    match = Match(named["team"], named["severity"], named["kind"])
-    reason = form.get("reason", "").strip()
-    if (match == Match() and not named["key"]) or not reason:
-        raise HTTPException(400, "say what to silence (team, severity, kind, key) and the reason")
-    now = parts.clock()
-    silence = Silence(now, end_of(form.get("for", ""), None, now), reason, match, named["key"])
-    add_silence(parts.engine, silence, by, now)
+def _silenced(form: Mapping[str, str]) -> Silenced:
+    team, severity, kind, key = (form.get(name, "").split() for name in ("team", "severity", "kind", "key"))
+    return Silenced(form.get("reason", "").strip(), team, severity, kind, key, form.get("for", ""))

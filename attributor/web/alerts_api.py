@@ -9,11 +9,10 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse
 
 from alerts.alert import AlertState, Handling
-from alerts.policy import Match, Silence
 from attributor.ledger.alert_handling import acknowledge, fire_again, snooze
 from attributor.ledger.engine import reading
 from attributor.ledger.feedback import Told, all_feedback, give_feedback, take_back
-from attributor.ledger.silences import add_silence, end_silence, lasting_silences
+from attributor.ledger.silences import end_silence, lasting_silences
 from attributor.reports.alert_detail import AlertDetail, WhyTold, alert_detail, why_document
 from attributor.reports.document import document
 from attributor.reports.feedback import feedback_document
@@ -30,7 +29,7 @@ from attributor.web.alert_forms import (
     Taught,
     Tested,
 )
-from attributor.web.bodies import end_of, json_body
+from attributor.web.bodies import LARGEST_NUMBER, end_of, json_body
 from attributor.web.channel_tests import ChannelTested, tested_channel
 from attributor.web.described import (
     BODY_REFUSED,
@@ -43,11 +42,11 @@ from attributor.web.described import (
     struct_schema,
 )
 from attributor.web.parts import SiteParts
+from attributor.web.silencing import set_silence
 
 _NOBODY = "API"
-_LARGEST_NUMBER = 2**31 - 1
 Key = Annotated[str, Query(max_length=500, description="An alert's key")]
-Number = Annotated[int, Path(ge=1, le=_LARGEST_NUMBER, description="Its `id`")]
+Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="Its `id`")]
 OfTeam = Annotated[str | None, Query(max_length=200, description="Only this team's")]
 By = Annotated[str, Query(max_length=200, description="Who does it")]
 _HANDLED = answers(documented(HandledAlerts), documented(HandledAlerts, status=404), BODY_REFUSED)
@@ -123,13 +122,8 @@ def silence_routes(parts: SiteParts) -> APIRouter:
     )
     def added(request: Request, asked: Annotated[Silenced, Depends(json_body(Silenced))]) -> JSONResponse:
         """Set a silence."""
-        match = Match(tuple(asked.team), tuple(asked.severity), tuple(asked.kind))
-        if (match == Match() and not asked.key) or not asked.reason:
-            raise HTTPException(400, "say what to silence (team, severity, kind, key) and the reason")
-        now = parts.clock()
-        silence = Silence(now, end_of(asked.length, asked.until, now), asked.reason, match, tuple(asked.key))
         by = asker(request, asked.by, _NOBODY)
-        return JSONResponse(silence_document(add_silence(parts.engine, silence, by, now)), 201)
+        return JSONResponse(silence_document(set_silence(parts, asked, by)), 201)
 
     @router.delete("/{number}", responses=answers(in_json(_SILENCE, "The silence, ended"), NOT_FOUND))
     def ended(number: Number) -> JSONResponse:

@@ -9,11 +9,12 @@ from fastapi.responses import JSONResponse
 
 from attributor.ledger.audit import changes
 from attributor.reports.document import document
+from attributor.web.bodies import LARGEST_NUMBER
 from attributor.web.described import answers, documented
 from attributor.web.parts import SiteParts
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many changes")]
-Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="`next` of the answer before")]
+Before = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER, description="`next` of the answer before")]
 
 
 @dataclass(frozen=True)

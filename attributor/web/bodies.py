@@ -9,6 +9,8 @@ from fastapi import HTTPException, Request
 
 from attributor.config.values import parse_duration
 
+LARGEST_NUMBER = 2**31 - 1
+"""The largest number that the ledger gives to a row."""
 _LARGEST = 256 * 1024
 T = TypeVar("T")
 

@@ -13,17 +13,16 @@ from msgspec import Meta
 from attributor.ledger.budget_edits import EditedMeanwhileError
 from attributor.reports.document import document
 from attributor.reports.edited_budgets import TeamBudget
-from attributor.web.bodies import json_body
+from attributor.web.bodies import LARGEST_NUMBER, json_body
 from attributor.web.budget_changes import AMOUNT, Change, ChangeError, amount, is_new, standing, write_change
 from attributor.web.described import BODY_REFUSED, NOT_FOUND, answers, body, documented, refused
 from attributor.web.parts import SiteParts
 
-_LARGEST = 2**31 - 1
 _NOBODY = "API"
 _CHANGED = refused(409, "Somebody changed it since the `revision` that is named")
 _STANDS = answers(documented(TeamBudget), NOT_FOUND)
 Why = Annotated[str, Query(min_length=1, max_length=500, description="Why: it stands beside the budget")]
-Seen = Annotated[int | None, Query(ge=0, le=_LARGEST, description="The `revision` that was seen, 0 for none")]
+Seen = Annotated[int | None, Query(ge=0, le=LARGEST_NUMBER, description="The `revision` that was seen, 0 for none")]
 
 
 class BudgetAsked(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,7 +30,7 @@ class BudgetAsked(msgspec.Struct, forbid_unknown_fields=True):
 
     monthly: Annotated[str, Meta(pattern=f"^{AMOUNT}$", max_length=20)]
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
-    revision: Annotated[int, Meta(ge=0, le=_LARGEST)] | None = None
+    revision: Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)] | None = None
     by: Annotated[str, Meta(max_length=200)] = ""
 
 
