@@ -1,6 +1,5 @@
 """A backtest of a configuration: a scratch ledger in a temporary folder, and perhaps other alerts to try."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,17 +9,16 @@ from pathlib import Path
 from alerts.channels.registry import built_in
 from attributor.app.budgeting import rules_in_use
 from attributor.app.errors import ConfigurationError
-from attributor.app.reading import read_document
+from attributor.app.reading import read_document, section_in
 from attributor.app.wiring import App, open_duckdb
 from attributor.config.alerting import read_alerts
-from attributor.config.environment import substitution
 from attributor.config.settings import AlertSettings
 from attributor.ledger.engine import open_engine
 from attributor.ledger.schema import migrate
 from attributor.watching.backtesting.as_known import as_known
 from attributor.watching.backtesting.replay import Backtest, Steps, replay
 from attributor.watching.watch import Watched
-from rules.located import Located, substituted
+from rules.located import Located
 from rules.problem import Problem
 
 
@@ -71,9 +69,8 @@ def alerts_to_try(app: App, policy: Path | None) -> AlertSettings:
 
 
 def _alerts_in(file: Path) -> Located | None:
-    section = (read_document(file).entries or {}).get("alerts")
     problems: list[Problem] = []
-    found = None if section is None else substituted(section, substitution(os.environ), problems)
+    found = section_in(read_document(file), "alerts", problems)
     if problems:
         raise ConfigurationError(tuple(problems))
     return found

@@ -1,11 +1,11 @@
 """Budgets as they hold now, for everything that tells of them: the rules file's, and those changed on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from attributor.config.settings import Settings
+from attributor.config.settings import Settings, WebSettings
 from attributor.ledger.budget_edits import BudgetEdit, last_edits
 from attributor.reports.edited_budgets import with_edits
 from rules.ruleset import RuleSet, Team
@@ -13,8 +13,7 @@ from rules.ruleset import RuleSet, Team
 
 def teams_in_use(engine: Engine, settings: Settings) -> Mapping[str, Team]:
     """Return the teams by id, in the order of the file, with the budgets that hold."""
-    teams = {team.id: team for team in settings.ruleset.teams}
-    return budgeted(engine, teams, is_edited=bool(settings.web.edit_budgets))
+    return budgeted(settings.ruleset.teams, edits_in_use(engine, settings.web))
 
 
 def rules_in_use(engine: Engine, settings: Settings) -> RuleSet:
@@ -34,7 +33,7 @@ class HeldTeams:
 
     def of(self, settings: Settings) -> Mapping[str, Team]:
         """Return the teams by id, in the order of the file."""
-        edits = last_edits(self._engine) if settings.web.edit_budgets else {}
+        edits = edits_in_use(self._engine, settings.web)
         return {team.id: self._team(team, edits.get(team.id)) for team in settings.ruleset.teams}
 
     def _team(self, team: Team, edit: BudgetEdit | None) -> Team:
@@ -47,6 +46,11 @@ class HeldTeams:
         return kept[2]
 
 
-def budgeted(engine: Engine, teams: Mapping[str, Team], *, is_edited: bool) -> Mapping[str, Team]:
-    """Return teams of a file with the budgets that hold, where it lets people change them (`is_edited`)."""
-    return {team.id: team for team in with_edits(teams.values(), last_edits(engine))} if is_edited else teams
+def edits_in_use(engine: Engine, web: WebSettings) -> Mapping[str, BudgetEdit]:
+    """Return the last change of each budget by team, where the configuration lets people change them."""
+    return last_edits(engine) if web.edit_budgets else {}
+
+
+def budgeted(teams: Iterable[Team], edits: Mapping[str, BudgetEdit]) -> Mapping[str, Team]:
+    """Return the teams of a file by id, in its order, with the budgets that hold."""
+    return {team.id: team for team in with_edits(teams, edits)}

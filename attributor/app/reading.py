@@ -9,17 +9,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from attributor.app.budgeting import budgeted
+from attributor.app.budgeting import budgeted, edits_in_use
 from attributor.app.clock import utc_now
 from attributor.app.errors import ConfigurationError
 from attributor.app.failures import ledger_failures, opened_ledger
 from attributor.config.environment import substitution
 from attributor.config.invoices import read_invoices
-from attributor.config.settings import InvoiceSettings, StoreSettings
+from attributor.config.settings import InvoiceSettings, StoreSettings, WebSettings
 from attributor.config.statement_settings import StatementSettings
 from attributor.config.statements import read_statements
 from attributor.config.stores import read_store, read_web
-from attributor.ledger.budget_edits import BudgetEdit, last_edits
+from attributor.ledger.budget_edits import BudgetEdit
 from rules.located import Located, read_yaml, substituted
 from rules.problem import Problem
 from rules.reading.dimensions import read_dimensions
@@ -71,14 +71,18 @@ def read_document(path: Path) -> Located:
     return root
 
 
+def section_in(root: Located, name: str, problems: list[Problem]) -> Located | None:
+    """Return a section, variables put in; those of other sections may be missing."""
+    section = (root.entries or {}).get(name)
+    return None if section is None else substituted(section, substitution(os.environ), problems)
+
+
 def invoices_of(path: Path) -> tuple[InvoiceSettings, ...]:
-    """Return what `invoices:` says; variables of other sections may be missing. Raises ConfigurationError."""
-    entries = read_document(path).entries or {}
+    """Return what `invoices:` says. Raises ConfigurationError."""
+    root = read_document(path)
     problems: list[Problem] = []
-    section = entries.get("invoices")
-    if section is not None:
-        section = substituted(section, substitution(os.environ), problems)
-    invoices, wrong = read_invoices(section, entries.get("sources"))
+    section = section_in(root, "invoices", problems)
+    invoices, wrong = read_invoices(section, (root.entries or {}).get("sources"))
     if problems or wrong:
         raise ConfigurationError((*problems, *wrong))
     return invoices
@@ -87,26 +91,18 @@ def invoices_of(path: Path) -> tuple[InvoiceSettings, ...]:
 def public_url_of(path: Path) -> str:
     """Return the address that people reach the pages under, "" where none is given. Raises ConfigurationError."""
     problems: list[Problem] = []
-    section = (read_document(path).entries or {}).get("web")
-    if section is not None:
-        section = substituted(section, substitution(os.environ), problems)
-    settings, wrong = read_web(section)
+    settings, wrong = read_web(section_in(read_document(path), "web", problems))
     if problems or wrong:
         raise ConfigurationError((*problems, *wrong))
     return settings.public_url
 
 
 def statements_of(path: Path) -> tuple[str, StatementSettings]:
-    """Return the company's name and what `statements:` says; variables of other sections may be missing.
-
-    Raises ConfigurationError.
-    """
-    entries = read_document(path).entries or {}
+    """Return the company's name and what `statements:` says. Raises ConfigurationError."""
+    root = read_document(path)
     problems: list[Problem] = []
-    section, company = entries.get("statements"), entries.get("company")
-    if section is not None:
-        section = substituted(section, substitution(os.environ), problems)
-    settings, wrong = read_statements(section, path.resolve().parent)
+    company = (root.entries or {}).get("company")
+    settings, wrong = read_statements(section_in(root, "statements", problems), path.resolve().parent)
     if problems or wrong:
         raise ConfigurationError((*problems, *wrong))
     return (company.text if company is not None else None) or "Attributor", settings
@@ -114,36 +110,37 @@ def statements_of(path: Path) -> tuple[str, StatementSettings]:
 
 def teams_in(root: Located) -> Mapping[str, Team]:
     """Return the teams that are written without a mistake; `attributor check` names the mistakes of the others."""
-    section = (root.entries or {}).get("teams")
+    section = section_in(root, "teams", [])
     return {team.id: team for team in read_teams(section, [])} if section is not None else {}
 
 
 def teams_held(root: Located, engine: Engine) -> Mapping[str, Team]:
     """Return the same with the budgets that hold: the file's, or those that were changed on the page."""
-    web, _ = read_web((root.entries or {}).get("web"))
-    return budgeted(engine, teams_in(root), is_edited=bool(web.edit_budgets))
+    return budgeted(teams_in(root).values(), edits_in_use(engine, _web_in(root)))
 
 
 def budgets_in(path: Path, engine: Engine) -> tuple[Mapping[str, Team], Mapping[str, BudgetEdit]]:
     """Return the teams of a file, and the last change of each budget where it lets people change them."""
     root = read_document(path)
-    web, _ = read_web((root.entries or {}).get("web"))
-    return teams_in(root), last_edits(engine) if web.edit_budgets else {}
+    return teams_in(root), edits_in_use(engine, _web_in(root))
+
+
+def _web_in(root: Located) -> WebSettings:
+    """Return `web:` as far as it is right: its mistakes stop the daemon, and no report."""
+    settings, _ = read_web(section_in(root, "web", []))
+    return settings
 
 
 def dimensions_in(root: Located) -> tuple[str, ...]:
     """Return the names of the dimensions that the configuration gives, beside those that every report knows."""
-    _, named = read_dimensions((root.entries or {}).get("dimensions"), [])
+    _, named = read_dimensions(section_in(root, "dimensions", []), [])
     return tuple(name for name, _ in named)
 
 
 def stores_of(root: Located, path: Path) -> StoreSettings:
-    """Return what `store:` names; variables of other sections may be missing here. Raises ConfigurationError."""
+    """Return what `store:` names. Raises ConfigurationError."""
     problems: list[Problem] = []
-    section = (root.entries or {}).get("store")
-    if section is not None:
-        section = substituted(section, substitution(os.environ), problems)
-    settings, wrong = read_store(section, path.resolve().parent)
+    settings, wrong = read_store(section_in(root, "store", problems), path.resolve().parent)
     if problems or wrong:
         raise ConfigurationError((*problems, *wrong))
     return settings

@@ -5,14 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from attributor.app.assistant import _books
+from attributor.app.assistant import _books, _Stores
 from attributor.app.budgeting import HeldTeams, rules_in_use
 from attributor.app.pages import build_metrics
-from attributor.app.reading import open_ledger
+from attributor.app.reading import budgets_in, open_ledger
 from attributor.app.reload import reloaded
 from attributor.app.wiring import lake_of, open_app, open_duckdb, works
 from attributor.jobs.leadership import Leadership
 from attributor.ledger.budget_edits import BudgetEdit, record_edit
+from attributor.ledger.owner_filter import OwnerFilter
 
 CONFIG = """
 web: {edit_budgets: EDITORS}
@@ -68,6 +69,18 @@ def test_where_budgets_may_not_be_changed_the_file_alone_says_them(write):
         assert budgets_everywhere(app, file) == {Decimal(42000)}
 
 
+def test_what_a_variable_allows_is_allowed_and_what_it_says_is_the_budget_everywhere(write, monkeypatch):
+    monkeypatch.setenv("WHO_MAY", "finance")
+    monkeypatch.setenv("MONTHLY", "42000")
+    file = write("'${WHO_MAY}'", "'${MONTHLY}'")
+    with open_app(file) as app:
+        assert budgets_everywhere(app, file) == {Decimal(42000)}
+        record_edit(app.engine, BudgetEdit("search", Decimal(45000), Decimal(42000), "x", "ana", app.clock()), 0)
+        assert budgets_everywhere(app, file) == {Decimal(45000)}
+        _, edits = budgets_in(file, app.engine)
+        assert edits.keys() == {"search"}
+
+
 def budgets_everywhere(app, file):
     """Return search's budget as the daemon's cycle, metrics, commands and assistants have it."""
     with open_duckdb() as connection:
@@ -76,6 +89,7 @@ def budgets_everywhere(app, file):
     build_metrics(app, lambda: app.settings)
     with open_ledger(file) as ledger:
         found.append(ledger.teams)
-    with _books(file, app.engine, lake_of(app.settings.store, file), app.clock) as books:
+    stores = _Stores(file, app.engine, lake_of(app.settings.store, file), OwnerFilter(app.engine))
+    with _books(stores, app.clock, "") as books:
         found.append(books.teams())
     return {teams["search"].budget.monthly for teams in found}
