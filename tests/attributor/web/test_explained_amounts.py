@@ -7,6 +7,7 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
+from explained_day import explained_day
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
@@ -98,3 +99,20 @@ def test_an_unknown_team_is_answered_in_a_sentence_with_links(client):
     page = client.get("/teams/serch").text
     assert "There is no team &#39;serch&#39;. Did you mean one of these?" in page
     assert '<a href="/teams/search">search</a>' in page
+
+
+def test_a_day_is_explained_down_to_files_and_rows_whatever_led_to_it(company, make_site):
+    client = TestClient(make_site(company, explain=explained_day))
+    page = client.get("/explain?team=research&day=2026-11-03").text
+    assert '<p class="kpi-value"><data value="40">' in page
+    assert re.search(r'<a href="#part-1"><data value="20">.*<a href="#correction-1"><data value="5">', page, re.DOTALL)
+    assert "00:00–01:00 UTC: 3 gpu.hours, 50 %" in page
+    assert "How shared teams pass it on" in page
+    assert "tags.team names no team: serach" in page
+    assert page.count("bills/a-long-name-of-a-file-of-the-bill.csv.gz:41") == 6
+    assert page.count("2 more charges") == 6
+    assert '<span title="rules.yaml">rules.yaml:7</span>' in page
+    for asked, cost, part in (("(not given)", "35", "part-1"), ("2026-09", "5", "correction-1"), ("2026-08", "0", "")):
+        kept = client.get("/explain", params={"team": "research", "day": "2026-11-03", "corrects": asked}).text
+        assert f'<p class="kpi-value"><data value="{cost}">' in kept
+        assert ('id="part-1"' in kept, 'id="correction-1"' in kept) == (part == "part-1", part == "correction-1")

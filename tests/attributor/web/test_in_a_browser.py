@@ -41,7 +41,8 @@ PAGES = {
     "unknown team": "/teams/serch",
     "where all of it comes from": "/explain?period=2026-Q4&rule=shared+GPU+cluster",
     "where a team's cost comes from": "/explain?team=research",
-    "where nothing comes from": "/explain?team=research&day=2026-11-03",
+    "where a day's cost comes from": "/explain?team=research&day=2026-11-03",
+    "where nothing comes from": "/explain?team=research&month=2025-01",
 }
 SUB_TEAMS = {"platform", "support"}
 OUTSIDE = """() => [...document.querySelectorAll('body, .panel, .kpi')].flatMap(card => {
