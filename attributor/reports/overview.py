@@ -67,6 +67,7 @@ class Overview:
     unattributed_share: Decimal | None
     idle: Decimal
     estimated: Decimal
+    estimated_share: Decimal | None
     teams: tuple[TeamLine, ...]
     services: tuple[CostLine, ...]
     movers: tuple[Mover, ...]
@@ -112,6 +113,7 @@ def settled_overview(engine: Engine, teams: Mapping[str, Team], view: View, stan
             unattributed_share=ratio(unattributed, whole.cost),
             idle=idle,
             estimated=estimated,
+            estimated_share=ratio(estimated, whole.cost),
             teams=tuple(_team_line(teams, line, whole.cost) for line in lines),
             services=cost_lines(connection, seen, rollup.c.service),
             movers=movers(connection, seen, teams),

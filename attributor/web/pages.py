@@ -55,7 +55,7 @@ def overview_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "others": parts.others(view),
                 "compares": report.heading.comparison.is_possible,
                 "grouped_by": dimension_name(view.group or "team"),
-                "explains": False,
+                "explains": parts.explain is not None and links.can_explain,
                 "chart": spend_by_day(report, teams),
                 "stack": stack(report, teams),
                 "trends": overview_sparks(report, links),

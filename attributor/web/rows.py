@@ -61,15 +61,11 @@ def owner_rows(lines: Sequence[OwnerLine], links: Links) -> Rows[OwnerLine]:
     return first_rows(lines, links, lambda line: line.owner.id in ("", *RESERVED_OWNERS))
 
 
-def budget_rows(lines: Sequence[BudgetLine], links: Links) -> Rows[BudgetLine]:
-    """Return the first budgets, and every one that is over or expected to be."""
-    return first_rows(lines, links, _is_over)
-
-
 def pace_rows(lines: Sequence[BudgetPace], links: Links) -> Rows[BudgetPace]:
-    """Return the same of budgets with their pace."""
-    return first_rows(lines, links, lambda pace: _is_over(pace.line))
+    """Return the first budgets, and every one that is over or expected to be."""
+    return first_rows(lines, links, lambda pace: is_over(pace.line))
 
 
-def _is_over(line: BudgetLine) -> bool:
+def is_over(line: BudgetLine) -> bool:
+    """Return whether more is spent than a budget is, or expected to be."""
     return line.state in _OVER or line.forecast_state in _OVER

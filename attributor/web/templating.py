@@ -52,6 +52,7 @@ def environment(company: str, asset: Callable[[str], str]) -> Environment:
     )
     made.globals.update(_FUNCTIONS, company=company, asset=asset)
     made.filters.update(_FILTERS)
+    made.tests["over_budget"] = rows.is_over
     return made
 
 
@@ -68,7 +69,6 @@ _FUNCTIONS = {
     "alert_address": alert_lists.address,
     "alert_anchor": alert_lists.anchor,
     "budget_bar": budget_bar,
-    "budget_rows": rows.budget_rows,
     "compared_with": wording.compared_with,
     "comparison_notice": wording.comparison_notice,
     "first_rows": rows.first_rows,

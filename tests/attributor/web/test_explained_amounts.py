@@ -29,6 +29,9 @@ def ledger(tmp_path, make_ledger) -> Iterator[Engine]:
 @pytest.mark.parametrize(
     ("path", "fewest"),
     [
+        ("/?month=2026-11", 16),
+        ("/?period=2026-W46&basis=list&group=account&provider=AWS", 12),
+        ("/?month=2026-10&group=team&basis=billed", 16),
         ("/gpus?month=2026-11", 8),
         ("/gpus?period=2026-W46&basis=list&group=service&team=research", 4),
         ("/models?month=2026-11", 8),

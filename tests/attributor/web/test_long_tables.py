@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
@@ -82,6 +83,23 @@ def test_what_has_no_owner_and_who_is_over_budget_is_never_among_the_others(clie
     assert names.index("team-0") < names.index("team-24") < names.index("Unattributed")
     for path in ("/", "/budgets"):
         assert any(name.startswith("Small & dear") for name, _ in rows_of(client.get(path).text, "budgets"))
+
+
+def test_of_very_many_budgets_that_are_over_the_overview_names_all_and_the_budgets_show_all(crowd, make_site):
+    over = {name: replace(TEAMS[name], budget=Budget(Decimal(1))) for name in list(TEAMS)[20:55]}
+    client = TestClient(make_site(crowd, TEAMS | over))
+    page = client.get("/").text
+    rows = rows_of(page, "budgets")
+    assert [name for name, _ in rows[-2:]] == ["11 others", "24 others"]
+    also = page.partition("Also over, or expected to be: ")[2].partition("</p>")[0]
+    named = {*re.findall(r"/teams/(team-\d+)", also), *(name.split()[0] for name, _ in rows)}
+    assert named >= set(over) - {SMALL}
+    assert also.count("<a ") == 11
+    report = client.get("/budgets.json").json()
+    spent = sum(amounts[-1] for _, amounts in rows)
+    assert spent == Decimal(report["spent"])
+    names = {name.split()[0] for name, _ in rows_of(client.get("/budgets").text, "budgets")}
+    assert names >= set(over) - {SMALL}
 
 
 def test_json_is_whole_whatever_the_page_shows(client):
