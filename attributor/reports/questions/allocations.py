@@ -84,8 +84,10 @@ _Row = tuple[AllocationSet, Allocation]
 
 def answer_allocations(books: Books, asked: AllocationsQuestion) -> AllocationsAnswer:
     """Answer; raises QuestionError."""
-    with worded(), reading(books.figures()) as connection:
-        found = allocations(connection, _request(books, asked))
+    with worded():
+        request = _request(books, asked)
+        with reading(books.figures()) as connection:
+            found = allocations(connection, request)
     rows = [(whole, each) for whole in found.sets for each in whole.allocations]
     given, following = page(rows, _place, asked.limit, asked.cursor)
     sets: dict[date, dict[str, NamedAllocation]] = {}

@@ -8,6 +8,9 @@ from starlette.testclient import TestClient
 
 from attributor.periods import Month
 from attributor.reports.overview import overview
+from attributor.reports.questions.allocations import AllocationsQuestion, answer_allocations
+from attributor.reports.questions.asked import QuestionError
+from attributor.reports.questions.books import Books
 from attributor.reports.view import View
 
 API = "/api/v1/allocations"
@@ -92,6 +95,12 @@ def test_what_cannot_be_read_is_answered_with_400_and_the_form(client, asked, sa
     answer = client.get(API, params={"window": "month", **asked})
     assert answer.status_code == 400
     assert says in answer.json()["detail"]
+
+
+def test_what_cannot_be_read_asks_no_ledger(teams):
+    books = Books(None, lambda: pytest.fail("asked"), lambda: teams, tuple, lambda: datetime(2026, 11, 18, tzinfo=UTC))
+    with pytest.raises(QuestionError, match="cannot be read"):
+        answer_allocations(books, AllocationsQuestion(window="soon"))
 
 
 def test_whoever_has_the_answer_already_is_told_that_nothing_changed(client):
