@@ -9,7 +9,7 @@ from statistics import fmean
 from alerts.alert import Alert, ChartPoint, Contributor, Kind, Severity
 from alerts.amounts import cents, plain, shown, times, total
 from alerts.detect.gpu_hours import Condition, GpuHour, GpuRate, IdlePolicy, Streak
-from alerts.detect.presenting import minute, severity_by_money, team_link
+from alerts.detect.presenting import hour_label, minute, severity_by_money, team_link
 
 CHART_HOURS = 48
 UNALLOCATED, WITHOUT_PROCESS, WARM = "unallocated", "held without a process", "warm and low"
@@ -159,4 +159,4 @@ def _chart(streaks: Iterable[Streak]) -> Iterable[ChartPoint]:
         for row in streak.hours[-CHART_HOURS:]:
             counts[row.hour] = counts.get(row.hour, 0) + 1
     for hour in sorted(counts)[-CHART_HOURS:]:
-        yield ChartPoint(f"{hour:%Y-%m-%dT%H:00Z}", Decimal(counts[hour]), marked=True)
+        yield ChartPoint(hour_label(hour), Decimal(counts[hour]), marked=True)

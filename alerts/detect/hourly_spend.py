@@ -1,6 +1,5 @@
 """Spend anomalies by the hour: what a service cost a team in single hours, where sources tell it by the hour."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from alerts.alert import Alert, ChartPoint
 from alerts.amounts import cents, cents_of_estimate, plain, shown, total
 from alerts.detect.anomalous import AnomalousDay, Rule
 from alerts.detect.hourly import QUIET, HourlyGate, Hours, episodes_by_hour, hourly_gate
-from alerts.detect.presenting import minute, severity_by_money, team_link
+from alerts.detect.presenting import hour_label, level_by_money, minute, severity_by_money, team_link
 from alerts.detect.spend import days_told, gate_of
 from alerts.detect.spend_series import SpendPolicy
 
@@ -120,7 +119,9 @@ def _alert(found: _Found, policy: SpendPolicy, gate: float) -> Alert:
         currency=series.currency,
         amount=spent,
         threshold=cents(total((spent, -_above_bands(found, today)))),
-        chart=tuple(ChartPoint(label(hour), cost, hour in excess) for hour, cost in list(costs.items())[-CHART_HOURS:]),
+        chart=tuple(
+            ChartPoint(hour_label(hour), cost, hour in excess) for hour, cost in list(costs.items())[-CHART_HOURS:]
+        ),
         link=team_link(series.team, today),
         facts={
             "service": series.service,
@@ -151,7 +152,7 @@ def _level(excess: Mapping[datetime, Decimal], gate: float) -> int:
     """Return how bad the worst day is, counted as the alerts of days are."""
     days = {hour.date() for hour in excess}
     worst = max(total(amount for hour, amount in excess.items() if hour.date() == day) for day in days)
-    return int(math.log(max(float(worst), gate) / gate, 4))
+    return level_by_money(float(worst), gate)
 
 
 def _rule(found: _Found) -> Rule:
@@ -177,8 +178,3 @@ def _newest(found: _Found) -> str:
 
 def _in_words(hours: int) -> str:
     return f"{hours} {'hour' if hours == 1 else 'hours'}"
-
-
-def label(hour: datetime) -> str:
-    """Return the label of an hour in a chart."""
-    return f"{hour:%Y-%m-%dT%H:00Z}"

@@ -1,10 +1,11 @@
 """What is found by the hour and by the day on one series: one alert, with both reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from alerts.alert import Alert, Findings
+from alerts.detect.presenting import marked_days
 from alerts.told import rank_of
 
 
@@ -28,13 +29,9 @@ def _are_one(by_day: Alert, by_hour: Alert) -> bool:
     of_series = by_hour.team, by_hour.facts["service"], by_hour.currency
     if (by_day.team, by_day.facts.get("service"), by_day.currency) != of_series:
         return False
-    days = _marked(by_hour)
-    near = {day - timedelta(days=1) for day in days} | set(days)
-    return by_day.key == by_hour.key or not near.isdisjoint(_marked(by_day))
-
-
-def _marked(alert: Alert) -> Sequence[date]:
-    return [date.fromisoformat(point.label[:10]) for point in alert.chart if point.marked]
+    days = marked_days(by_hour)
+    near = {day - timedelta(days=1) for day in days} | days
+    return by_day.key == by_hour.key or not near.isdisjoint(marked_days(by_day))
 
 
 def _joined(by_day: Alert, by_hour: Alert) -> Alert:

@@ -12,7 +12,7 @@ from alerts.amounts import cents, plain, shown, times, total
 from alerts.detect.drivers import CostPart, drivers_of
 from alerts.detect.drivers_told import with_drivers
 from alerts.detect.policies.rules import HourCost
-from alerts.detect.presenting import minute, team_link
+from alerts.detect.presenting import hour_label, minute, team_link
 
 HOUR = timedelta(hours=1)
 HISTORY = timedelta(days=8)
@@ -117,8 +117,7 @@ def _alert(
         amount=cents(costs[worst]),
         threshold=cents(limit),
         chart=tuple(
-            ChartPoint(f"{hour:%Y-%m-%dT%H:00Z}", costs[hour], marked=costs[hour] >= limit)
-            for hour in sorted(costs)[-48:]
+            ChartPoint(hour_label(hour), costs[hour], marked=costs[hour] >= limit) for hour in sorted(costs)[-48:]
         ),
         link=team_link(team, worst.date()),
         facts={"busiest": plain(cents(busiest))},

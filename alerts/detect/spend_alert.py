@@ -1,13 +1,12 @@
 """How an episode of anomalous days becomes an alert: what it is, what was usual, what it costs above that."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from alerts.alert import Alert, ChartPoint
 from alerts.amounts import cents, cents_of_estimate, plain, shown, total
 from alerts.detect.anomalous import Rule
-from alerts.detect.presenting import midnight, severity_by_money, team_link
+from alerts.detect.presenting import level_by_money, midnight, severity_by_money, team_link
 from alerts.detect.spend_series import Episode, SpendDay, SpendPolicy, SpendSeries
 
 CHART_DAYS = 35
@@ -35,7 +34,6 @@ def spend_alert(series: SpendSeries, days: Sequence[SpendDay], episode: Episode,
     first_day, last_day = episode.date_of(episode.days[0]), episode.date_of(last)
     rule = Counter(day.rule for day in episode.days).most_common(1)[0][0]
     amount = cents(amounts[last_day])
-    peak = max(float(max(excess.values())), episode.gate)
     currency = series.currency
     return Alert(
         key=f"{series.key}:{episode.began}",
@@ -54,5 +52,5 @@ def spend_alert(series: SpendSeries, days: Sequence[SpendDay], episode: Episode,
         chart=tuple(ChartPoint(f"{day.day}", day.amount, marked=day.day in excess) for day in days[-CHART_DAYS:]),
         link=team_link(series.team, last_day),
         facts={"service": series.service, "rule": rule, "expected": plain(expected), "excess": plain(whole)},
-        level=int(math.log(peak / episode.gate, 4)),
+        level=level_by_money(float(max(excess.values())), episode.gate),
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, case, select
 
-from alerts.detect.unit_cost import UnitDay, UnitSeries
+from alerts.detect.unit_cost_series import UnitDay, UnitSeries
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, usage_rollup
 from attributor.money import total

@@ -19,7 +19,7 @@ from alerts.detect.policies.policies import joined_with, with_policies
 from alerts.detect.restatement import restatements
 from alerts.detect.unattributed import UnattributedPolicy, rising_unattributed
 from alerts.detect.undelivered import undelivered
-from alerts.detect.unit_cost import joined_with_spend
+from alerts.detect.unit_costs_told import joined_with_spend
 from alerts.detect.unpriced import unpriced_models
 from alerts.detect.vanished import vanished
 from alerts.pipeline import Outcome, process

@@ -36,7 +36,8 @@ from alerts.detect.runaway import runaway_spend
 from alerts.detect.spend import spend_anomalies
 from alerts.detect.spend_series import SpendDay, SpendSeries
 from alerts.detect.unattributed import UnattributedDay, rising_unattributed
-from alerts.detect.unit_cost import UnitDay, UnitSeries, unit_cost_drifts
+from alerts.detect.unit_cost import unit_cost_drifts
+from alerts.detect.unit_cost_series import UnitDay, UnitSeries
 from alerts.detect.unpriced import UnpricedModel, unpriced_models
 from alerts.digest import DAYS, DigestFacts, Newcomer, Period, ServiceSpend, digest_message
 from alerts.pipeline import probe

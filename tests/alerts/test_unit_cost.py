@@ -10,7 +10,9 @@ from alerts.alert import ChartPoint, Findings
 from alerts.detect.policies.policies import joined_with
 from alerts.detect.policies.rules import Breach, PolicyRule
 from alerts.detect.presenting import midnight
-from alerts.detect.unit_cost import UnitDay, UnitSeries, joined_with_spend, unit_cost_drifts
+from alerts.detect.unit_cost import unit_cost_drifts
+from alerts.detect.unit_cost_series import UnitDay, UnitSeries
+from alerts.detect.unit_costs_told import joined_with_spend
 
 FIRST = date(2026, 8, 20)
 SIZE = 91

@@ -8,7 +8,7 @@ from decimal import Decimal
 from alerts.alert import ChartPoint
 from alerts.amounts import cents, plain, shown, times, total
 from alerts.detect.policies.rules import Breach, Held, PolicyRule, team_days
-from alerts.detect.presenting import minute
+from alerts.detect.presenting import hour_label, minute
 from alerts.detect.spend_series import SpendDay
 
 HOUR = timedelta(hours=1)
@@ -96,7 +96,7 @@ def past_threshold(rule: PolicyRule, held: Held, now: datetime) -> Iterator[Brea
 
 
 def _chart(hours: _Hours) -> tuple[ChartPoint, ...]:
-    return tuple(ChartPoint(f"{hour:%Y-%m-%dT%H:00Z}", hours[hour]) for hour in sorted(hours)[-48:])
+    return tuple(ChartPoint(hour_label(hour), hours[hour]) for hour in sorted(hours)[-48:])
 
 
 def _is_past(rule: PolicyRule, quantity: Decimal) -> bool:

@@ -9,7 +9,7 @@ from alerts.alert import Alert, ChartPoint, Findings
 from alerts.amounts import cents, plain, total
 from alerts.detect.policies import daily, hourly, ratios
 from alerts.detect.policies.rules import Breach, Held, PolicyKind, PolicyRule, worth_telling
-from alerts.detect.presenting import team_link
+from alerts.detect.presenting import hour_label, team_link
 from alerts.told import SEVERITY_RANK
 
 TOLD_FOR = timedelta(days=2)
@@ -140,5 +140,5 @@ def _excess(run: Sequence[Breach]) -> dict[str, str]:
 
 def _marked(chart: Sequence[ChartPoint], run: Sequence[Breach]) -> tuple[ChartPoint, ...]:
     """Mark the days of the run, or the hours in which it was passed."""
-    passed = {f"{each.day}" for each in run} | {f"{each.since:%Y-%m-%dT%H:00Z}" for each in run}
+    passed = {f"{each.day}" for each in run} | {hour_label(each.since) for each in run}
     return tuple(replace(point, marked=point.label in passed) for point in chart)

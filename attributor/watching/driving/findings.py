@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 from alerts.alert import Alert, Findings
 from alerts.detect.drivers import CostPart, drivers_of
 from alerts.detect.drivers_told import with_drivers, with_drivers_of
+from alerts.detect.presenting import DAY_LABEL, day_of
 from attributor.ledger.alert_json import alert_from_json
 from attributor.ledger.tables import alerts
 from attributor.money import total
@@ -25,7 +26,6 @@ _MOST = 100
 _LOOK_BACK = timedelta(days=28)
 _SAME_WEEKDAYS, _FEW, _ANY_DAYS = 8, 3, 7
 _A_WEEK = timedelta(days=7)
-_A_DAY = len("2026-11-19")
 
 
 def with_their_drivers(engine: Engine, read: Read, ruleset: RuleSet, found: Findings) -> Findings:
@@ -56,10 +56,12 @@ def _asked(alert: Alert) -> Asked | None:
     """Return of what an alert tells an excess: the UTC days of the days or hours that its chart marks; else None."""
     if "excess" not in alert.facts or "service" not in alert.facts:
         return None
-    days = tuple(dict.fromkeys(_day(point.label) for point in alert.chart if point.marked))
+    days = tuple(dict.fromkeys(day_of(point.label) for point in alert.chart if point.marked))
     if not days:
         return None
-    by_day = [_day(point.label) for point in alert.chart if len(point.label) == _A_DAY and _day(point.label) < days[0]]
+    by_day = [
+        day_of(point.label) for point in alert.chart if len(point.label) == DAY_LABEL and day_of(point.label) < days[0]
+    ]
     before = _compared(days, by_day) if by_day else tuple(days_between(days[0] - _A_WEEK, days[0]))
     return Asked(alert.team, alert.facts["service"], alert.currency, days, before)
 
@@ -70,11 +72,6 @@ def _compared(days: Sequence[date], before: Sequence[date]) -> tuple[date, ...]:
     weekdays = {day.weekday() for day in days}
     same = [day for day in recent if day.weekday() in weekdays][-_SAME_WEEKDAYS:]
     return tuple(same if len(same) >= _FEW else recent[-_ANY_DAYS:])
-
-
-def _day(label: str) -> date:
-    """Return the UTC day that a point is of: a day, or an hour of it."""
-    return date.fromisoformat(label[:_A_DAY])
 
 
 def _earlier(engine: Engine, keys: Collection[str]) -> Mapping[str, Alert]:
