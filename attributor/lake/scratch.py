@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from attributor.processes import runs
+
 _OURS = re.compile(r"attributor-(\d+)-.*")
 
 
@@ -22,15 +24,5 @@ def scratch_folder() -> Iterator[Path]:
 def _sweep(parent: Path) -> None:
     for folder in parent.glob("attributor-*-*"):
         match = _OURS.fullmatch(folder.name)
-        if match is not None and not _lives(int(match[1])):
+        if match is not None and not runs(int(match[1])):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-_DEAD_STATES = {"Z", "X"}
+from attributor.processes import runs, start_time
 
 
 def this_holder() -> str:
@@ -12,7 +12,7 @@ def this_holder() -> str:
 
     Two containers may share a host name, and a restarted machine its process ids: neither is this host.
     """
-    return f"{_this_host()}:{os.getpid()}:{_start_time(os.getpid())}"
+    return f"{_this_host()}:{os.getpid()}:{start_time(os.getpid())}"
 
 
 def holder_is_dead(holder: str) -> bool:
@@ -21,7 +21,7 @@ def holder_is_dead(holder: str) -> bool:
     host, _, pid = host.rpartition(":")
     if host != _this_host() or not pid.isdecimal():
         return False
-    return not _runs(int(pid)) or _start_time(int(pid)) != rest
+    return not runs(int(pid)) or start_time(int(pid)) != rest
 
 
 def _this_host() -> str:
@@ -36,28 +36,3 @@ def _boot() -> str:
 def _process_space() -> str:
     path = Path("/proc/self/ns/pid")
     return "".join(character for character in path.readlink().name if character.isdecimal()) if path.exists() else ""
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    state = _stat(pid)[:1]
-    return state == [] or state[0] not in _DEAD_STATES
-
-
-def _start_time(pid: int) -> str:
-    """Return the process's start in clock ticks since boot, "" where the system does not say."""
-    fields = _stat(pid)
-    return fields[19] if len(fields) > 19 else ""
-
-
-def _stat(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat after the name, which may itself hold spaces and brackets: proc(5)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
