@@ -55,8 +55,8 @@ def usage_fact_rows(connection: duckdb.DuckDBPyConnection, usage: str, days: Col
     Of each day, source and fact the largest hundred values stand by themselves, the others as "(other)".
     """
     arms = " UNION ALL ".join(
-        f"SELECT *, '{fact}' AS fact, {_first(names)} AS value FROM of_days WHERE {_metrics(fact)}"  # noqa: S608
-        for fact, names in SAID.items()
+        f"SELECT *, '{fact}' AS fact, {first_said(fact)} AS value FROM of_days WHERE {_metrics(fact)}"  # noqa: S608
+        for fact in SAID
     )
     return connection.sql(
         f"""
@@ -79,5 +79,6 @@ def _metrics(fact: str) -> str:
     return _OF_JOBS if fact == "job" else _OF_CALLS
 
 
-def _first(names: tuple[str, ...]) -> str:
-    return f"coalesce({', '.join(f'''nullif(fact_{name}, '')''' for name in names)}, '')"
+def first_said(fact: str) -> str:
+    """Return SQL for what a row of usage with columns fact_NAME says of a key of `SAID`, '' where it says nothing."""
+    return f"coalesce({', '.join(f'''nullif(fact_{name}, '')''' for name in SAID[fact])}, '')"

@@ -40,14 +40,19 @@ HOURS_SCHEMA = pa.schema(
 )
 
 
+def as_text(table: pa.Table) -> pa.Table:
+    """Return hours with their names as text, which what compares and joins them takes."""
+    fields = [pa.field(field.name, pa.string()) if field.type == _NAME else field for field in table.schema]
+    return table.cast(pa.schema(fields))
+
+
 def hourly_spend(read: Read, ruleset: RuleSet, first: date, teams: Collection[str] | None = None) -> list[HourCost]:
     """Return the spend by hour since a UTC day, of all teams or of these, as `hours_of_spend` has it."""
     table = hours_of_spend(read, ruleset, first).select(["team", "service", "currency", "hour", "cost"])
     names = table.schema.names[:3]
     if teams is not None:
         table = table.filter(pc.is_in(table.column("team").cast(pa.string()), pa.array(sorted(teams), pa.string())))
-    text = table.cast(pa.schema([pa.field(name, pa.string()) for name in names] + list(table.schema)[3:]))
-    sums = text.group_by([*names, "hour"]).aggregate([("cost", "sum")])
+    sums = as_text(table).group_by([*names, "hour"]).aggregate([("cost", "sum")])
     rows = sums.sort_by([(name, "ascending") for name in (*names, "hour")]).to_pydict()
     columns = (rows[name] for name in (*names, "hour", "cost_sum"))
     return [

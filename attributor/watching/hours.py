@@ -18,7 +18,7 @@ from attributor.config.settings import Price
 from attributor.money import total
 from attributor.periods import days_between, start_of
 from attributor.watching.hourly import Read, hour_of
-from attributor.watching.hourly_spend import hours_of_spend
+from attributor.watching.hourly_spend import as_text, hours_of_spend
 from attributor.watching.known_days import KnownDays, known_days
 from attributor.watching.priced_hours import priced_hours
 from rules.ruleset import RuleSet
@@ -89,17 +89,13 @@ def hourly_series(
 
 def _by_usage_or_bill(told: Told, first: date) -> pa.Table:
     """Return the hours of priced usage, and of bills those of the other series; estimates are priced usage."""
-    usage = _text(priced_hours(told.read, told.ruleset, told.prices, first))
-    billed = _text(hours_of_spend(told.read, told.ruleset, first))
+    usage = as_text(priced_hours(told.read, told.ruleset, told.prices, first))
+    billed = as_text(hours_of_spend(told.read, told.ruleset, first))
     billed = billed.filter(pc.invert(pc.ends_with(billed.column("source"), ESTIMATES)))
     series = ["team", "service", "currency"]
     others = billed.join(usage.select(series).group_by(series).aggregate([]), series, join_type="left anti")
     found = pa.concat_tables([usage, others.select(usage.schema.names)])
     return found.filter(pc.invert(pc.is_in(found.column("team"), pa.array([UNATTRIBUTED, IDLE]))))
-
-
-def _text(table: pa.Table) -> pa.Table:
-    return table.cast(pa.schema([(field.name, pa.string()) for field in table.schema][:4] + list(table.schema)[4:]))
 
 
 def _columns(table: pa.Table) -> _Hours:

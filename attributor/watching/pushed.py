@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from alerts.detect.policies.rules import HourCost
-from attributor.attributing.usage_details import SAID
+from attributor.attributing.usage_details import SAID, first_said
 from attributor.config.settings import Price
 from attributor.money import from_units
 from attributor.watching.priced_usage import open_priced_usage
@@ -39,8 +39,7 @@ def pushed_hours(
         open_priced_usage(connection, _PUSHED, prices, _ROWS)
         facts = (*SAID["key"], *_SAID)
         resolved = resolve_usage(connection, _ROWS, ruleset, facts, ("units", "model", "service", "currency"))
-        keys = ", ".join(f"nullif(fact_{name}, '')" for name in SAID["key"])
-        said = ", ".join((f"coalesce({keys}, '')", *(f"fact_{name}" for name in _SAID)))
+        said = ", ".join((first_said("key"), *(f"fact_{name}" for name in _SAID)))
         rows = connection.execute(
             "SELECT team, coalesce(nullif(model, ''), service) AS what, currency, epoch(hour)::BIGINT, sum(units),"
             f" {said} FROM {resolved} GROUP BY ALL ORDER BY ALL"
