@@ -31,6 +31,11 @@ def shown_name(teams: Mapping[str, Team], team: str) -> str:
     return (found.name if found else "") or team
 
 
+def parent_of(teams: Mapping[str, Team], team: Team) -> str:
+    """Return the id of the team that this one is a part of, "" where it is of none or of one that is not to be seen."""
+    return team.parent if team.parent in teams else ""
+
+
 def known_team(connection: Connection, teams: Mapping[str, Team], name: str) -> Team:
     """Return the team with this id; raise UnknownTeamError that names near ones otherwise."""
     found = teams.get(name) or RESERVED_OWNERS.get(name)

@@ -18,7 +18,7 @@ from attributor.reports.movers import Mover, movers
 from attributor.reports.open_alerts import OpenAlert, noted_alerts, open_alerts
 from attributor.reports.opportunities import Opportunity, opportunities
 from attributor.reports.outlook import NO_SPEND, BudgetLine, Outlook, Spend, burn_rate, daily_spend, month_outlook
-from attributor.reports.owners import known_team, shown_name
+from attributor.reports.owners import known_team, parent_of, shown_name
 from attributor.reports.sub_teams import Family, family
 from attributor.reports.team_lines import (
     Driver,
@@ -167,7 +167,7 @@ def _who(teams: Mapping[str, Team], team: Team) -> _Who:
         "owner": team.owner,
         "slack": team.slack,
         "cost_center": team.cost_center,
-        "parent": team.parent if team.parent in teams else "",
+        "parent": parent_of(teams, team),
     }
 
 

@@ -123,7 +123,7 @@ def team_routes(parts: SiteParts, templates: Templates) -> APIRouter:
                 "teams": links.teams(teams),
                 "slot": slot(teams, team),
                 "slots": slots(teams, (line.team for line in report.family.lines) if report.family else ()),
-                "names": {team: shown_name(teams, team) for team in teams},
+                "parent_name": shown_name(teams, report.parent),
                 "owners": {},
                 "compares": report.heading.comparison.is_possible,
                 "grouped_by": dimension_name(view.group or "service"),

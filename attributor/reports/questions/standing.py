@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attributor.reports.expected import Budgets, Forecasts, budgets, forecasts
 from attributor.reports.freshness import SourceFreshness, freshness
-from attributor.reports.owners import RESERVED_OWNERS, shown_name
+from attributor.reports.owners import RESERVED_OWNERS, parent_of, shown_name
 from attributor.reports.questions.asked import Currency, Period, Question, TeamName, month_asked, team_asked
 from attributor.reports.questions.books import Books
 from attributor.reports.view import View
@@ -75,7 +75,7 @@ def answer_teams(books: Books) -> Teams:
                 aliases=tuple(team.aliases),
                 owner=team.owner,
                 slack=team.slack,
-                parent=team.parent if team.parent in teams else "",
+                parent=parent_of(teams, team),
                 cost_center=team.cost_center,
                 budget=None if team.budget is None else team.budget.monthly,
                 reserved=team.id in RESERVED_OWNERS,
