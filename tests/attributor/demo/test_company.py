@@ -119,6 +119,7 @@ def test_the_settings_are_yaml_that_names_the_schema_and_a_budget_for_every_team
         "sources",
         "teams",
         "rules",
+        "dimensions",
         "required_tags",
         "prices",
         "alerts",

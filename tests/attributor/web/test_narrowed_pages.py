@@ -170,3 +170,11 @@ def test_an_explanation_takes_any_period_basis_and_part_from_its_own_page(engine
     assert '<input type="hidden" name="team" value="search">' in page
     unsaid = client.get("/explain.json", params={"team": "search", "month": "2026-11", "project": "(not given)"}).json()
     assert unsaid == client.get("/explain.json?team=search&month=2026-11&project=").json()
+
+
+def test_what_features_cost_is_a_click_away_where_a_dimension_tells_it(client, engine, make_site):
+    page = client.get("/models?month=2026-11").text
+    assert '<a href="/models?month=2026-11&amp;group=feature">What each cost' in page
+    grouped = client.get("/models.json?month=2026-11&group=feature").json()
+    assert sum(Decimal(line["cost"]) for line in grouped["grouping"]["lines"]) == Decimal(grouped["cost"])
+    assert "What each cost" not in TestClient(make_site(engine)).get("/models?month=2026-11").text
