@@ -17,6 +17,7 @@ from attributor.reports.alert_detail import AlertDetail, WhyTold, alert_detail, 
 from attributor.reports.document import document
 from attributor.reports.feedback import feedback_document
 from attributor.reports.open_alerts import OpenAlerts, open_alerts
+from attributor.reports.questions.asked import team_asked
 from attributor.reports.silences import silence_document
 from attributor.web.access.asking import asker
 from attributor.web.alert_forms import (
@@ -41,7 +42,7 @@ from attributor.web.described import (
     list_of,
     struct_schema,
 )
-from attributor.web.parts import SiteParts
+from attributor.web.parts import SiteParts, books_of
 from attributor.web.silencing import set_silence
 
 _NOBODY = "API"
@@ -57,13 +58,12 @@ def alert_routes(parts: SiteParts) -> APIRouter:
     """Return the routes that read and handle alerts."""
     router = APIRouter(prefix="/api/v1/alerts", tags=["alerts"])
 
-    @router.get("", responses=answers(documented(OpenAlerts)))
-    def listed(
-        team: OfTeam = None,
-    ) -> JSONResponse:
+    @router.get("", responses=answers(documented(OpenAlerts), NOT_FOUND))
+    def listed(team: OfTeam = None) -> JSONResponse:
         """Answer the alerts that stand, of all teams or of one."""
+        known = team_asked(team, books_of(parts))
         with reading(parts.engine) as connection:
-            return JSONResponse(document(OpenAlerts(open_alerts(connection, team))))
+            return JSONResponse(document(OpenAlerts(open_alerts(connection, known))))
 
     @router.get("/show", responses=answers(documented(AlertDetail), NOT_FOUND))
     def show(key: Key) -> JSONResponse:

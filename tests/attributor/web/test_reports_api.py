@@ -118,6 +118,7 @@ def test_explain_teams_and_sources_are_those_of_the_pages(client, november, team
         ("usage", {"by": "day"}, 400, "write some of pool, team"),
         ("usage", {"window": "tomorrow"}, 400, "cannot be read"),
         ("budgets", {"team": "nobody at all"}, 404, "there is no team"),
+        ("alerts", {"team": "serach"}, 404, "did you mean search"),
         ("explain", {"team": "search", "day": "0001-01-01"}, 400, "write it as YYYY-MM-DD"),
         ("explain", {"team": "search", "day": "2026-11-03", "period": "2026-10"}, 400, "is not in 2026-10"),
     ],
