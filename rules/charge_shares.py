@@ -18,6 +18,7 @@ from rules.split import COSTS, truncated
 from rules.sql import identifier, units_of
 from rules.weights import Part, Weights
 
+_WANTED = "attribution_groups_asked"
 Units = tuple[int, int, int]
 """Billed, effective and list cost in 1e-12 units."""
 
@@ -99,11 +100,15 @@ def charges_of_cells(
     connection: duckdb.DuckDBPyConnection, charges: str, plan: Plan, ruleset: RuleSet, cells: Sequence[int]
 ) -> Mapping[int, tuple[OneCharge, ...]]:
     """Return the charges of some cells of the present attribution, in an order that they alone decide."""
+    # Their groups come first: of a day's charges most are then left out before anything is computed of them.
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_WANTED} AS {_groups_with_cells(plan, ruleset)}"
+        " WHERE w.cell IN (SELECT unnest(?))",
+        [list(cells)],
+    )
     rows = connection.execute(
         f"SELECT cell, coalesce(origin, ''), {', '.join(COSTS)}"
-        f" FROM ({charges_in_cells(charges, plan, ruleset, {'origin': 'x_Origin'})})"
-        " WHERE cell IN (SELECT unnest(?)) ORDER BY ALL",
-        [list(cells)],
+        f" FROM ({_charges_of_groups(charges, plan, {'origin': 'x_Origin'}, _WANTED)}) ORDER BY ALL"
     ).fetchall()
     found: dict[int, tuple[OneCharge, ...]] = {}
     for cell, members in groupby(rows, key=lambda row: int(row[0])):
@@ -116,17 +121,24 @@ def charges_in_cells(charges: str, plan: Plan, ruleset: RuleSet, kept: Mapping[s
 
     `kept` are further columns by name, each an expression over the table of charges.
     """
+    return _charges_of_groups(charges, plan, kept, f"({_groups_with_cells(plan, ruleset)})")
+
+
+def _charges_of_groups(charges: str, plan: Plan, kept: Mapping[str, str], groups: str) -> str:
+    """Return the charges of some groups, which are given with their cells; costs are computed of no others."""
     keys = [key.rpartition(" AS ")[2] for key in group_keys(plan)]
     own = ", ".join(f"{expression} AS {name}" for name, expression in kept.items())
-    costs = ", ".join(
-        f"{units_of(identifier(column))} AS {cost}" for column, cost in zip(COST_COLUMNS, COSTS, strict=True)
-    )
+    amounts = ", ".join(map(identifier, COST_COLUMNS))
+    units = (f"{units_of(f'k.{column}')} AS {cost}" for column, cost in zip(COST_COLUMNS, COSTS, strict=True))
     return (
-        f"SELECT w.cell, {', '.join(f'k.{name}' for name in (*kept, *COSTS))}"
-        f" FROM (SELECT {own}, {', '.join(group_keys(plan))}, {costs} FROM {identifier(charges)}) k"
-        f" JOIN {GROUPS} s ON {_agree('k', 's', keys)}"
-        f" JOIN ({groups_in_cells(plan, ruleset)}) w ON w.id = s.id"
+        f"SELECT s.cell, {', '.join((*(f'k.{name}' for name in kept), *units))}"
+        f" FROM (SELECT {own}, {', '.join(group_keys(plan))}, {amounts} FROM {identifier(charges)}) k"
+        f" JOIN {groups} s ON {_agree('k', 's', keys)}"
     )
+
+
+def _groups_with_cells(plan: Plan, ruleset: RuleSet) -> str:
+    return f"SELECT s.*, w.cell FROM {GROUPS} s JOIN ({groups_in_cells(plan, ruleset)}) w ON w.id = s.id"
 
 
 def groups_in_cells(plan: Plan, ruleset: RuleSet) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from attributor.app.clock import utc_now
 from attributor.app.errors import ConfigurationError, StoreError
-from attributor.app.explaining import explainer
+from attributor.app.explaining import Explainer
 from attributor.app.failures import ledger_failures
 from attributor.app.invoicing import invoiced
 from attributor.app.lake_failures import lake_failures
@@ -84,7 +84,7 @@ def _books(stores: _Stores, clock: Clock, token: str) -> Iterator[Books]:
                     teams=lambda: visible,
                     dimensions=lambda: dimensions,
                     clock=clock,
-                    explain=explainer(engine, stores.lake, owners),
+                    explain=Explainer(engine, stores.lake, owners),
                     invoiced=partial(invoiced, path, engine),
                     are_whole=seen is None,
                 )

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alerts.channels.slack_bot import SlackBotChannel
 from attributor.app.budgeting import HeldTeams, teams_in_use
 from attributor.app.errors import ConfigurationError
-from attributor.app.explaining import explainer
+from attributor.app.explaining import Explainer
 from attributor.app.wiring import App
 from attributor.config.hosts import is_loopback
 from attributor.config.settings import Settings
@@ -92,7 +92,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         )
     routers = (*routers, slack_routes(app.engine, app.clock, lambda: _signing_secrets(now())))
     owners, held = OwnerFilter(app.engine), HeldTeams(app.engine)
-    mirror = Mirror(app.engine, owners.keep)
+    mirror, explainer = Mirror(app.engine, owners.keep), Explainer(app.engine, app.lake, owners)
     parts = SiteParts(
         engine=app.engine,
         teams=lambda: held.of(now().settings),
@@ -102,7 +102,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         metrics=lambda: render(metrics),
         ready=lambda: _ready(app.engine, owners),
         extra_routers=routers,
-        explain=explainer(app.engine, app.lake, owners),
+        explain=explainer,
         door=_door(app, now, owners),
         other_sites=app.settings.web.cors_origins,
         others=_others(app, now, owners),
@@ -112,7 +112,7 @@ def build_pages(app: App, now: Callable[[], App], metrics: Metrics, log: EventLo
         kept=KeptReports(app.engine, lambda: owners.owners, mirror),
         mirror=mirror,
     )
-    return Pages(build_site(parts), _warmed_for_all(Warming(parts), owners))
+    return Pages(build_site(parts), _warmed_for_all(Warming(parts, explainer.read_ahead), owners))
 
 
 def _warmed_for_all(warming: Warming, owners: OwnerFilter) -> Callable[[], None]:

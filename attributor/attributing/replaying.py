@@ -1,7 +1,7 @@
 """Published days, opened again as they were: by the rules and the lake versions that they were published by."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from attributor.attributing.days import DayReading, WholeMonth, open_day, open_usage, usage_for
 from attributor.attributing.inputs import Inputs, read_inputs
+from attributor.attributing.kept_months import KeptMonths
 from attributor.attributing.months import whole_month
 from attributor.lake.lake import Lake
 from attributor.ledger.collected import CollectedDay
@@ -28,11 +29,12 @@ Published = Mapping[tuple[str, date], Publication]
 
 @dataclass(frozen=True)
 class Archive:
-    """Where published days are read from."""
+    """Where published days are read from; `months` are those that were read before, by whoever keeps them."""
 
     engine: Engine
     lake: Lake
     connection: duckdb.DuckDBPyConnection
+    months: KeptMonths = field(default_factory=KeptMonths, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def replay(archive: Archive, days: Sequence[date], *, counts: bool = False) -> I
     published = _published_of_months(archive.engine, min(days), max(days) + timedelta(days=1))
     inputs = as_published(archive.engine, published)
     lake = replace(archive.lake, known={})
+    versions = _versions(published, inputs)
 
     @cache
     def reading_by(digest: str) -> DayReading:
@@ -58,11 +61,13 @@ def replay(archive: Archive, days: Sequence[date], *, counts: bool = False) -> I
             lake, archive.connection, restored(archive.engine, digest), inputs, counts=counts, whole_charges=True
         )
 
-    @cache
     def whole_by(month: Month, digest: str) -> WholeMonth:
-        reading = reading_by(digest)
-        whole, _ = whole_month(reading, open_usage(reading, usage_for(reading, [month.first])), month)
-        return whole
+        def read() -> WholeMonth:
+            reading = reading_by(digest)
+            whole, _ = whole_month(reading, open_usage(reading, usage_for(reading, [month.first])), month)
+            return whole
+
+        return archive.months.of((month, digest, versions[month]), read)
 
     for day in days:
         publication = next(found for (_, of), found in published.items() if of == day)
@@ -99,6 +104,16 @@ def _whole_days(day: date, start: datetime | None, end: datetime | None) -> Wind
     if start is None or end is None:
         return Window(start_of(day), start_of(day))
     return Window(start_of(start.date()), start_of(end.date() + timedelta(days=1)))
+
+
+def _versions(published: Published, inputs: Inputs) -> Mapping[Month, Hashable]:
+    """Return what the months that were published lean on: the versions of all that is read of each."""
+    usage = tuple(sorted((source, day, found.version) for (source, day), found in inputs.usage.items()))
+    coverage = tuple(sorted((source, spans) for source, spans in inputs.coverage.items()))
+    charges: dict[Month, list[tuple[str, date, int]]] = {}
+    for (source, day), found in published.items():
+        charges.setdefault(month_of(day), []).append((source, day, found.source.charges_version))
+    return {month: (tuple(sorted(of)), usage, coverage) for month, of in charges.items()}
 
 
 def _pinned(versions: Versions) -> dict[tuple[str, date], CollectedDay]:

@@ -1,18 +1,20 @@
 """Costs by window and group: sets of allocations, each summing exactly to what the ledger has of its days."""
 
 import json
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from operator import add, itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
+from attributor.ledger.money_columns import joined_units
 from attributor.ledger.tables import rollup
-from attributor.money import from_units, to_units
+from attributor.money import from_units
+from attributor.periods import days_between
 from attributor.reports.allocations.filters import UNALLOCATED_NAME, Filter, filter_condition
 from attributor.reports.allocations.windows import Window
 from attributor.reports.costs import (
@@ -20,7 +22,6 @@ from attributor.reports.costs import (
     DIMENSIONS,
     Basis,
     SeveralCurrenciesError,
-    amounts,
     cost_sums,
     currencies,
     dimensions_of,
@@ -46,13 +47,26 @@ class AllocationsRequest:
     filter: Filter | None = None
 
 
-@dataclass(frozen=True)
-class Allocation:
-    """One group of a set: its values by dimension, empty of idle capacity, and its cost in each basis."""
+class Allocation(NamedTuple):
+    """One group of a set: its `values` of the dimensions `by`, None of idle capacity.
+
+    `units` is its cost in each of BASES, in units of 1e-12: of very many groups few are ever shown.
+    """
 
     name: str
-    properties: Mapping[str, str]
-    costs: Mapping[Basis, Decimal]
+    by: tuple[str, ...]
+    values: tuple[str, ...] | None
+    units: tuple[int, ...]
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """The values by dimension, none of idle capacity."""
+        return {} if self.values is None else dict(zip(self.by, self.values, strict=True))
+
+    @property
+    def costs(self) -> Mapping[Basis, Decimal]:
+        """The cost in each basis."""
+        return dict(zip(BASES, map(from_units, self.units), strict=True))
 
 
 @dataclass(frozen=True)
@@ -89,10 +103,11 @@ def allocations(connection: Connection, request: AllocationsRequest) -> Allocati
     sums = [each for basis in BASES for each in cost_sums(basis)]
     query = select(*columns, *sums).where(condition, rollup.c.currency == currency).group_by(*columns)
     found: dict[_Key, list[int]] = {}
+    key, ends = _key_of(request, columns), range(len(columns), len(columns) + len(sums), 2)
     for row in connection.execute(query):
-        costs = found.setdefault(_key(request, row), [0] * len(BASES))
-        for at, amount in enumerate(amounts(row, len(columns), len(BASES))):
-            costs[at] += to_units(amount)
+        costs = [joined_units(row[at], row[at + 1]) for at in ends]
+        before = found.get(place := key(row))
+        found[place] = costs if before is None else [*map(add, before, costs)]
     idle = 0 if request.include_idle else _take_idle(found, BASES.index(request.basis))
     return Allocations(request.basis, currency, _sets(request, found), from_units(idle))
 
@@ -115,21 +130,29 @@ def _currency(connection: Connection, condition: ColumnElement[bool], asked: str
     return found[0] if found else ""
 
 
-def _key(request: AllocationsRequest, row: Row[*tuple[Any, ...]]) -> _Key:
-    windows = request.windows
-    at = bisect_right(windows, row.day, key=lambda window: window.start) - 1 if len(windows) > 1 else 0
-    if row.team == IDLE:
-        return at, None
-    return at, tuple(_value(name, row) for name in request.by)
+def _key_of(request: AllocationsRequest, columns: Sequence[ColumnElement[Any]]) -> Callable[[Sequence[Any]], _Key]:
+    """Return what says of a row of these columns which set and group it is of."""
+    at = {column: number for number, column in enumerate(columns)}
+    team, day = at[rollup.c.team], at.get(rollup.c.day, 0)
+    values = [_reader(name, at[DIMENSIONS.get(name, rollup.c.dimensions)]) for name in request.by]
+    sets = {of: number for number, each in enumerate(request.windows) for of in days_between(each.start, each.end)}
+
+    def key(row: Sequence[Any]) -> _Key:
+        of = sets[row[day]] if len(request.windows) > 1 else 0
+        return of, None if row[team] == IDLE else tuple([read(row) for read in values])
+
+    return key
 
 
-def _value(name: str, row: Row[*tuple[Any, ...]]) -> str:
+def _reader(name: str, at: int) -> Callable[[Sequence[Any]], str]:
+    """Return what reads a dimension's value from a row, whose column `at` holds it."""
     if name not in DIMENSIONS:
-        return dimensions_of(row.dimensions).get(name, "")
-    value = row._mapping[DIMENSIONS[name]]
-    if name == "team" and value == UNATTRIBUTED:
-        return ""
-    return value if isinstance(value, str) else str(value.isoformat())
+        return lambda row: dimensions_of(row[at]).get(name, "")
+    if name == "team":
+        return lambda row: "" if row[at] == UNATTRIBUTED else row[at]
+    if name == "day":
+        return lambda row: str(row[at].isoformat())
+    return itemgetter(at)
 
 
 def _take_idle(found: dict[_Key, list[int]], basis: int) -> int:
@@ -142,11 +165,9 @@ def _sets(request: AllocationsRequest, found: Mapping[_Key, list[int]]) -> tuple
     names = {values: _name(values, taken) for values in groups}
     sets: list[list[Allocation]] = [[] for _ in request.windows]
     for (at, values), costs in found.items():
-        properties = {} if values is None else dict(zip(request.by, values, strict=True))
-        by_basis = dict(zip(BASES, map(from_units, costs), strict=True))
-        sets[at].append(Allocation(names[values], properties, by_basis))
+        sets[at].append(Allocation(names[values], request.by, values, tuple(costs)))
     return tuple(
-        AllocationSet(window.start, window.end, tuple(sorted(each, key=lambda found: found.name)))
+        AllocationSet(window.start, window.end, tuple(sorted(each, key=itemgetter(0))))
         for window, each in zip(request.windows, sets, strict=True)
     )
 

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from attributor.ledger.engine import reading
-from attributor.money import total
+from attributor.money import from_units
 from attributor.periods import start_of
 from attributor.reports.allocations.filters import parse_filter
 from attributor.reports.allocations.report import Allocation, AllocationSet, AllocationsRequest, allocations
 from attributor.reports.allocations.windows import Calendar, Window, WindowError, along_calendar, cut, parse_window
-from attributor.reports.costs import Basis, parse_dimensions
+from attributor.reports.costs import BASES, Basis, parse_dimensions
 from attributor.reports.questions.asked import CostBasis, Currency, Cursor, Filter, Limit, Question, worded
 from attributor.reports.questions.books import Books
 from attributor.reports.questions.paging import Place, page
@@ -88,6 +88,7 @@ def answer_allocations(books: Books, asked: AllocationsQuestion) -> AllocationsA
         request = _request(books, asked)
         with reading(books.figures()) as connection:
             found = allocations(connection, request)
+    basis = BASES.index(found.basis)
     rows = [(whole, each) for whole in found.sets for each in whole.allocations]
     given, following = page(rows, _place, asked.limit, asked.cursor)
     sets: dict[date, dict[str, NamedAllocation]] = {}
@@ -99,7 +100,7 @@ def answer_allocations(books: Books, asked: AllocationsQuestion) -> AllocationsA
         code=200,
         currency=found.currency or None,
         basis=found.basis,
-        totalCost=total(each.costs[found.basis] for _, each in rows),
+        totalCost=from_units(sum(each.units[basis] for _, each in rows)),
         idleLeftOut=found.idle_left_out,
         data=tuple(sets.values()),
         next=following,
@@ -135,6 +136,7 @@ def _windows(asked: AllocationsQuestion, today: date) -> tuple[Window, ...]:
 
 def _named(of: AllocationSet, allocation: Allocation, basis: Basis) -> NamedAllocation:
     start, end = (f"{start_of(day):%Y-%m-%dT%H:%M:%SZ}" for day in (of.start, of.end))
+    costs = allocation.costs
     return NamedAllocation(
         name=allocation.name,
         properties=allocation.properties,
@@ -142,10 +144,10 @@ def _named(of: AllocationSet, allocation: Allocation, basis: Basis) -> NamedAllo
         start=start,
         end=end,
         minutes=(of.end - of.start).days * 24 * 60,
-        effectiveCost=allocation.costs["effective"],
-        billedCost=allocation.costs["billed"],
-        listCost=allocation.costs["list"],
-        totalCost=allocation.costs[basis],
+        effectiveCost=costs["effective"],
+        billedCost=costs["billed"],
+        listCost=costs["list"],
+        totalCost=costs[basis],
     )
 
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -56,7 +57,7 @@ def _behind(rows: Sequence[T], place_of: Callable[[T], Place], cursor: str) -> S
         last = tuple(json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True)))
         if rows and list(map(type, last)) != list(map(type, place_of(rows[0]))):
             raise ValueError("a place of another answer")
-        return [row for row in rows if place_of(row) > last]
+        return rows[bisect_right(rows, last, key=place_of) :]
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise QuestionError(_NO_CURSOR) from error
 

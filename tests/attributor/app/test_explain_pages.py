@@ -84,6 +84,25 @@ def test_the_page_of_a_day_tells_the_days_whose_costs_weighed(client: TestClient
     assert re.search(r'11 Nov[^<]*</th><td class="number">1</td><td class="number"><data value="5">', table)
 
 
+def test_what_another_day_of_the_month_came_to_meanwhile_is_in_the_next_explanation(
+    client: TestClient, company
+) -> None:
+    config = (company.folder / "attributor.yaml").read_text()
+    rest = "{name: rest, match: {tags.owner: present}, split: {by: cost, per: month}}"
+    company.write("attributor.yaml", f"{config}  - {rest}\n")
+    company.run()
+
+    def weighed() -> list[str]:
+        page = _page(client, "/explain?team=ads&day=2026-11-11&rule=rest")
+        return re.findall(r"Cost of ads by which it was weighed: ([0-9.]+)", page)
+
+    assert weighed() == weighed() == ["11"]
+    rows = ("10,30,team=Srch", "10,9,cluster=prod", "10,4,team=ads", "11,5,team=ads", "11,2,owner=unknown")
+    company.bill("november", *rows)
+    company.run()
+    assert weighed() == ["15"]
+
+
 @pytest.mark.parametrize(
     ("query", "status", "words"),
     [
