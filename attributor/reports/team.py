@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from sqlalchemy import Engine
 
@@ -37,6 +37,8 @@ from attributor.reports.unit_costs import UnitCost, team_unit_costs
 from attributor.reports.view import Frame, Heading, View, frame
 from rules.ruleset import Rule, Team
 from rules.schema import IDLE, UNATTRIBUTED
+
+Line = TypeVar("Line", ModelLine, UnitCost)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def settled_team(
         fixed = fixed_costs(connection, seen, of_team)
         by_day = trend(connection, seen, of_team)
         idle = idle_lines(connection, seen, of_team)
-        models = model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used)
+        models = _paid(seen, model_lines(cost_lines(connection, seen, rollup.c.model, of_team), used))
         return TeamReport(
             **_who(teams, team),
             heading=seen.heading,
@@ -141,12 +143,17 @@ def settled_team(
             idle=idle,
             idle_teams=idle_teams(connection, seen, teams) if team.id == IDLE else (),
             opportunities=opportunities(idle, models),
-            unit_costs=team_unit_costs(connection, seen, teams, team.id),
+            unit_costs=_paid(seen, team_unit_costs(connection, seen, teams, team.id)),
             unmatched=unmatched(connection, seen) if team.id == UNATTRIBUTED else (),
             alerts=(),
             notes=(),
             grouping=grouping(connection, seen, of_team),
         )
+
+
+def _paid(seen: Frame, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Return what costs anything in the frame's currency: usage that another one pays for is not free in this one."""
+    return tuple(line for line in lines if line.cost or line.previous) if seen.other_currencies else lines
 
 
 class _Who(TypedDict):

@@ -259,3 +259,13 @@ def test_a_budget_says_what_a_day_may_cost_and_when_it_is_used_up(see, put_cost,
     found = see()
     assert (found.a_day, found.burn_rate, found.runs_out) == (2, 4, date(2026, 10, 26))
     assert (see("research").a_day, see("research").runs_out) == (None, None)
+
+
+def test_what_another_currency_pays_for_is_not_shown_as_free_in_this_one(see, put_cost, put_usage):
+    put_cost("6", model="gpt-5")
+    put_usage("tokens.input", "1500000", model="gpt-5")
+    put_usage("tokens.output", "7", model="free of charge")
+    assert [line.model for line in see().models] == ["gpt-5", "free of charge"]
+    put_cost("2", currency="EUR")
+    assert [line.model for line in see().models] == ["gpt-5"]
+    assert see(currency="EUR").models == ()

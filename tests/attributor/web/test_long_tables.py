@@ -12,6 +12,7 @@ from sqlalchemy import Engine, insert
 from starlette.testclient import TestClient
 
 from attributor.ledger import tables
+from attributor.ledger.money_columns import money_values
 from rules.ruleset import Budget, Team
 
 COUNT = 60
@@ -144,3 +145,29 @@ def test_teams_that_are_part_of_others_give_the_menu_to_those_that_are_not(crowd
     parts = {name: Team(name, parent="" if name in {"team-1", "team-2"} else "team-1") for name in TEAMS}
     menu = TestClient(make_site(crowd, parts)).get("/health").text.partition("<main")[0]
     assert menu.count('href="/teams/') == 4
+
+
+def test_long_tables_of_a_teams_page_sum_up_what_they_leave_out(tmp_path, make_ledger, make_site, make_rows):
+    engine = make_ledger(tmp_path)
+    day = date(2026, 11, 3)
+    parts = {"whole": Team("whole")} | {name: Team(name, parent="whole") for name in TEAMS}
+    stray = {"source": "aws", "day": day, "column_name": "tags.team", "currency": "USD"}
+    with engine.begin() as connection:
+        connection.execute(insert(tables.publications), [make_rows.published("aws", day)])
+        of_teams = [make_rows.cost(day, "3", name, idle_cause="held") for name in parts]
+        make_rows.put(connection, *of_teams, make_rows.cost(day, "9", "unattributed"))
+        values = [stray | {"value": f"value {number}"} | money_values("effective", Decimal(2)) for number in range(70)]
+        connection.execute(insert(tables.unmatched_owners), values)
+    client = TestClient(make_site(engine, parts))
+    for path, place, count, others, sums in (
+        ("/teams/whole", "sub-teams", 61, 36, 183),
+        ("/teams/idle", "idle-teams", 61, 36, 183),
+        ("/teams/unattributed", "owner-values", 70, 45, None),
+    ):
+        rows = rows_of(client.get(path).text, place)
+        [left] = [amounts[0] for name, amounts in rows if name == f"{others} others"]
+        shown = [amounts[0] for name, amounts in rows[:25]]
+        assert left + sum(shown) == (sums or 140)
+        assert len(shown) + others == count
+        assert len(rows_of(client.get(f"{path}?rows=all").text, place)) >= count
+    engine.dispose()

@@ -258,3 +258,17 @@ def test_files_are_compressed_kept_for_a_year_and_asked_for_once(client):
 
 def test_a_page_is_never_kept_by_a_browser(client):
     assert client.get("/").headers["cache-control"] == "no-store"
+
+
+def test_what_one_currency_pays_for_costs_nothing_in_another_and_is_not_told_there(
+    tmp_path, make_ledger, fill_ledger, make_site, make_rows
+):
+    engine = make_ledger(tmp_path)
+    fill_ledger(engine)
+    with engine.begin() as connection:
+        make_rows.put(connection, make_rows.cost(date(2026, 11, 3), "5", "ads", currency="EUR"))
+    client = TestClient(make_site(engine))
+    assert client.get("/teams/ads.json").json()["unit_costs"]
+    assert client.get("/teams/ads.json?currency=EUR").json()["unit_costs"] == []
+    assert "Unit costs</h2>" not in client.get("/teams/ads?currency=EUR").text
+    engine.dispose()
