@@ -6,12 +6,19 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.testclient import TestClient
 
 from attributor.config.access_settings import AccessSettings
 from attributor.ledger.api_tokens import Wanted, create_token
+from attributor.ledger.audit import changes
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.web.access.control import Door
+from attributor.web.otlp_api import otlp_router
+from attributor.web.slack_api import slack_routes
+from attributor.web.usage_api import usage_router
+from collectors.otlp.receiver import Receiver
+from collectors.push.log import EventLog, LogSettings
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 SECRETS = ("ads-prod", "Ads", "14 GPUs", "serach", "research", "Customer support", "platform-prod", '"9000"', '"9500"')
@@ -168,3 +175,29 @@ def test_nobody_handles_or_changes_what_is_another_teams(asked, engine):
     for path in ("/api/v1/alerts/silences/1", "/api/v1/alerts/feedback/1"):
         assert viewer.delete(path).status_code in {403, 404}, path
         assert finance.delete(path).status_code == 403, path
+
+
+def test_no_page_of_another_site_changes_anything_with_a_browser_of_somebody_here(engine, make_site, tmp_path):
+    """Each with what a page can send without asking beforehand: a form, plain text, or bytes of no type."""
+    log = EventLog(tmp_path, lambda: NOW, LogSettings())
+    routers = (
+        usage_router(log),
+        otlp_router(Receiver(log, lambda: NOW)),
+        slack_routes(engine, lambda: NOW, lambda: ("secret",)),
+    )
+    site = make_site(engine, extra_routers=routers)  # nobody has to sign in: the browser alone is believed
+    paths = {
+        each.path_format
+        for each in iter_route_contexts(site.routes)
+        if isinstance(each.original_route, APIRoute) and "POST" in each.original_route.methods
+    }
+    assert paths >= {"/alerts/handle", "/alerts/silences", "/budgets/edit", "/api/v1/alerts/ack", "/api/v1/usage"}
+    client = TestClient(site, raise_server_exceptions=False, headers={"Sec-Fetch-Site": "cross-site"})
+    before = changes(engine, 1)
+    for path in paths:
+        for kind in ("application/x-www-form-urlencoded", "text/plain", None):
+            headers = {"Content-Type": kind} if kind else {}
+            answer = client.post(path, content=b'{"keys": ["idle:research"]}', headers=headers)
+            assert answer.status_code in {401, 403, 415}, (path, kind, answer.text)
+    assert changes(engine, 1) == before
+    log.close()
