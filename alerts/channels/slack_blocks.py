@@ -6,21 +6,9 @@ alt text 2000 and URL 3000 (https://docs.slack.dev/reference/block-kit/blocks).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-
-from slack_sdk.models.blocks import (
-    ActionsBlock,
-    Block,
-    ButtonElement,
-    ContextBlock,
-    DividerBlock,
-    HeaderBlock,
-    ImageBlock,
-    LinkButtonElement,
-    MarkdownTextObject,
-    PlainTextObject,
-    SectionBlock,
-)
 
 from alerts.alert import Alert
 from alerts.amounts import shown
@@ -28,6 +16,9 @@ from alerts.channels.base import no_chart
 from alerts.channels.mrkdwn import cut, escaped, listed
 from alerts.channels.wording import headline, money, parts_heading, team_of
 from alerts.ports import Message
+
+if TYPE_CHECKING:
+    from slack_sdk.models.blocks import Block, ButtonElement, SectionBlock
 
 HEADER_LIMIT = 150
 SECTION_LIMIT = 3000
@@ -67,9 +58,11 @@ class Pages:
         return url if len(url) <= URL_LIMIT else None
 
 
-def blocks(message: Message, pages: Pages) -> list[Block]:
+def blocks(message: Message, pages: Pages) -> "list[Block]":
     """Return the blocks: header, one part for each of the worst alerts, a count of the rest, and a link."""
-    made: list[Block] = [HeaderBlock(text=PlainTextObject(text=cut(_header(message), HEADER_LIMIT), emoji=True))]
+    made: list[Block] = [
+        _kit().HeaderBlock(text=_kit().PlainTextObject(text=cut(_header(message), HEADER_LIMIT), emoji=True))
+    ]
     if message.note:
         made.append(_section(f"*{escaped(message.note, _SUMMARY_LIMIT)}*"))
     if len(message.alerts) == 1:
@@ -77,8 +70,8 @@ def blocks(message: Message, pages: Pages) -> list[Block]:
     else:
         made += _in_short(message, pages)
     if elements := list(_elements(message, pages)):
-        made.append(ActionsBlock(elements=elements))
-    made.append(ContextBlock(elements=[MarkdownTextObject(text=_context(message))]))
+        made.append(_kit().ActionsBlock(elements=elements))
+    made.append(_kit().ContextBlock(elements=[_kit().MarkdownTextObject(text=_context(message))]))
     return made
 
 
@@ -97,16 +90,16 @@ def _header(message: Message) -> str:
     return f"{sign} {headline(message)}"
 
 
-def _elements(message: Message, pages: Pages) -> Iterator[ButtonElement]:
+def _elements(message: Message, pages: Pages) -> "Iterator[ButtonElement]":
     if link := pages.of(message.alerts[0].link):
-        yield LinkButtonElement(text="Open the page", url=link)
+        yield _kit().LinkButtonElement(text="Open the page", url=link)
     if pages.buttons and message.kind == "firing":
         for action, text in BUTTONS.items():
             style = "primary" if action == "acknowledge" else None
-            yield ButtonElement(text=text, action_id=action, value=message.id, style=style)
+            yield _kit().ButtonElement(text=text, action_id=action, value=message.id, style=style)
 
 
-def _in_full(message: Message, pages: Pages) -> Iterator[Block]:
+def _in_full(message: Message, pages: Pages) -> "Iterator[Block]":
     alert = message.alerts[0]
     if message.kind == "resolved":
         yield _section(f"~{escaped(alert.title, _LABEL_LIMIT)}~ is over. It was {escaped(money(alert), _LABEL_LIMIT)}.")
@@ -117,17 +110,17 @@ def _in_full(message: Message, pages: Pages) -> Iterator[Block]:
     yield _section(_lines(alert.summary or alert.title))
     if message.kind == "test":
         return
-    yield SectionBlock(fields=[MarkdownTextObject(text=text) for text in _fields(alert)])
+    yield _kit().SectionBlock(fields=[_kit().MarkdownTextObject(text=text) for text in _fields(alert)])
     if alert.contributors:
         parts = listed(_contributors(alert), CONTRIBUTORS_SHOWN, SECTION_LIMIT - 100)
         yield _section(f"*{parts_heading(alert)}*\n{parts}")
     if image := pages.of(pages.chart_path(alert)):
-        yield ImageBlock(image_url=image, alt_text=cut(f"Chart: {alert.title}", ALT_LIMIT))
+        yield _kit().ImageBlock(image_url=image, alt_text=cut(f"Chart: {alert.title}", ALT_LIMIT))
 
 
-def _in_short(message: Message, pages: Pages) -> Iterator[Block]:
+def _in_short(message: Message, pages: Pages) -> "Iterator[Block]":
     for alert in message.alerts[:ALERTS_SHOWN]:
-        yield DividerBlock()
+        yield _kit().DividerBlock()
         yield _section(_short(alert, message, pages))
     left_out = len(message.alerts) - ALERTS_SHOWN
     if left_out > 0:
@@ -180,11 +173,17 @@ def _context(message: Message) -> str:
     return f"{escaped(message.alerts[0].key, FIELD_LIMIT)} · {told}"
 
 
-def _section(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=text if text.strip() else _NOTHING))
+def _section(text: str) -> "SectionBlock":
+    section: SectionBlock = _kit().SectionBlock(text=_kit().MarkdownTextObject(text=text if text.strip() else _NOTHING))
+    return section
 
 
 def _linked(text: str, url: str | None) -> str:
     """Return escaped text as a link; as it is where the URL is missing or would take the room of the text."""
     safe = (url or "").replace("&", "&amp;").replace("|", "%7C").replace("<", "%3C").replace(">", "%3E")
     return f"<{safe}|{text}>" if 0 < len(safe) <= _LINK_LIMIT else text
+
+
+def _kit() -> Any:
+    """Return Slack's own models, which are loaded where a message is written, and not whenever a command starts."""
+    return import_module("slack_sdk.models.blocks")
