@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import TypeVar
 
 from alerts.channels.base import ChannelType
 from alerts.channels.posting import Address
@@ -16,6 +17,8 @@ from attributor.config.settings import AlertSettings, ConfiguredChannel
 from rules.located import Located
 from rules.problem import Problem
 
+T = TypeVar("T")
+
 
 def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple[AlertSettings, list[Problem]]:
     """Return how alerts are found and told; without routes every channel gets everything."""
@@ -23,32 +26,25 @@ def read_alerts(node: Located | None, types: Mapping[str, ChannelType]) -> tuple
         return AlertSettings(), []
     if node.entries is None:
         return AlertSettings(), [node.problem("`alerts` must be a map", "write `channels:` and `routes:` below it")]
-    problems = unknown_keys(node, list(ALERTS))
-    channels, wrong = _read_channels(node.entries.get("channels"), types)
-    problems += wrong
+    entries, problems = node.entries, unknown_keys(node, list(ALERTS))
+
+    def right(found: tuple[T, list[Problem]]) -> T:
+        problems.extend(found[1])
+        return found[0]
+
+    channels = right(_read_channels(entries.get("channels"), types))
     names = [channel.name for channel in channels]
-    zone, wrong = read_zone(node.entries.get("time_zone"))
-    problems += wrong
-    quiet, wrong = read_quiet_hours(node.entries.get("quiet_hours"), zone)
-    problems += wrong
-    routes, wrong = read_routes(node.entries.get("routes"), Named(names, quiet, zone))
-    problems += wrong
-    digests, wrong = read_digests(node.entries.get("digests"), Named(names, quiet, zone))
-    problems += wrong
-    maintenance, wrong = read_maintenance(node.entries.get("maintenance"), zone)
-    problems += wrong
-    idle, wrong = typed_options(node.entries.get("idle_gpu"), IDLE_GPU)
-    problems += wrong
-    spend, wrong = typed_options(node.entries.get("spend"), SPEND)
-    problems += wrong
-    unclaimed, wrong = typed_options(node.entries.get("unattributed"), UNATTRIBUTED)
-    problems += wrong
-    policies, wrong = read_policies(node.entries.get("policies"))
-    problems += wrong
-    runaway, wrong = typed_options(node.entries.get("runaway"), RUNAWAY)
-    problems += wrong
-    heartbeat, wrong = _read_heartbeat(node.entries.get("heartbeat"))
-    problems += wrong
+    zone = right(read_zone(entries.get("time_zone")))
+    named = Named(names, right(read_quiet_hours(entries.get("quiet_hours"), zone)), zone)
+    routes = right(read_routes(entries.get("routes"), named))
+    digests = right(read_digests(entries.get("digests"), named))
+    maintenance = right(read_maintenance(entries.get("maintenance"), zone))
+    idle = right(typed_options(entries.get("idle_gpu"), IDLE_GPU))
+    spend = right(typed_options(entries.get("spend"), SPEND))
+    unclaimed = right(typed_options(entries.get("unattributed"), UNATTRIBUTED))
+    policies = right(read_policies(entries.get("policies")))
+    runaway = right(typed_options(entries.get("runaway"), RUNAWAY))
+    heartbeat = right(_read_heartbeat(entries.get("heartbeat")))
     if problems:
         return AlertSettings(), problems
     return AlertSettings(

@@ -51,14 +51,7 @@ def alert_page_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         return found
 
     def show(request: Request, template: str, report: Alerting | AlertDetail) -> Response:
-        teams = parts.teams()
-        links = Links(read_view(parts, request.query_params), ALERTS)
-        names = {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)}
-        may = {"channels": tuple(parts.channels()), "is_admin": _is_admin(request)}
-        shown = _choices(report) if isinstance(report, Alerting) else {"history": history(report)}
-        shown |= {"cost_of": partial(_cost_of, links) if parts.explain is not None else lambda _: ""}
-        common = {"report": report, "links": links, "teams": links.teams(teams), "names": names, "why": why_address}
-        return templates.page(template, {**common, **may, **shown})
+        return templates.page(template, _shown(parts, request, report))
 
     @router.get(ALERTS)
     def page(request: Request) -> Response:
@@ -87,6 +80,24 @@ def alert_page_routes(parts: SiteParts, templates: Templates) -> APIRouter:
         return RedirectResponse(_back(form), 303)
 
     return router
+
+
+def _shown(parts: SiteParts, request: Request, report: Alerting | AlertDetail) -> dict[str, Any]:
+    """Return what the pages show: the list with its choices, or one alert with its history, and what may be done."""
+    teams = parts.teams()
+    links = Links(read_view(parts, request.query_params), ALERTS)
+    shown = _choices(report) if isinstance(report, Alerting) else {"history": history(report)}
+    return {
+        "report": report,
+        "links": links,
+        "teams": links.teams(teams),
+        "names": {team: shown_name(teams, team) for team in (*teams, *RESERVED_OWNERS)},
+        "why": why_address,
+        "channels": tuple(parts.channels()),
+        "is_admin": _is_admin(request),
+        "cost_of": partial(_cost_of, links) if parts.explain is not None else lambda _: "",
+        **shown,
+    }
 
 
 def _is_admin(request: Request) -> bool:
