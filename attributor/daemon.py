@@ -2,15 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock
-
-import uvicorn
-from fastapi import FastAPI
 
 from alerts.alert import Findings
 from alerts.delivery import deliver
@@ -26,6 +23,7 @@ from attributor.app.reload import reloaded
 from attributor.app.slack_socket import sockets_open
 from attributor.app.stamps import Stamp
 from attributor.app.statement_post import statement_post
+from attributor.app.stopped_server import StoppedServer
 from attributor.app.upkeep import maintained
 from attributor.app.wiring import App, open_duckdb, surroundings, works
 from attributor.config.settings import StoreSettings
@@ -43,11 +41,9 @@ from attributor.metrics.registry import Metrics, observed
 from attributor.watching.digests import tell_digests
 from attributor.watching.policy import policy_of
 from attributor.watching.watch import keep_time
-from attributor.web.bounded_http import BoundedHttp
 from collectors.push.log import EventLog
 
 logger = logging.getLogger(__name__)
-_REQUESTS_PATIENCE = 10
 _TRY_AGAIN = timedelta(minutes=5)
 """After this a source that failed for a reason that may pass is read again, however seldom it is read."""
 
@@ -205,34 +201,10 @@ def serve(app: App, started: Callable[[], None], intervals: Intervals = USUAL) -
             stack.enter_context(sockets_open(app))
             ending = stack.enter_context(scheduled(_jobs(daemon, pages.warm, metrics, intervals), app.clock(), asked))
             started()
-            _Server(pages.site, asked).run(sockets)
+            StoppedServer(pages.site, asked).run(sockets)
         if ending.is_alive():
             logger.warning("a piece of work did not end; it is left, and done again at the next start")
             os._exit(0)  # a thread that waits for the network cannot be ended, and would keep the process
-
-
-class _Server(uvicorn.Server):
-    """A server that ends when it is asked to; signals are the daemon's."""
-
-    def __init__(self, site: FastAPI, asked: Event) -> None:
-        # `proxy_headers` would put what anybody on this machine says in the place of where a request comes from.
-        config = uvicorn.Config(
-            site,
-            http=BoundedHttp,
-            log_level="warning",
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=_REQUESTS_PATIENCE,
-        )
-        super().__init__(config)
-        self._asked = asked
-
-    async def on_tick(self, counter: int) -> bool:
-        return self._asked.is_set() or await super().on_tick(counter)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _jobs(daemon: Daemon, warm: Callable[[], None], metrics: Metrics, intervals: Intervals) -> tuple[Job, ...]:
