@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from sqlalchemy import Engine
 from starlette.datastructures import QueryParams
 
 from attributor.periods import Period, Span, month_of
@@ -56,7 +57,7 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
     def as_json(request: Request) -> JSONResponse:
         """Answer an explanation as JSON: of all teams, of a team's period, or of its day down to the bill."""
         subject, view = _subject(parts, request.query_params)
-        report = _read(parts, explain, subject, _frame(parts, view, subject).currency)
+        report = _read(parts, explain, subject, _frame(parts, view, subject))
         return JSONResponse(explained_document(report) if isinstance(report, Explained) else document(report))
 
     @router.get(EXPLAIN)
@@ -64,7 +65,7 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
         """Answer an explanation as a page."""
         subject, view = _subject(parts, request.query_params)
         seen = _frame(parts, view, subject)
-        report = _read(parts, explain, subject, seen.currency)
+        report = _read(parts, explain, subject, seen)
         template = _TEMPLATES[type(report)]
         return templates.page(
             template,
@@ -74,12 +75,18 @@ def explain_routes(parts: SiteParts, templates: Templates, explain: Explain) -> 
     return router
 
 
-def _read(parts: SiteParts, explain: Explain, subject: Subject, currency: str) -> Report:
-    if not subject.team:
-        return explained_of_all(parts.engine, subject, currency)
-    if subject.day is None:
-        return explained_month(parts.engine, subject, currency)
-    return _day(explain, subject, currency)
+def _read(parts: SiteParts, explain: Explain, subject: Subject, seen: Frame) -> Report:
+    if subject.team and subject.day is not None:
+        return _day(explain, subject, seen.currency)
+    first_steps = explained_month if subject.team else explained_of_all
+
+    def read(engine: Engine, _: View) -> ExplainedMonth | ExplainedOfAll:
+        return first_steps(engine, subject, seen.currency)
+
+    if parts.kept is None:
+        return read(parts.engine, seen.view)
+    asked = f"explain {subject.team!r} {subject.day} {sorted(subject.filters.items())} {seen.currency}"
+    return parts.kept.without_heading(asked, seen.view, (), read)
 
 
 def _common(parts: SiteParts, query: QueryParams, subject: Subject, seen: Frame) -> dict[str, Any]:
