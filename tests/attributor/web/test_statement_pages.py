@@ -86,7 +86,7 @@ def test_an_open_month_is_marked_as_a_draft_everywhere(client) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/statements/2026-09/serch", 404, "did you mean search"),
+        ("/statements/2026-09/serch", 404, '<a href="/teams/search">search</a>'),
         ("/statements/2026-09/serch.json", 404, "did you mean search"),
         ("/statements/2026-13/search", 400, "is not a month"),
         ("/statements/2026-09/cost-centers/77", 404, "othing was ever charged to a cost center"),
