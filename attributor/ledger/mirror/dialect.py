@@ -43,7 +43,7 @@ class _Session:
         self._session.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Do nothing: the session ends with the last one who holds it."""
+        """Do nothing: a cursor is closed by this name too. The session ends with the last one who holds it."""
 
 
 class _Context(DefaultExecutionContext):
