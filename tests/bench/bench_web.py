@@ -192,7 +192,9 @@ def drill_down(folder: Path, charges: int) -> bool:
     file, program, port = folder / "company" / "attributor.yaml", ("-m", "attributor"), free_port()
     made = ("demo", str(file.parent), "--days", "10", "--charges", str(charges))
     for command in (made, ("run", "-c", str(file))):
-        subprocess.run([sys.executable, *program, *command], check=False, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, *program, *command], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
     file.write_text(file.read_text().replace(":8080", f":{port}"))
     kept = True
     with (
@@ -203,9 +205,10 @@ def drill_down(folder: Path, charges: int) -> bool:
         team = next(line["team"] for line in report["teams"] if line["team"] not in {"unattributed", "idle"})
         day = date.fromisoformat(report["heading"]["whole_until"]) - timedelta(days=1)
         for path in (f"/explain?team={team}&day={day}", f"/explain.json?team={team}&day={day}"):
+            first = taken(client, path)
             seconds = [taken(client, path) for _ in range(5)]
             kept &= percentile(seconds) <= DRILL_LIMIT
-            print(f"{path:76} first {seconds[0]:.2f} s, median {statistics.median(seconds):.2f} s", flush=True)
+            print(f"{path:76} first {first:.2f} s, median {statistics.median(seconds):.2f} s", flush=True)
     return kept
 
 

@@ -2,22 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from attributor.ledger.engine import reading
-from attributor.money import from_units
 from attributor.periods import start_of
 from attributor.reports.allocations.filters import parse_filter
-from attributor.reports.allocations.report import Allocation, AllocationSet, AllocationsRequest, allocations
+from attributor.reports.allocations.report import (
+    Allocation,
+    AllocationSet,
+    AllocationsRequest,
+    Part,
+    allocations,
+)
 from attributor.reports.allocations.windows import Calendar, Window, WindowError, along_calendar, cut, parse_window
-from attributor.reports.costs import BASES, Basis, parse_dimensions
-from attributor.reports.questions.asked import CostBasis, Currency, Cursor, Filter, Limit, Question, worded
+from attributor.reports.costs import Basis, parse_dimensions
+from attributor.reports.questions.asked import (
+    MOST,
+    CostBasis,
+    Currency,
+    Cursor,
+    Filter,
+    Limit,
+    Question,
+    QuestionError,
+    worded,
+)
 from attributor.reports.questions.books import Books
-from attributor.reports.questions.paging import Place, page
+from attributor.reports.questions.paging import NO_CURSOR, Place, last_place, page
 
 _CALENDAR: tuple[Calendar, ...] = ("day", "week", "month", "quarter")
 
@@ -87,8 +102,7 @@ def answer_allocations(books: Books, asked: AllocationsQuestion) -> AllocationsA
     with worded():
         request = _request(books, asked)
         with reading(books.figures()) as connection:
-            found = allocations(connection, request)
-    basis = BASES.index(found.basis)
+            found = allocations(connection, request, _part(asked, request))
     rows = [(whole, each) for whole in found.sets for each in whole.allocations]
     given, following = page(rows, _place, asked.limit, asked.cursor)
     sets: dict[date, dict[str, NamedAllocation]] = {}
@@ -100,11 +114,27 @@ def answer_allocations(books: Books, asked: AllocationsQuestion) -> AllocationsA
         code=200,
         currency=found.currency or None,
         basis=found.basis,
-        totalCost=from_units(sum(each.units[basis] for _, each in rows)),
+        totalCost=found.total,
         idleLeftOut=found.idle_left_out,
         data=tuple(sets.values()),
         next=following,
     )
+
+
+def _part(asked: AllocationsQuestion, request: AllocationsRequest) -> Part | None:
+    """Return which sets a page is in; None where all are asked for."""
+    if asked.limit is None and asked.cursor is None:
+        return None
+    before = request.windows[0].start - timedelta(days=1)
+    since = before if asked.cursor is None else _day(last_place(asked.cursor)[0])
+    return Part(since, asked.limit or MOST)
+
+
+def _day(text: str | int) -> date:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError as error:
+        raise QuestionError(NO_CURSOR) from error
 
 
 def _request(books: Books, asked: AllocationsQuestion) -> AllocationsRequest:

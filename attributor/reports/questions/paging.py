@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from attributor.reports.questions.asked import MOST, QuestionError
 
 T = TypeVar("T")
-_NO_CURSOR = "cursor is not `next` of an answer before"
+NO_CURSOR = "cursor is not `next` of an answer before"
 Place: TypeAlias = tuple[str | int, ...]
 """Where a row stands among all others: rows are in the order of their places."""
 
@@ -30,7 +30,7 @@ def page_of_moving(
     state = hashlib.sha256(json.dumps([place_of(row) for row in rows]).encode()).hexdigest()[:16]
     seen, _, inner = (cursor or "").partition(".")
     if cursor is not None and not (seen and inner):
-        raise QuestionError(_NO_CURSOR)
+        raise QuestionError(NO_CURSOR)
     given, following = page(rows, place_of, limit, inner or None)
     if cursor is not None and seen != state:
         raise MovedError("what is asked for has changed since the page before; begin again without cursor")
@@ -53,13 +53,21 @@ def page(
 
 
 def _behind(rows: Sequence[T], place_of: Callable[[T], Place], cursor: str) -> Sequence[T]:
+    last = last_place(cursor)
+    if rows and list(map(type, last)) != list(map(type, place_of(rows[0]))):
+        raise QuestionError(NO_CURSOR)
+    return rows[bisect_right(rows, last, key=place_of) :]
+
+
+def last_place(cursor: str) -> Place:
+    """Return the place of the last row that was given; raise QuestionError for a cursor that is none."""
     try:
-        last = tuple(json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True)))
-        if rows and list(map(type, last)) != list(map(type, place_of(rows[0]))):
-            raise ValueError("a place of another answer")
-        return rows[bisect_right(rows, last, key=place_of) :]
+        found = tuple(json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True)))
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
-        raise QuestionError(_NO_CURSOR) from error
+        raise QuestionError(NO_CURSOR) from error
+    if not found or not all(isinstance(each, str | int) for each in found):
+        raise QuestionError(NO_CURSOR)
+    return found
 
 
 def _written(place: Place) -> str:

@@ -14,7 +14,7 @@ from attributor.ledger.money_columns import money_values
 from attributor.ledger.tables import rollup
 from attributor.money import total
 from attributor.reports.allocations.filters import Comparison, Joined, condition_of, meets, parse_filter
-from attributor.reports.allocations.report import AllocationsRequest, allocations
+from attributor.reports.allocations.report import AllocationsRequest, Part, allocations
 from attributor.reports.allocations.windows import Window, along_calendar, cut
 from attributor.reports.costs import SeveralCurrenciesError, dimensions_of
 
@@ -88,7 +88,8 @@ def test_sets_groups_and_idle_capacity_sum_to_the_rows_that_the_filter_keeps(fil
         if window.start <= row["day"] < window.end and (asked is None or holds(asked, row))
     ]
     told = [each.costs["effective"] for whole in found.sets for each in whole.allocations]
-    assert total(told) + found.idle_left_out == total(cost for _, cost in kept)
+    assert found.total == total(told)
+    assert found.total + found.idle_left_out == total(cost for _, cost in kept)
     if idle:
         assert found.idle_left_out == 0
     else:
@@ -126,3 +127,21 @@ def test_several_currencies_have_no_single_total(engine, put_cost):
 
 def test_a_filter_of_a_dimension_that_no_row_has_keeps_nothing():
     assert str(condition_of(parse_filter('floor:"2"', ("floor",)), [""])).count("IN") == 1
+
+
+@pytest.mark.parametrize("include_idle", [False, True])
+@pytest.mark.parametrize("by", [("team",), ("service", "floor"), ("day", "team")])
+def test_a_part_of_the_sets_has_the_names_and_sums_of_the_whole(filled, include_idle, by):
+    request = AllocationsRequest(cut(Window(FIRST, FIRST + timedelta(12)), "1d"), by, include_idle=include_idle)
+    with reading(filled) as connection:
+        whole = allocations(connection, request)
+        for behind in range(-1, 13, 2):
+            since = FIRST + timedelta(behind)
+            later = [each for each in whole.sets if each.start >= since]
+            for least in (1, 7, 1000):
+                part = allocations(connection, request, Part(since, least))
+                assert list(part.sets) == later[: len(part.sets)]
+                read = sum(len(each.allocations) for each in part.sets if each.start > since)
+                assert read > least or len(part.sets) == len(later)
+                assert (part.total, part.idle_left_out) == (whole.total, whole.idle_left_out)
+    assert len(whole.sets) == 12
