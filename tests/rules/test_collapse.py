@@ -121,7 +121,7 @@ def both(engine, as_yaml, rules, charges, **given):
 CASES = (RULES, st.lists(charge_rows(), min_size=1, max_size=12))
 FEW, MANY = (
     settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    for count in (8, 150)
+    for count in (4, 150)
 )
 
 
