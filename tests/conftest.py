@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("quick" if "not slow" in config.getoption("markexpr") else "attributor")
 
 
-WHOLE_PROGRAM = {"app", "attributing", "cli", "daemon", "demo", "estimating", "ingest", "jobs", "watching"}
+WHOLE_PROGRAM = {"app", "attributing", "cli", "daemon", "demo", "estimating", "ingest", "jobs", "mcp", "watching"}
 """Folders whose tests let the whole program work, where they ask for a company or for one of its parts."""
 COMPANIES = {
     *("company", "make_company", "demo", "write_demo", "priced", "make_priced", "arrivals", "listed", "ran", "stores")

@@ -25,6 +25,7 @@ from attributor.ledger.statement_content import statement_content
 from attributor.ledger.statement_deliveries import troubled_parcels
 from attributor.ledger.statements import Statement, closed_in, record_statement, record_undoing
 from attributor.ledger.tables import rollup, statement_deliveries
+from attributor.ledger.team_days import sum_team_days
 from attributor.periods import Month
 from attributor.reports.owner_statement import OwnerStatement
 from attributor.watching.undelivered import failed_statements
@@ -82,6 +83,7 @@ def office(tmp_path: Path, make_ledger: Callable[[Path], Engine]) -> Iterator[Of
     with engine.begin() as connection:
         rows = [row | {"team": "search", "cost_center": "4100"}, row | {"team": "ads", "cost_center": "4200"}]
         connection.execute(insert(rollup), rows)
+        sum_team_days(connection, {date(2026, 10, 5)})
     folder = tmp_path / "finance"
     office = Office(engine, folder)
     office.deliver = [DeliverySettings("folder", ("csv", "json"), str(folder), ("*",))]
