@@ -18,6 +18,7 @@ class _Session:
 
     def __init__(self, session: duckdb.DuckDBPyConnection) -> None:
         self._session = session
+        self._has_begun = False
 
     def cursor(self) -> Self:
         return self
@@ -36,11 +37,21 @@ class _Session:
     def fetchall(self) -> list[Any]:
         return self._session.fetchall()
 
+    def begin(self) -> None:
+        self._session.execute("BEGIN TRANSACTION")
+        self._has_begun = True
+
     def commit(self) -> None:
-        self._session.execute("COMMIT")
+        self._end("COMMIT")
 
     def rollback(self) -> None:
-        self._session.execute("ROLLBACK")
+        self._end("ROLLBACK")
+
+    def _end(self, how: str) -> None:
+        """End what has begun: a pool ends whatever comes back to it, and here that which never asked too."""
+        if self._has_begun:
+            self._has_begun = False
+            self._session.execute(how)
 
     def close(self) -> None:
         """Do nothing: a cursor is closed by this name too. The session ends with the last one who holds it."""
@@ -61,7 +72,7 @@ class _Dialect(DefaultDialect):
 
     def do_begin(self, dbapi_connection: Any) -> None:
         """Begin: all that is read until the end is of one moment."""
-        dbapi_connection.execute("BEGIN TRANSACTION")
+        dbapi_connection.begin()
 
 
 def engine_of(database: duckdb.DuckDBPyConnection, schema: str) -> Engine:

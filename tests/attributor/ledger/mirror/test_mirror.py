@@ -225,3 +225,14 @@ def test_no_other_table_is_in_the_copy(ledger_engine: Engine, mirror: Mirror, pu
         assert connection.execute(select(corrections)).all() == []
         with pytest.raises(Exception, match="leases does not exist"):
             connection.execute(select(leases))
+
+
+def test_a_reader_who_asks_nothing_ends_without_a_word(
+    ledger_engine: Engine, mirror: Mirror, publish: Publish, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish("ads")
+    held = copied(mirror, ledger_engine)
+    with held.connect():
+        pass
+    assert caplog.records == []
+    assert teams_in(held) == ["ads"]
