@@ -79,6 +79,7 @@ def parts_of(engine, teams, mirror=None) -> SiteParts:
     return replace(parts, dimensions=lambda: ("product",))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.__name__)
 def test_every_report_is_the_same_from_the_copy_for_any_period_basis_group_and_filter(engine, mirror, teams, shown):
     assert mirror.current() is not engine
