@@ -2,32 +2,30 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from operator import add, itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
 from attributor.ledger.money_columns import joined_units
 from attributor.ledger.tables import rollup
 from attributor.money import from_units
-from attributor.periods import days_between
 from attributor.reports.allocations.filters import UNALLOCATED_NAME, Filter, filter_condition
+from attributor.reports.allocations.groups import Group, columns_of, group_of, window_of
 from attributor.reports.allocations.windows import Window
 from attributor.reports.costs import (
     BASES,
-    DIMENSIONS,
     Basis,
     SeveralCurrenciesError,
     cost_sums,
     currencies,
-    dimensions_of,
     within,
 )
-from rules.schema import IDLE, UNATTRIBUTED
+from rules.schema import IDLE
 
 IDLE_NAME = "__idle__"
 
@@ -100,9 +98,7 @@ class Part:
     least: int
 
 
-_Group = tuple[str, ...] | None
-"""The values of a group; None is idle capacity."""
-_Key = tuple[int, _Group]
+_Key = tuple[int, Group]
 """Which set, and which group."""
 _Found = dict[_Key, list[int]]
 """Costs in units of 1e-12, in each of BASES."""
@@ -153,14 +149,14 @@ def _count(request: AllocationsRequest, found: _Found, after: date) -> int:
 
 def _found(connection: Connection, request: AllocationsRequest, kept: ColumnElement[bool], numbers: range) -> _Found:
     """Read the windows of these numbers, which follow one another; one query."""
-    columns = _columns(request)
+    columns = columns_of(request.by)
     if len(numbers) > 1:
         columns = list(dict.fromkeys((*columns, rollup.c.day)))
     sums = [each for basis in BASES for each in cost_sums(basis)]
     days = within(request.windows[numbers.start].start, request.windows[numbers.stop - 1].end)
     rows = connection.execute(select(*columns, *sums).where(kept, days).group_by(*columns))
     found: _Found = {}
-    group, window = _group_of(request, columns), _window_of(request, numbers, columns)
+    group, window = group_of(request.by, columns), window_of(request.windows, numbers, columns)
     ends = range(len(columns), len(columns) + len(sums), 2)
     for row in rows:
         costs = [joined_units(row[at], row[at + 1]) for at in ends]
@@ -169,9 +165,9 @@ def _found(connection: Connection, request: AllocationsRequest, kept: ColumnElem
     return found
 
 
-def _groups(connection: Connection, request: AllocationsRequest, kept: ColumnElement[bool]) -> set[_Group]:
-    columns = _columns(request)
-    return set(map(_group_of(request, columns), connection.execute(select(*columns).where(kept).distinct())))
+def _groups(connection: Connection, request: AllocationsRequest, kept: ColumnElement[bool]) -> set[Group]:
+    columns = columns_of(request.by)
+    return set(map(group_of(request.by, columns), connection.execute(select(*columns).where(kept).distinct())))
 
 
 def _sums(connection: Connection, basis: Basis, kept: ColumnElement[bool]) -> tuple[int, int]:
@@ -183,11 +179,6 @@ def _sums(connection: Connection, basis: Basis, kept: ColumnElement[bool]) -> tu
 def _summed(found: _Found, basis: int) -> tuple[int, int]:
     idle = sum(costs[basis] for (_, group), costs in found.items() if group is None)
     return sum(costs[basis] for costs in found.values()), idle
-
-
-def _columns(request: AllocationsRequest) -> list[ColumnElement[Any]]:
-    columns = (DIMENSIONS.get(name, rollup.c.dimensions) for name in request.by)
-    return list(dict.fromkeys((*columns, rollup.c.team)))
 
 
 def _condition(connection: Connection, request: AllocationsRequest) -> ColumnElement[bool]:
@@ -208,39 +199,8 @@ def _currency(connection: Connection, condition: ColumnElement[bool], asked: str
     return found[0] if found else ""
 
 
-def _group_of(request: AllocationsRequest, columns: Sequence[ColumnElement[Any]]) -> Callable[[Sequence[Any]], _Group]:
-    """Return what says of a row of these columns which group it is of."""
-    at = {column: number for number, column in enumerate(columns)}
-    team = at[rollup.c.team]
-    values = [_reader(name, at[DIMENSIONS.get(name, rollup.c.dimensions)]) for name in request.by]
-    return lambda row: None if row[team] == IDLE else tuple([read(row) for read in values])
-
-
-def _window_of(
-    request: AllocationsRequest, numbers: range, columns: Sequence[ColumnElement[Any]]
-) -> Callable[[Sequence[Any]], int]:
-    """Return what says of a row of these columns which of the windows it is of."""
-    if len(numbers) == 1:
-        return lambda _: numbers.start
-    day = next(number for number, column in enumerate(columns) if column is rollup.c.day)
-    windows = ((number, request.windows[number]) for number in numbers)
-    found = {of: number for number, each in windows for of in days_between(each.start, each.end)}
-    return lambda row: found[row[day]]
-
-
-def _reader(name: str, at: int) -> Callable[[Sequence[Any]], str]:
-    """Return what reads a dimension's value from a row, whose column `at` holds it."""
-    if name not in DIMENSIONS:
-        return lambda row: dimensions_of(row[at]).get(name, "")
-    if name == "team":
-        return lambda row: "" if row[at] == UNATTRIBUTED else row[at]
-    if name == "day":
-        return lambda row: str(row[at].isoformat())
-    return itemgetter(at)
-
-
 def _sets(
-    request: AllocationsRequest, numbers: range, found: _Found, groups: Iterable[_Group]
+    request: AllocationsRequest, numbers: range, found: _Found, groups: Iterable[Group]
 ) -> tuple[AllocationSet, ...]:
     """Return the sets of the windows of these numbers, named as one of all `groups` is."""
     taken = Counter(map(_joined, groups))
