@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -22,6 +24,7 @@ def test_importing_a_package_does_no_work() -> None:
     assert found.returncode == 0, found.stderr
 
 
+@pytest.mark.slow
 def test_a_command_waits_for_no_library_that_only_serving_or_a_store_needs() -> None:
     script = (
         "import sys, attributor.app.wiring, attributor.cli.run\n"

@@ -112,6 +112,7 @@ def test_a_rate_limit_is_waited_out_and_new_fields_are_passed_over(
     assert len(api.requests) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERED)
 def test_answers_that_break_off_once_and_fields_in_another_order_change_nothing(
     name: str, read_golden, golden: Callable, api

@@ -102,12 +102,14 @@ def test_a_busy_server_is_asked_again(status: int, ask, fake: Fake) -> None:
     assert len(fake.requests) == 3
 
 
+@pytest.mark.slow
 def test_a_429_is_waited_out_as_long_as_the_server_says(ask) -> None:
     began = time.monotonic()
     ask(Answer(429, headers={"Retry-After": "1"}), Answer())
     assert 1.0 <= time.monotonic() - began < 5.0
 
 
+@pytest.mark.slow
 def test_retry_after_may_be_a_date(ask) -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     began = time.monotonic()

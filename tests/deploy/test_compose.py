@@ -7,6 +7,8 @@ import subprocess
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(deploy, tmp_path):

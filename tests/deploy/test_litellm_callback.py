@@ -19,6 +19,8 @@ from push_receiver import TOKEN, Receiver, receiving
 
 from collectors.tokens.inclusive import call_counts
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).parents[2] / "deploy" / "litellm" / "attributor_callback.py"
 COUNTS = st.one_of(st.none(), st.integers(-5, 5000), st.just("many"), st.floats(0, 50))
 NAMES = ("cached_tokens", "cache_creation_tokens", "audio_tokens", "image_tokens", "reasoning_tokens")

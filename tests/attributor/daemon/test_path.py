@@ -20,6 +20,8 @@ from attributor.ledger.alert_handling import acknowledge, snooze
 from attributor.ledger.alert_log import LedgerAlertLog
 from attributor.ledger.engine import open_engine
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 11, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 KEY = "spend:search:EC2:2026-11-19"

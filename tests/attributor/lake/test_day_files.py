@@ -98,6 +98,7 @@ def test_a_file_that_nobody_commits_is_never_seen_and_is_swept(lake: Lake, conne
         assert len(list((Path(lake.uri) / "usage").glob("x_Source=*/*/*"))) == 1
 
 
+@pytest.mark.slow
 def test_a_day_that_two_add_at_once_never_has_the_rows_of_both(
     disk_lake: Lake, connection, usage: MakeUsage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_commit_whose_answer_was_lost_is_found_and_not_repeated(
     assert quantities(disk_lake, connection, Pin("a", DAY, version)) == [2]
 
 
+@pytest.mark.slow
 def test_many_writers_come_one_after_the_other_and_each_version_is_its_own(
     lake: Lake, connection, usage: MakeUsage
 ) -> None:

@@ -104,6 +104,7 @@ def test_replacing_no_day_is_a_mistake(disk_lake: Lake) -> None:
         commit_days(disk_lake, "usage", "a", [], (), NOW)
 
 
+@pytest.mark.slow
 def test_writers_of_different_days_do_not_disturb_each_other(
     lake: Lake, connection: duckdb.DuckDBPyConnection, usage: MakeUsage
 ) -> None:
@@ -126,6 +127,7 @@ def test_writers_of_different_days_do_not_disturb_each_other(
         assert quantities(lake, connection, pin) == [amount]
 
 
+@pytest.mark.slow
 def test_writers_of_the_same_day_come_one_after_the_other_and_each_version_is_its_own(
     disk_lake: Lake, connection: duckdb.DuckDBPyConnection, usage: MakeUsage
 ) -> None:

@@ -3,8 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from alerts.alert import Alert
 from attributor.web.drawing import alert_picture
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 

@@ -20,6 +20,8 @@ from attributor.web.running import running
 from attributor.web.stacks import stack
 from rules.ruleset import Team
 
+pytestmark = pytest.mark.slow
+
 SITE_CSS = Path(palette.__file__).parent / "static" / "site.css"
 VIEW = View(Month(2026, 11), datetime(2026, 11, 18, 9, 30, tzinfo=UTC))
 

@@ -11,6 +11,8 @@ from explained_day import explained_day
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+pytestmark = pytest.mark.slow
+
 LINK = re.compile(r'<a href="(/explain\?[^"]+)"[^>]*><data value="(-?[0-9.]+)">')
 
 

@@ -23,6 +23,8 @@ from attributor.reports.team import team_now, team_report
 from attributor.reports.unit_costs import unit_costs
 from attributor.reports.view import View
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 GPU_RULE = "shared GPU cluster"
 PATHS = (

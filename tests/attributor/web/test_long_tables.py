@@ -15,6 +15,8 @@ from attributor.ledger import tables
 from attributor.ledger.money_columns import money_values
 from rules.ruleset import Budget, Team
 
+pytestmark = pytest.mark.slow
+
 COUNT = 60
 SMALL = "team-58"
 """Almost the least expensive team, and over its budget."""

@@ -26,6 +26,8 @@ from attributor.web.shown_reports import (
     shown_unit_costs,
 )
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 SHOWN = (shown_overview, shown_budgets, shown_gpus, shown_models, shown_unit_costs, shown_quality, shown_rules)
 PERIODS = tuple(map(parse_period, ("2026-11", "2026-09", "2026-Q4", "2026-W46")))
@@ -79,7 +81,6 @@ def parts_of(engine, teams, mirror=None) -> SiteParts:
     return replace(parts, dimensions=lambda: ("product",))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.__name__)
 def test_every_report_is_the_same_from_the_copy_for_any_period_basis_group_and_filter(engine, mirror, teams, shown):
     assert mirror.current() is not engine

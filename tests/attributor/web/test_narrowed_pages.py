@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 from attributor.ledger.money_columns import joined, money_sums
 from attributor.ledger.tables import rollup, usage_rollup
 
+pytestmark = pytest.mark.slow
+
 NOVEMBER = (rollup.c.day >= date(2026, 11, 1)) & (rollup.c.day < date(2026, 12, 1))
 SEARCH = (rollup.c.team == "search") & (rollup.c.service == "Amazon EC2")
 

@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 from starlette.testclient import TestClient
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 12)
 
 

@@ -94,6 +94,7 @@ def test_a_page_that_comes_twice_counts_nothing(api, collecting) -> None:
     assert not refused.value.permanent
 
 
+@pytest.mark.slow
 def test_a_busy_catalog_is_asked_again(api, collecting) -> None:
     api.on(SKUS, Answer({"skus": first_page()["skus"]}))
     api.misbehave(Answer({"error": {"code": 429, "message": "Quota exceeded"}}, 429))

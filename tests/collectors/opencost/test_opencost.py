@@ -112,6 +112,7 @@ def test_an_answer_that_cannot_be_right_is_refused(answer: Answer, message: str,
     assert refused.value.permanent is permanent
 
 
+@pytest.mark.slow
 def test_faults_that_pass_are_passed_and_no_secret_is_told(api: RecordedApi, read) -> None:
     api.misbehave(throttled(0), cut("{" + " " * 50))
     assert len(read(one_set(cpuCost=1, totalCost=1), bearer_token="very-secret").rows) == 1

@@ -113,6 +113,7 @@ def test_sacct_is_asked_for_the_window_in_utc(tmp_path: Path, collecting) -> Non
     assert asked.endswith("--starttime=2026-11-19T08:00:00 --endtime=2026-11-19T12:00:00")
 
 
+@pytest.mark.slow
 def test_a_sacct_that_fails_or_is_not_there_is_told(tmp_path: Path, collecting) -> None:
     failing = program(tmp_path, "sys.exit('slurmdbd: connection refused')")
     with pytest.raises(CollectError, match="ended with 1: slurmdbd: connection refused") as refused:

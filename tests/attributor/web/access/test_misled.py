@@ -10,6 +10,8 @@ from attributor.config.access_settings import AccessSettings, ProxySettings
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.web.access.control import Door
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 OPEN = AccessSettings(is_open=True)
 PROXY = ProxySettings("X-Forwarded-User", "X-Forwarded-Groups", (ip_network("10.0.0.0/8"),))

@@ -15,6 +15,8 @@ from attributor.ledger.audit import changes
 from attributor.ledger.owner_filter import OwnerFilter
 from attributor.web.access.control import Door
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 OURS = "https://costs.corp.example"
 GONE = {"code": "wrong"}

@@ -20,6 +20,8 @@ from attributor.web.usage_api import usage_router
 from collectors.otlp.receiver import Receiver
 from collectors.push.log import EventLog, LogSettings
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 SECRETS = ("ads-prod", "Ads", "14 GPUs", "serach", "research", "Customer support", "platform-prod", '"9000"', '"9500"')
 KEPT_TO = {
