@@ -125,6 +125,7 @@ FEW, MANY = (
 )
 
 
+@pytest.mark.slow
 @FEW
 @given(*CASES)
 def test_any_rules_decide_on_answers_as_on_the_values_themselves(engine, as_yaml, rules, charges):
@@ -192,6 +193,7 @@ def test_charges_that_come_in_pieces_of_unlike_columns_are_decided_alike(engine,
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("most", "kept"), [(9, {"web-1", "db", "web-2"}), (2, {"web-1", "web-2"})])
 def test_what_was_answered_serves_later_days_until_it_is_too_much_and_changes_nothing(
     engine, as_yaml, monkeypatch, most, kept

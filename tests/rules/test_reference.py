@@ -353,6 +353,7 @@ def test_days_one_after_the_other_give_what_a_plain_loop_over_their_month_gives(
     agrees_by_day(in_one_month(case, activity))
 
 
+@pytest.mark.slow
 @examples(6)
 @given(cases())
 def test_a_plain_loop_over_fractions_gives_the_same_rows(agrees, case):

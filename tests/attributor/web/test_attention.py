@@ -18,6 +18,8 @@ from attributor.reports.open_alerts import OpenAlert
 from attributor.web.alert_lists import leading, small_bars
 from attributor.web.run_lines import failed_deliveries, run_line
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 18, 9, tzinfo=UTC)
 ALERT = OpenAlert(
     "a", "budget", "ads", "info", "firing", "Title", "", "USD", None, None, AT, AT, AT, "/teams/ads", (), ()

@@ -20,6 +20,8 @@ from attributor.web.parts import Budgeting, SiteParts
 from attributor.web.site import build_site
 from rules.ruleset import Budget
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 PROXY = ProxySettings("X-Forwarded-User", "X-Forwarded-Groups", (ip_network("10.0.0.0/8"),))
 ACCESS = AccessSettings(proxy=PROXY, admins=("root",), finance=("cfo",), teams={"search": ("ana",)})
