@@ -83,10 +83,8 @@ def _read(parts: SiteParts, explain: Explain, subject: Subject, seen: Frame) -> 
     def read(engine: Engine, _: View) -> ExplainedMonth | ExplainedOfAll:
         return first_steps(engine, subject, seen.currency)
 
-    if parts.kept is None:
-        return read(parts.engine, seen.view)
     asked = f"explain {subject.team!r} {subject.day} {sorted(subject.filters.items())} {seen.currency}"
-    return parts.kept.without_heading(asked, seen.view, (), read)
+    return parts.without_heading(asked, seen.view, (), read)
 
 
 def _common(parts: SiteParts, query: QueryParams, subject: Subject, seen: Frame) -> dict[str, Any]:

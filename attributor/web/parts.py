@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from alerts.channels.base import Channel
 from attributor.ledger.mirror.mirror import Mirror
 from attributor.reports.explanation import Explained
-from attributor.reports.kept import KeptReports, Report
+from attributor.reports.kept import Kept, KeptReports, Report
 from attributor.reports.overview import TeamLine
 from attributor.reports.questions.books import Books
 from attributor.reports.subject import Subject
@@ -74,6 +74,12 @@ class SiteParts:
     def report(self, name: str, view: View, known: Iterable[object], read: Callable[[Engine, View], Report]) -> Report:
         """Return a report that may have been read before; see `KeptReports.of`."""
         return read(self.engine, view) if self.kept is None else self.kept.of(name, view, known, read)
+
+    def without_heading(
+        self, name: str, view: View, known: Iterable[object], read: Callable[[Engine, View], Kept]
+    ) -> Kept:
+        """Return one that does not say what it is of, likewise; see `KeptReports.without_heading`."""
+        return read(self.engine, view) if self.kept is None else self.kept.without_heading(name, view, known, read)
 
 
 def books_of(parts: SiteParts) -> Books:

@@ -85,13 +85,22 @@ def shown_statements(parts: SiteParts, month: Month | None, now: datetime) -> St
         return settled_statements(engine, teams, month, at.now)
 
     view, name = View(month or month_of(now.date()), now), "statements" if month else "latest statements"
-    kept = (
-        read(parts.engine, view) if parts.kept is None else parts.kept.without_heading(name, view, teams.values(), read)
-    )
-    return statements_now(parts.engine, kept)
+    return statements_now(parts.engine, parts.without_heading(name, view, teams.values(), read))
 
 
 def shown_rules(parts: SiteParts, view: View) -> RuleClaims:
     """Return what each rule claimed."""
     rules = parts.rules()
     return parts.report("rules", view, rules, lambda engine, at: rule_claims(engine, rules, at))
+
+
+OF_A_VIEW = (
+    shown_overview,
+    shown_budgets,
+    shown_gpus,
+    shown_models,
+    shown_unit_costs,
+    shown_quality,
+    shown_rules,
+)
+"""Those that a view alone asks for: no team, and no month of statements."""

@@ -56,7 +56,7 @@ def build_site(parts: SiteParts) -> FastAPI:
     )
     door = parts.door or open_door(parts.engine, parts.clock)
     templates = Templates(parts.company, assets, lambda: account(door))
-    kept = parts.kept or KeptReports(parts.engine, lambda: door.owners.owners)
+    kept = parts.kept or KeptReports(parts.engine, lambda: door.owners.owners, parts.mirror)
     parts = replace(parts, door=door, kept=kept, teams=_visible(parts.teams, door))
     _set_door(site, door, templates)
     site.add_middleware(EntityTags)

@@ -5,16 +5,7 @@ from datetime import datetime
 
 from attributor.web.parts import SiteParts
 from attributor.web.queries import read_view
-from attributor.web.shown_reports import (
-    shown_budgets,
-    shown_gpus,
-    shown_models,
-    shown_overview,
-    shown_quality,
-    shown_rules,
-    shown_statements,
-    shown_unit_costs,
-)
+from attributor.web.shown_reports import OF_A_VIEW, shown_statements
 
 _REST = 10
 
@@ -48,15 +39,7 @@ class Warming:
 
     def _read(self, now: datetime) -> None:
         view = read_view(self._parts, {})
-        for read in (
-            shown_overview,
-            shown_budgets,
-            shown_gpus,
-            shown_models,
-            shown_unit_costs,
-            shown_quality,
-            shown_rules,
-        ):
+        for read in OF_A_VIEW:
             read(self._parts, view)
         shown_statements(self._parts, None, now)
         self._read_further()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -113,9 +114,7 @@ class Mirror:
 
 def _copied(source: Connection) -> duckdb.DuckDBPyConnection:
     """Copy everything, a day at a time."""
-    database = duckdb.connect(
-        ":memory:", config={"enable_external_access": "true", "autoload_known_extensions": "false"}
-    )
+    database = duckdb.connect(":memory:", config={"autoload_known_extensions": "false"})
     database.execute(f"ATTACH ':memory:' AS {_SCHEMA} (COMPRESS)")
     database.execute(f"USE {_SCHEMA}")
     for table in (*BY_DAY, *AS_A_WHOLE):
@@ -135,19 +134,13 @@ def _days(source: Connection) -> Collection[date]:
 def _replace(
     source: Connection, database: duckdb.DuckDBPyConnection, days: Collection[date], tables: Collection[Table]
 ) -> None:
-    """Bring what changed, in one transaction: whoever reads meanwhile sees nothing of it."""
-    session = database.cursor()
-    session.execute(f"USE {_SCHEMA}")
-    session.execute("BEGIN TRANSACTION")
-    try:
+    """Bring what changed, in one transaction: whoever reads meanwhile sees nothing of it, nor where it was cut off."""
+    with closing(database.cursor()) as session:
+        session.execute(f"USE {_SCHEMA}")
+        session.execute("BEGIN TRANSACTION")
         for table in tables:
             copy_table(source, session, table)
         for day in days:
             for table in BY_DAY:
                 copy_day(source, session, table, day)
         session.execute("COMMIT")
-    except BaseException:
-        session.execute("ROLLBACK")
-        raise
-    finally:
-        session.close()

@@ -15,21 +15,11 @@ from attributor.reports.kept import KeptReports
 from attributor.reports.narrowing import Filter
 from attributor.reports.view import View
 from attributor.web.parts import SiteParts
-from attributor.web.shown_reports import (
-    shown_budgets,
-    shown_gpus,
-    shown_models,
-    shown_overview,
-    shown_quality,
-    shown_rules,
-    shown_statements,
-    shown_unit_costs,
-)
+from attributor.web.shown_reports import OF_A_VIEW, shown_statements
 
 pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
-SHOWN = (shown_overview, shown_budgets, shown_gpus, shown_models, shown_unit_costs, shown_quality, shown_rules)
 PERIODS = tuple(map(parse_period, ("2026-11", "2026-09", "2026-Q4", "2026-W46")))
 FILTERS = (
     (),
@@ -81,7 +71,7 @@ def parts_of(engine, teams, mirror=None) -> SiteParts:
     return replace(parts, dimensions=lambda: ("product",))
 
 
-@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.__name__)
+@pytest.mark.parametrize("shown", OF_A_VIEW, ids=lambda shown: shown.__name__)
 def test_every_report_is_the_same_from_the_copy_for_any_period_basis_group_and_filter(engine, mirror, teams, shown):
     assert mirror.current() is not engine
     from_ledger, from_copy = parts_of(engine, teams), parts_of(engine, teams, mirror)
@@ -117,7 +107,7 @@ def test_pages_ask_the_ledger_for_no_costs_once_they_are_copied(engine, mirror, 
 
     event.listen(engine, "before_cursor_execute", note)
     parts = parts_of(engine, teams, mirror)
-    for shown in SHOWN:
+    for shown in OF_A_VIEW:
         shown(parts, View(PERIODS[0], NOW))
     event.remove(engine, "before_cursor_execute", note)
     assert asked
